@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Guest RAM over a memfd: flags, announcements, DMA, hash.
+#include "core/guest_ram.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/assert.h"
+
+namespace vitrine::core {
+
+Result<std::unique_ptr<GuestRam>> GuestRam::create(GuestPhys base, uint64_t size) {
+  VT_ASSERT(size != 0 && (size & ~kPageMask) == 0 && (base.value & ~kPageMask) == 0,
+            "RAM is made of whole pages");
+  const int fd = memfd_create("vitrine-ram", MFD_CLOEXEC);
+  if (fd < 0)
+    return error(ErrorKind::kHost, "The host gave no memory file for guest RAM: {}.", strerror(errno));
+  if (ftruncate(fd, static_cast<off_t>(size)) != 0) {
+    const int why = errno;
+    close(fd);
+    return error(ErrorKind::kHost, "Guest RAM of {} bytes cannot be made: {}. Give a smaller --memory.", size,
+                 strerror(why));
+  }
+  void* host = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  if (host == MAP_FAILED) {
+    const int why = errno;
+    close(fd);
+    return error(ErrorKind::kHost, "Guest RAM of {} bytes cannot be mapped: {}. Give a smaller --memory.",
+                 size, strerror(why));
+  }
+  return std::unique_ptr<GuestRam>(new GuestRam(base.value, size, static_cast<uint8_t*>(host), fd));
+}
+
+GuestRam::GuestRam(uint64_t base, uint64_t size, uint8_t* host, int fd)
+    : base_(base), size_(size), host_(host), fd_(fd), flags_(size >> kPageShift) {}
+
+GuestRam::~GuestRam() {
+  munmap(host_, size_);
+  close(fd_);
+}
+
+void GuestRam::set_flag(GuestPhys at, PageFlag flag) {
+  uint8_t& flags = flags_[page_index(at)];
+  const bool becomes_notified = (flag & kNotifyFlags) && !(flags & kNotifyFlags);
+  flags |= flag;
+  if (!becomes_notified || !(flags & kWriteMapped)) return;
+  for (RamListener* listener : listeners_) listener->write_path_revoked({at.value & kPageMask});
+  flags &= static_cast<uint8_t>(~kWriteMapped);
+}
+
+template <typename F>
+void GuestRam::for_each_flagged_page(GuestPhys at, size_t size, F f) noexcept {
+  while (size != 0) {
+    const size_t part = std::min<size_t>(size, kPageSize - at.page_offset());
+    if (const uint8_t flags = flags_[page_index(at)]; flags & kNotifyFlags) f(at, part, flags);
+    at.value += part;
+    size -= part;
+  }
+}
+
+void GuestRam::announce_before(GuestPhys at, size_t size) noexcept {
+  for_each_flagged_page(at, size, [&](GuestPhys part, size_t n, uint8_t) {
+    for (RamListener* listener : listeners_) listener->before_write(part, n);
+  });
+}
+
+void GuestRam::announce_after(GuestPhys at, size_t size) noexcept {
+  for_each_flagged_page(at, size, [&](GuestPhys part, size_t n, uint8_t flags) {
+    for (RamListener* listener : listeners_) listener->after_write(part, n, flags);
+  });
+}
+
+void GuestRam::announce_dma(GuestPhys at, size_t size) noexcept {
+  for (RamListener* listener : listeners_) listener->dma_wrote(at, size);
+}
+
+bool GuestRam::read(GuestPhys from, void* to, size_t size) const noexcept {
+  if (!contains(from, size)) return false;
+  std::memcpy(to, host(from), size);
+  return true;
+}
+
+bool GuestRam::write(GuestPhys to, const void* from, size_t size) noexcept {
+  if (!contains(to, size)) return false;
+  const DmaScope scope(*this, to, size);
+  std::memcpy(host(to), from, size);
+  return true;
+}
+
+void GuestRam::clear() {
+  announce_before(base(), size_);
+  // Punching the file is what makes a reset of a large machine cheap: untouched pages stay untouched.
+  const int punched = madvise(host_, size_, MADV_REMOVE);
+  if (punched != 0) std::memset(host_, 0, size_);
+  announce_after(base(), size_);
+  announce_dma(base(), size_);
+}
+
+// A page that was touched and is zero again must hash like one that was never touched, so zero pages are left
+// out, and the pages are summed, which makes the result independent of how they are found.
+uint64_t GuestRam::hash() const {
+  uint64_t sum = 0;
+  off_t position = 0;
+  while (static_cast<uint64_t>(position) < size_) {
+    const off_t data = lseek(fd_, position, SEEK_DATA);
+    if (data < 0) break;  // ENXIO: only holes follow
+    off_t hole = lseek(fd_, data, SEEK_HOLE);
+    if (hole < 0) hole = static_cast<off_t>(size_);
+    for (uint64_t at = static_cast<uint64_t>(data) & kPageMask; at < static_cast<uint64_t>(hole);
+         at += kPageSize) {
+      const auto* page = reinterpret_cast<const std::byte*>(host_ + at);
+      static constexpr std::byte kZero[kPageSize] = {};
+      if (std::memcmp(page, kZero, kPageSize) != 0) sum += hash_bytes({page, kPageSize}, at + 1);
+    }
+    position = hole;
+  }
+  return sum;
+}
+
+}  // namespace vitrine::core
