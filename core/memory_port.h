@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// MemoryPort: how an engine reaches memory. It is the one boundary between fast path and slow path:
+//
+//   fast  a View, a small table of recent translations, is looked up inline (load_fast, store_fast below);
+//   slow  everything else is a virtual call: it walks the page table, checks permissions, reaches devices,
+//   announces
+//         writes (core/guest_ram.h), refills the View, and returns a fault as a value.
+//
+// A View holds only what is true at this moment: its owner (mmu/) hears of every write to a page from which
+// an entry was filled, and removes the entry before the next access. So a View cannot be observed by the
+// guest.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "core/address.h"
+
+namespace vitrine::core {
+
+// What an access wants. AMOs and SC are stores; LR is a load.
+enum class AccessKind : uint8_t { kLoad, kStore, kFetch };
+
+// Why an access was refused: the guest's own tables say no; the bus, PMP or PMA says no; it is not aligned
+// and must be.
+enum class FaultKind : uint8_t { kNone, kPage, kAccess, kMisaligned };
+
+struct Fault {
+  FaultKind kind = FaultKind::kNone;
+  GuestVirt at;  // the first byte that was refused (the second page of an access that crosses pages)
+  explicit operator bool() const { return kind != FaultKind::kNone; }
+};
+
+inline constexpr uint64_t kNoTag = ~uint64_t{0};
+inline constexpr unsigned kDataEntries = 256;  // powers of two
+inline constexpr unsigned kCodeEntries = 128;
+
+// Data: host address = guest-virtual address + addend. Code: payload is the engine's own (its decoded page).
+struct DataEntry {
+  uint64_t tag = kNoTag;  // guest-virtual page address
+  uint64_t addend = 0;
+};
+struct CodeEntry {
+  uint64_t tag = kNoTag;
+  void* payload = nullptr;
+};
+
+struct View {
+  DataEntry read[kDataEntries];
+  DataEntry write[kDataEntries];
+  CodeEntry code[kCodeEntries];
+};
+
+// One comparison checks the page and natural alignment: a misaligned address keeps a low bit that no tag has.
+template <unsigned kWidth>
+inline const uint8_t* fast_lookup(const DataEntry* table, uint64_t address) {
+  const DataEntry& entry = table[(address >> kPageShift) & (kDataEntries - 1)];
+  if ((address & (kPageMask | (kWidth - 1))) != entry.tag) [[unlikely]]
+    return nullptr;
+  return reinterpret_cast<const uint8_t*>(address + entry.addend);
+}
+
+// What translation depends on, as the hart sees it now. Privileges are the architecture's numbers (0 U, 1 S,
+// 3 M).
+struct TranslationContext {
+  uint64_t satp = 0;
+  uint8_t fetch_privilege = 3;
+  uint8_t data_privilege = 3;  // differs from fetch_privilege under MPRV
+  bool sum = false;
+  bool mxr = false;
+  bool hardware_ad = true;    // Svadu: the walker sets A and D itself (menvcfg.ADUE)
+  bool memory_types = false;  // Svpbmt: PTE bits 62:61 are defined (menvcfg.PBMTE)
+};
+
+// Where a fetch goes.
+struct CodePage {
+  GuestPhys page;          // of the first byte's page
+  bool cacheable = false;  // RAM, and all of the page may be executed: decoded copies may be kept
+};
+
+class MemoryPort {
+ public:
+  virtual ~MemoryPort() = default;
+
+  // Views of the current context; they change with set_context(), never in between.
+  View* data_view = nullptr;
+  View* code_view = nullptr;
+
+  virtual void set_context(const TranslationContext& context) noexcept = 0;
+
+  // Loads and stores of 1, 2, 4 or 8 bytes at any address, RAM or device. On a fault nothing has been
+  // changed. Both pages of a crossing access are checked before the first byte is touched.
+  virtual Fault load(GuestVirt at, unsigned width, uint64_t& value) noexcept = 0;
+  virtual Fault store(GuestVirt at, unsigned width, uint64_t value) noexcept = 0;
+
+  // Aligned access to RAM for LR (kLoad), SC and AMO (kStore): translated and checked once, then used with
+  // read_ram and write_ram. Misaligned: kMisaligned. Not RAM: kAccess.
+  virtual Fault reserve(GuestVirt at, unsigned width, AccessKind kind, GuestPhys& where) noexcept = 0;
+  virtual uint64_t read_ram(GuestPhys at, unsigned width) noexcept = 0;
+  virtual void write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept = 0;
+  // cbo.zero: one aligned block becomes zero, with one announcement.
+  virtual Fault zero_block(GuestVirt at, unsigned size) noexcept = 0;
+  // Checks only (cbo.inval, cbo.clean, cbo.flush: load or store permission suffices; prefetch: nothing is
+  // done).
+  virtual Fault check(GuestVirt at, AccessKind kind) noexcept = 0;
+
+  // Translates an instruction address; two-byte aligned.
+  virtual Fault fetch_page(GuestVirt at, CodePage& page) noexcept = 0;
+  // Two bytes of an instruction, from RAM or a device (ROM).
+  virtual Fault fetch_halfword(GuestVirt at, uint16_t& bits) noexcept = 0;
+  // Keeps `payload` for the page in code_view; only after fetch_page said cacheable.
+  virtual void keep_code(GuestVirt at, void* payload) noexcept = 0;
+  // The engine dropped its decoded pages.
+  virtual void forget_code() noexcept = 0;
+
+  // Counted hints; they change nothing, since no translation is ever stale (docs/architecture.md, "no
+  // observable TLB").
+  virtual void fence_translations() noexcept = 0;
+};
+
+}  // namespace vitrine::core

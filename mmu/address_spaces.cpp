@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// Filling and revoking of Views. The life of an entry is told in address_spaces.h.
+#include "mmu/address_spaces.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+#include "core/assert.h"
+
+namespace vitrine::mmu {
+
+using core::CodeEntry;
+using core::DataEntry;
+using core::GuestPhys;
+using core::GuestVirt;
+using core::View;
+
+namespace {
+
+constexpr uint64_t bit(unsigned space) { return uint64_t{1} << space; }
+
+template <typename Action>
+void for_each_space(uint64_t spaces, Action action) {
+  for (; spaces != 0; spaces &= spaces - 1) action(static_cast<unsigned>(std::countr_zero(spaces)));
+}
+
+DataEntry& slot(DataEntry* table, uint64_t address) {
+  return table[(address >> core::kPageShift) & (core::kDataEntries - 1)];
+}
+CodeEntry& slot(CodeEntry* table, uint64_t address) {
+  return table[(address >> core::kPageShift) & (core::kCodeEntries - 1)];
+}
+
+template <typename Entry>
+void clear_if(Entry* table, uint64_t address) {
+  Entry& entry = slot(table, address);
+  if (entry.tag == address) entry = {};
+}
+
+}  // namespace
+
+void AddressSpaces::Free::operator()(void* p) const { std::free(p); }
+
+AddressSpaces::AddressSpaces(core::GuestRam& ram, bool caching)
+    : ram_(ram),
+      caching_(caching),
+      table_of_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))),
+      writers_(static_cast<uint64_t*>(std::calloc(ram.pages(), sizeof(uint64_t)))) {
+  VT_ASSERT(table_of_ && writers_, "no host memory for the reverse maps");
+  ram_.add_listener(this);
+}
+
+AddressSpaces::SpaceId AddressSpaces::space(unsigned hart, uint64_t root) noexcept {
+  unsigned free = kSpaces;
+  for (unsigned i = 0; i < kSpaces; ++i) {
+    if (spaces_[i].hart == hart && spaces_[i].root == root) return static_cast<SpaceId>(i);
+    if (spaces_[i].hart == ~0u && free == kSpaces) free = i;
+  }
+  if (free == kSpaces) {
+    free = next_victim();
+    evict(static_cast<SpaceId>(free));
+    ++counters.spaces_evicted;
+  }
+  spaces_[free].hart = hart;
+  spaces_[free].root = root;
+  return static_cast<SpaceId>(free);
+}
+
+void AddressSpaces::pin(unsigned hart, SpaceId data, SpaceId code) noexcept {
+  pinned_[hart] = bit(data) | bit(code);
+}
+
+unsigned AddressSpaces::next_victim() noexcept {
+  uint64_t pinned = 0;
+  for (const uint64_t of_hart : pinned_) pinned |= of_hart;
+  do next_victim_ = (next_victim_ + 1) % kSpaces;
+  while (pinned & bit(next_victim_));
+  return next_victim_;
+}
+
+void AddressSpaces::evict(SpaceId id) noexcept {
+  flush_spaces(bit(id));
+  spaces_[id].hart = ~0u;
+}
+
+View* AddressSpaces::view(SpaceId space, ViewKind kind) noexcept {
+  if (!caching_) return &empty_;
+  std::unique_ptr<View>& view = spaces_[space].views[static_cast<unsigned>(kind)];
+  if (!view) view = std::make_unique<View>();
+  return view.get();
+}
+
+void AddressSpaces::fill_read(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
+                              const Walk* walk) noexcept {
+  if (!caching_) return;
+  if (walk) track(space, at, *walk);
+  const uint64_t address = at.value & core::kPageMask;
+  const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
+  slot(view(space, kind)->read, address) = {address, host - address};
+  ++counters.fills;
+}
+
+void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
+                               const Walk* walk) noexcept {
+  if (!caching_) return;
+  if (walk) track(space, at, *walk);  // may flag `page` itself: a page table that maps itself
+  if (ram_.flags(page) & core::kNotifyFlags) return;
+  const uint64_t address = at.value & core::kPageMask;
+  const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
+  slot(view(space, kind)->write, address) = {address, host - address};
+  ram_.set_flag(page, core::kWriteMapped);
+  writers_[ram_.page_index(page)] |= bit(space);
+  ++counters.fills;
+}
+
+void AddressSpaces::fill_code(SpaceId space, ViewKind kind, GuestVirt at, void* payload,
+                              const Walk* walk) noexcept {
+  if (!caching_) return;
+  if (walk) track(space, at, *walk);
+  const uint64_t address = at.value & core::kPageMask;
+  slot(view(space, kind)->code, address) = {address, payload};
+  ++counters.fills;
+}
+
+AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, uint64_t range, unsigned level) noexcept {
+  uint32_t& place = table_of_[ram_.page_index(entry)];
+  if (place == 0) {
+    if (free_tables_.empty()) {
+      tables_.emplace_back();
+      free_tables_.push_back(static_cast<uint32_t>(tables_.size()));
+    }
+    place = free_tables_.back();
+    free_tables_.pop_back();
+    tables_[place - 1] = {.range = range, .level = static_cast<uint8_t>(level)};
+    ram_.set_flag(entry, core::kPageTable);
+  }
+  return tables_[place - 1];
+}
+
+void AddressSpaces::track(SpaceId space, GuestVirt at, const Walk& walk) noexcept {
+  for (unsigned i = 0; i < walk.depth; ++i) {
+    const unsigned level = walk.level + (walk.depth - 1 - i);
+    const uint64_t span = uint64_t{1} << (core::kPageShift + 9 * (level + 1));
+    const uint64_t range = at.value & ~(span - 1);
+    Table& table = table_at(walk.entry_at[i], range, level);
+    if (table.level != level || table.range != range) table.irregular = true;
+    table.spaces |= bit(space);
+    table.writes = 0;
+  }
+}
+
+void AddressSpaces::untrack(GuestPhys at) noexcept {
+  uint32_t& place = table_of_[ram_.page_index(at)];
+  flush_spaces(tables_[place - 1].spaces);
+  free_tables_.push_back(place);
+  place = 0;
+  ram_.clear_flag(at, core::kPageTable);
+  ++counters.untracked;
+}
+
+void AddressSpaces::after_write(GuestPhys at, size_t size, uint8_t flags) noexcept {
+  if (!(flags & core::kPageTable)) return;
+  const uint32_t place = table_of_[ram_.page_index(at)];
+  VT_ASSERT(place != 0, "a page is flagged as page table and is not in the list");
+  Table& table = tables_[place - 1];
+  ++counters.table_writes;
+  const bool one_page = size <= 8 && table.level == 0 && !table.irregular;
+  if (!one_page || ++table.writes >= kUntrackAfter) return untrack(at);
+  const uint64_t first = at.page_offset() / 8;
+  const uint64_t last = (at.page_offset() + size - 1) / 8;
+  for (uint64_t index = first; index <= last; ++index)
+    revoke_page(table.spaces, table.range + (index << core::kPageShift));
+}
+
+void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
+  for_each_space(spaces, [&](unsigned id) {
+    for (const std::unique_ptr<View>& view : spaces_[id].views) {
+      if (!view) continue;
+      clear_if(view->read, address);
+      clear_if(view->write, address);
+      clear_if(view->code, address);
+    }
+  });
+}
+
+void AddressSpaces::flush(View& view) noexcept { view = View{}; }
+
+void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
+  for_each_space(spaces, [&](unsigned id) {
+    for (const std::unique_ptr<View>& view : spaces_[id].views)
+      if (view) flush(*view);
+  });
+}
+
+void AddressSpaces::drop_all() noexcept { flush_spaces(~uint64_t{0}); }
+
+void AddressSpaces::drop_code() noexcept {
+  for (Space& space : spaces_)
+    for (const std::unique_ptr<View>& view : space.views)
+      if (view) std::fill(std::begin(view->code), std::end(view->code), CodeEntry{});
+}
+
+void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
+  uint64_t& writers = writers_[ram_.page_index(page)];
+  const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
+  for_each_space(writers, [&](unsigned id) {
+    for (const std::unique_ptr<View>& view : spaces_[id].views) {
+      if (!view) continue;
+      for (DataEntry& entry : view->write)
+        if (entry.tag + entry.addend == host && entry.tag != core::kNoTag) entry = {};
+    }
+  });
+  writers = 0;
+  ++counters.write_paths_revoked;
+}
+
+}  // namespace vitrine::mmu

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// The coherent software TLB: Views per address space and privilege, filled from page walks and kept true by
+// write notification. Nothing here can be observed by the guest; mmu/page_walk.h alone says what a
+// translation is.
+//
+// Life of an entry
+//   fill      A slow access walks the page table. Each table page on the way gets the flag kPageTable and a
+//   record of
+//             the virtual range that it serves. A read entry exists only if A is set, a write entry only if D
+//             is set too and the page it leads to has no notify flag; that page gets kWriteMapped.
+//   use       Inline, by engines (core/memory_port.h).
+//   revoke    - A write to a tracked table page: a leaf table clears the entries of the one page whose PTE
+//   changed, an
+//               upper table clears the Views of the spaces that were filled through it.
+//             - The page that a write entry leads to gets a notify flag (it became a page table, or code):
+//             its write
+//               entries go.
+//             - PMP changes: everything goes.
+//   untrack   After kUntrackAfter writes in a row without a fill in between, a table page loses its flag:
+//   what came
+//             from it is revoked once, and further writes cost nothing. The next fill through it tracks it
+//             again.
+//
+// An address space is (hart, satp mode and root); ASIDs play no part. A switch of satp selects another space
+// and flushes nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/guest_ram.h"
+#include "core/memory_port.h"
+#include "mmu/page_walk.h"
+
+namespace vitrine::mmu {
+
+// Views of one space. S with SUM and S without differ in user pages only, but must not share entries.
+enum class ViewKind : uint8_t { kUser, kSupervisor, kSupervisorSum, kMachine, kCount };
+
+struct MmuCounters {
+  uint64_t walks = 0;          // page walks, fills or not
+  uint64_t fills = 0;          // entries installed
+  uint64_t slow_accesses = 0;  // loads and stores that the Views did not answer
+  uint64_t device_accesses = 0;
+  uint64_t table_writes = 0;    // announced writes to tracked page-table pages
+  uint64_t untracked = 0;       // table pages that lost their tracking
+  uint64_t space_switches = 0;  // changes of satp to another space
+  uint64_t spaces_evicted = 0;
+  uint64_t write_paths_revoked = 0;
+  uint64_t fences = 0;  // sfence.vma and its kin; no effect
+};
+
+class AddressSpaces final : public core::RamListener {
+ public:
+  // `caching` false: no entry is ever installed; every access walks (the judge of the caches).
+  AddressSpaces(core::GuestRam& ram, bool caching);
+
+  // A space of a hart. `root` is satp's mode and PPN, or kBareRoot.
+  static constexpr uint64_t kBareRoot = ~uint64_t{0};
+  using SpaceId = uint8_t;
+  static constexpr unsigned kSpaces = 64;
+  // The harts' current spaces (at most two each: fetch and data) are never given to somebody else; see pin().
+  SpaceId space(unsigned hart, uint64_t root) noexcept;
+  static constexpr unsigned kMaxHarts = 16;
+  void pin(unsigned hart, SpaceId data, SpaceId code) noexcept;
+  core::View* view(SpaceId space, ViewKind kind) noexcept;
+  // A View in which nothing is ever installed.
+  [[nodiscard]] core::View* empty_view() { return &empty_; }
+  [[nodiscard]] bool caching() const { return caching_; }
+
+  // Installs entries for one page; `walk` is nullptr in bare mode. `page` lies in RAM.
+  void fill_read(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
+                 const Walk* walk) noexcept;
+  void fill_write(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
+                  const Walk* walk) noexcept;
+  void fill_code(SpaceId space, ViewKind kind, core::GuestVirt at, void* payload, const Walk* walk) noexcept;
+
+  void drop_all() noexcept;
+  void drop_code() noexcept;
+
+  // RamListener
+  void after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept override;
+  void write_path_revoked(core::GuestPhys page) noexcept override;
+
+  MmuCounters counters;
+
+ private:
+  static constexpr unsigned kUntrackAfter = 16;
+  static constexpr unsigned kViews = static_cast<unsigned>(ViewKind::kCount);
+
+  struct Space {
+    uint64_t root = 0;
+    unsigned hart = ~0u;  // ~0: free
+    std::array<std::unique_ptr<core::View>, kViews> views;
+  };
+  // What is known of a tracked page-table page.
+  struct Table {
+    uint64_t range = 0;   // the virtual address that its entry 0 serves
+    uint64_t spaces = 0;  // bit i: space i was filled through it
+    uint8_t level = 0;    // 0: its entries are leaves of 4 KiB
+    bool irregular =
+        false;  // found at two levels or ranges (recursive or aliased tables): revoke without asking where
+    uint8_t writes = 0;  // since the last fill through it
+  };
+
+  void track(SpaceId space, core::GuestVirt at, const Walk& walk) noexcept;
+  Table& table_at(core::GuestPhys entry, uint64_t range, unsigned level) noexcept;
+  void untrack(core::GuestPhys at) noexcept;
+  void revoke_page(uint64_t spaces, uint64_t address) noexcept;
+  void flush_spaces(uint64_t spaces) noexcept;
+  static void flush(core::View& view) noexcept;
+  void evict(SpaceId id) noexcept;
+  unsigned next_victim() noexcept;
+
+  core::GuestRam& ram_;
+  bool caching_;
+  core::View empty_;
+  std::array<Space, kSpaces> spaces_;
+  unsigned next_victim_ = 0;
+  std::array<uint64_t, kMaxHarts> pinned_ = {};
+  struct Free {
+    void operator()(void* p) const;
+  };
+  // Tracked table pages: per RAM page 1 + its place in tables_ (0: not tracked). Both this and `writers_` are
+  // zero pages of the host until used.
+  std::unique_ptr<uint32_t[], Free> table_of_;
+  std::vector<Table> tables_;
+  std::vector<uint32_t> free_tables_;
+  // Per RAM page: which spaces may hold a write entry for it.
+  std::unique_ptr<uint64_t[], Free> writers_;
+};
+
+}  // namespace vitrine::mmu

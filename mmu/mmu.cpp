@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// The slow path of every memory access.
+#include "mmu/mmu.h"
+
+#include <cstring>
+
+namespace vitrine::mmu {
+
+using core::AccessKind;
+using core::Fault;
+using core::FaultKind;
+using core::GuestPhys;
+using core::GuestVirt;
+
+namespace {
+
+constexpr unsigned kMachine = 3;
+constexpr uint64_t kPhysicalMask = (uint64_t{1} << 56) - 1;
+
+bool crosses_page(GuestVirt at, unsigned width) { return at.page_offset() + width > core::kPageSize; }
+
+}  // namespace
+
+Mmu::Mmu(unsigned hart, core::GuestRam& ram, core::Bus& bus, AddressSpaces& spaces)
+    : hart_(hart),
+      ram_(ram),
+      bus_(bus),
+      spaces_(spaces),
+      bare_space_(spaces.space(hart, AddressSpaces::kBareRoot)) {
+  spaces_.pin(hart_, bare_space_, bare_space_);
+  set_context({});
+}
+
+ViewKind Mmu::view_kind(unsigned privilege) const {
+  if (privilege == kMachine) return ViewKind::kMachine;
+  if (privilege == 0) return ViewKind::kUser;
+  return context_.sum ? ViewKind::kSupervisorSum : ViewKind::kSupervisor;
+}
+
+void Mmu::set_context(const core::TranslationContext& context) noexcept {
+  context_ = context;
+  // The rules for walking are part of what entries depend on, so they are part of the space's key; ASIDs are
+  // not.
+  constexpr uint64_t kAsid = uint64_t{0xffff} << 44;
+  const uint64_t rules = (uint64_t{context_.hardware_ad} << 44) | (uint64_t{context_.memory_types} << 45);
+  const uint64_t key =
+      mode_of(context_.satp) == Mode::kBare ? AddressSpaces::kBareRoot : (context_.satp & ~kAsid) | rules;
+  if (key != key_) {
+    key_ = key;
+    paged_space_ = spaces_.space(hart_, key);
+    // Nobody else may get these two while the hart's Views point into them.
+    spaces_.pin(hart_, bare_space_, paged_space_);
+    ++spaces_.counters.space_switches;
+  }
+  data_space_ = context_.data_privilege == kMachine ? bare_space_ : paged_space_;
+  code_space_ = context_.fetch_privilege == kMachine ? bare_space_ : paged_space_;
+  // Under MXR a page may be readable that is not under plain rules; such entries are not kept (it is rare).
+  data_view =
+      context_.mxr ? spaces_.empty_view() : spaces_.view(data_space_, view_kind(context_.data_privilege));
+  code_view = spaces_.view(code_space_, code_view_kind());
+}
+
+// Fetches do not depend on SUM.
+ViewKind Mmu::code_view_kind() const {
+  if (context_.fetch_privilege == kMachine) return ViewKind::kMachine;
+  return context_.fetch_privilege == 0 ? ViewKind::kUser : ViewKind::kSupervisor;
+}
+
+void Mmu::set_pmp(const Pmp& pmp) noexcept {
+  pmp_ = pmp;
+  spaces_.drop_all();
+}
+
+Walk Mmu::look(GuestVirt at, AccessKind kind) const noexcept {
+  const unsigned privilege = privilege_of(kind);
+  if (privilege == kMachine || mode_of(context_.satp) == Mode::kBare) {
+    Walk walk;
+    walk.physical = {at.value};
+    return walk;
+  }
+  return page_walk({ram_, pmp_, false}, context_, at, kind, privilege);
+}
+
+// Translation and PMP for bytes that lie in one page. Bare addresses beyond the physical address space are
+// access faults.
+Fault Mmu::translate(GuestVirt at, unsigned size, AccessKind kind, Place& place) noexcept {
+  const unsigned privilege = privilege_of(kind);
+  if (privilege == kMachine || mode_of(context_.satp) == Mode::kBare) {
+    if (at.value > kPhysicalMask) return {FaultKind::kAccess, at};
+    place.at = {at.value};
+  } else {
+    ++spaces_.counters.walks;
+    place.walk = page_walk({ram_, pmp_, true}, context_, at, kind, privilege);
+    place.walked = true;
+    if (place.walk.fault != FaultKind::kNone) return {place.walk.fault, at};
+    place.at = place.walk.physical;
+  }
+  if (!pmp_allows(pmp_, place.at, size, kind, privilege)) return {FaultKind::kAccess, at};
+  return {};
+}
+
+void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
+  if (!ram_.contains(place.at) || context_.mxr || !pmp_uniform_in_page(pmp_, place.at)) return;
+  const ViewKind view = view_kind(context_.data_privilege);
+  const Walk* walk = place.walked ? &place.walk : nullptr;
+  if (kind == AccessKind::kStore)
+    spaces_.fill_write(data_space_, view, at, place.at, walk);
+  else
+    spaces_.fill_read(data_space_, view, at, place.at, walk);
+}
+
+bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value) noexcept {
+  value = 0;
+  if (ram_.contains(at, width)) {
+    std::memcpy(&value, ram_.host(at), width);
+    return true;
+  }
+  ++spaces_.counters.device_accesses;
+  const auto got = bus_.read(at, width);
+  if (got) value = *got;
+  return got.has_value();
+}
+
+bool Mmu::write_physical(GuestPhys at, unsigned width, uint64_t value) noexcept {
+  if (ram_.contains(at, width)) {
+    ram_.announce_before(at, width);
+    std::memcpy(ram_.host(at), &value, width);
+    ram_.announce_after(at, width);
+    return true;
+  }
+  ++spaces_.counters.device_accesses;
+  return bus_.write(at, width, width == 8 ? value : value & ((uint64_t{1} << (8 * width)) - 1));
+}
+
+Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
+  ++spaces_.counters.slow_accesses;
+  if (crosses_page(at, width)) return load_crossing(at, width, value);
+  Place place;
+  if (const Fault fault = translate(at, width, AccessKind::kLoad, place)) return fault;
+  if (!read_physical(place.at, width, value)) return {FaultKind::kAccess, at};
+  fill(at, AccessKind::kLoad, place);
+  return {};
+}
+
+Fault Mmu::store(GuestVirt at, unsigned width, uint64_t value) noexcept {
+  ++spaces_.counters.slow_accesses;
+  if (crosses_page(at, width)) return store_crossing(at, width, value);
+  Place place;
+  if (const Fault fault = translate(at, width, AccessKind::kStore, place)) return fault;
+  // The entry is installed before the write: a write that makes its own translation invalid then takes it
+  // away again.
+  fill(at, AccessKind::kStore, place);
+  if (!write_physical(place.at, width, value)) return {FaultKind::kAccess, at};
+  return {};
+}
+
+// Two pages: both are translated and checked first, then the bytes move. Only RAM can be accessed this way.
+Fault Mmu::load_crossing(GuestVirt at, unsigned width, uint64_t& value) noexcept {
+  const auto first = static_cast<unsigned>(core::kPageSize - at.page_offset());
+  const GuestVirt second = at + first;
+  Place low, high;
+  if (const Fault fault = translate(at, first, AccessKind::kLoad, low)) return fault;
+  if (const Fault fault = translate(second, width - first, AccessKind::kLoad, high)) return fault;
+  if (!ram_.contains(low.at, first)) return {FaultKind::kAccess, at};
+  if (!ram_.contains(high.at, width - first)) return {FaultKind::kAccess, second};
+  value = 0;
+  std::memcpy(&value, ram_.host(low.at), first);
+  std::memcpy(reinterpret_cast<uint8_t*>(&value) + first, ram_.host(high.at), width - first);
+  return {};
+}
+
+Fault Mmu::store_crossing(GuestVirt at, unsigned width, uint64_t value) noexcept {
+  const auto first = static_cast<unsigned>(core::kPageSize - at.page_offset());
+  const GuestVirt second = at + first;
+  Place low, high;
+  if (const Fault fault = translate(at, first, AccessKind::kStore, low)) return fault;
+  if (const Fault fault = translate(second, width - first, AccessKind::kStore, high)) return fault;
+  if (!ram_.contains(low.at, first)) return {FaultKind::kAccess, at};
+  if (!ram_.contains(high.at, width - first)) return {FaultKind::kAccess, second};
+  write_physical(low.at, first, value);
+  write_physical(high.at, width - first, value >> (8 * first));
+  return {};
+}
+
+Fault Mmu::reserve(GuestVirt at, unsigned width, AccessKind kind, GuestPhys& where) noexcept {
+  if (at.value % width != 0) return {FaultKind::kMisaligned, at};
+  Place place;
+  if (const Fault fault = translate(at, width, kind, place)) return fault;
+  if (!ram_.contains(place.at, width)) return {FaultKind::kAccess, at};
+  fill(at, kind, place);
+  where = place.at;
+  return {};
+}
+
+uint64_t Mmu::read_ram(GuestPhys at, unsigned width) noexcept {
+  uint64_t value = 0;
+  std::memcpy(&value, ram_.host(at), width);
+  return value;
+}
+
+void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept {
+  write_physical(at, width, value);
+}
+
+Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
+  at.value &= ~uint64_t{size - 1};
+  Place place;
+  if (const Fault fault = translate(at, size, AccessKind::kStore, place)) return fault;
+  if (!ram_.contains(place.at, size)) return {FaultKind::kAccess, at};
+  ram_.announce_before(place.at, size);
+  std::memset(ram_.host(place.at), 0, size);
+  ram_.announce_after(place.at, size);
+  return {};
+}
+
+Fault Mmu::check(GuestVirt at, AccessKind kind) noexcept {
+  Place place;
+  return translate(at, 1, kind, place);
+}
+
+Fault Mmu::fetch_page(GuestVirt at, core::CodePage& page) noexcept {
+  code_place_ = {};
+  if (const Fault fault = translate(at, 2, AccessKind::kFetch, code_place_)) return fault;
+  page.page = {code_place_.at.value & core::kPageMask};
+  page.cacheable =
+      spaces_.caching() && ram_.contains(page.page, core::kPageSize) && pmp_uniform_in_page(pmp_, page.page);
+  return {};
+}
+
+Fault Mmu::fetch_halfword(GuestVirt at, uint16_t& bits) noexcept {
+  Place place;
+  if (const Fault fault = translate(at, 2, AccessKind::kFetch, place)) return fault;
+  uint64_t value = 0;
+  if (!read_physical(place.at, 2, value)) return {FaultKind::kAccess, at};
+  bits = static_cast<uint16_t>(value);
+  return {};
+}
+
+void Mmu::keep_code(GuestVirt at, void* payload) noexcept {
+  spaces_.fill_code(code_space_, code_view_kind(), at, payload,
+                    code_place_.walked ? &code_place_.walk : nullptr);
+}
+
+void Mmu::forget_code() noexcept { spaces_.drop_code(); }
+
+void Mmu::fence_translations() noexcept { ++spaces_.counters.fences; }
+
+}  // namespace vitrine::mmu

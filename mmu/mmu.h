@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Mmu: the memory port of one hart. It decides for each slow access whether it is translated, what PMP says,
+// whether RAM or a device answers, and fills the Views. The fast path is in core/memory_port.h.
+#pragma once
+
+#include "core/bus.h"
+#include "core/guest_ram.h"
+#include "core/memory_port.h"
+#include "mmu/address_spaces.h"
+#include "mmu/page_walk.h"
+
+namespace vitrine::mmu {
+
+class Mmu final : public core::MemoryPort {
+ public:
+  Mmu(unsigned hart, core::GuestRam& ram, core::Bus& bus, AddressSpaces& spaces);
+
+  void set_context(const core::TranslationContext& context) noexcept override;
+  // PMP CSRs changed: every cached translation goes.
+  void set_pmp(const Pmp& pmp) noexcept;
+  [[nodiscard]] const Pmp& pmp() const { return pmp_; }
+
+  core::Fault load(core::GuestVirt at, unsigned width, uint64_t& value) noexcept override;
+  core::Fault store(core::GuestVirt at, unsigned width, uint64_t value) noexcept override;
+  core::Fault reserve(core::GuestVirt at, unsigned width, core::AccessKind kind,
+                      core::GuestPhys& where) noexcept override;
+  uint64_t read_ram(core::GuestPhys at, unsigned width) noexcept override;
+  void write_ram(core::GuestPhys at, unsigned width, uint64_t value) noexcept override;
+  core::Fault zero_block(core::GuestVirt at, unsigned size) noexcept override;
+  core::Fault check(core::GuestVirt at, core::AccessKind kind) noexcept override;
+  core::Fault fetch_page(core::GuestVirt at, core::CodePage& page) noexcept override;
+  core::Fault fetch_halfword(core::GuestVirt at, uint16_t& bits) noexcept override;
+  void keep_code(core::GuestVirt at, void* payload) noexcept override;
+  void forget_code() noexcept override;
+  void fence_translations() noexcept override;
+
+  // For debuggers and tests: the walk of an address in the present context, nothing changed.
+  [[nodiscard]] Walk look(core::GuestVirt at, core::AccessKind kind) const noexcept;
+
+ private:
+  // One page's worth of an access, translated and permitted.
+  struct Place {
+    core::GuestPhys at;
+    bool walked = false;
+    Walk walk;
+  };
+
+  [[nodiscard]] unsigned privilege_of(core::AccessKind kind) const {
+    return kind == core::AccessKind::kFetch ? context_.fetch_privilege : context_.data_privilege;
+  }
+  [[nodiscard]] ViewKind view_kind(unsigned privilege) const;
+  [[nodiscard]] ViewKind code_view_kind() const;
+  core::Fault translate(core::GuestVirt at, unsigned size, core::AccessKind kind, Place& place) noexcept;
+  core::Fault load_crossing(core::GuestVirt at, unsigned width, uint64_t& value) noexcept;
+  core::Fault store_crossing(core::GuestVirt at, unsigned width, uint64_t value) noexcept;
+  bool read_physical(core::GuestPhys at, unsigned width, uint64_t& value) noexcept;
+  bool write_physical(core::GuestPhys at, unsigned width, uint64_t value) noexcept;
+  void fill(core::GuestVirt at, core::AccessKind kind, const Place& place) noexcept;
+
+  unsigned hart_;
+  core::GuestRam& ram_;
+  core::Bus& bus_;
+  AddressSpaces& spaces_;
+  Pmp pmp_;
+  core::TranslationContext context_;
+  uint64_t key_ = AddressSpaces::kBareRoot;  // of paged_space_
+  AddressSpaces::SpaceId bare_space_;
+  AddressSpaces::SpaceId paged_space_ = bare_space_;
+  AddressSpaces::SpaceId data_space_ = 0;
+  AddressSpaces::SpaceId code_space_ = 0;
+  Place code_place_;  // of the last fetch_page, for keep_code
+};
+
+}  // namespace vitrine::mmu
