@@ -34,6 +34,14 @@ vt_decode() {
   printf '%b' "$(printf '%s' "$1" | sed -e 's/\\/\\\\/g' -e 's/%\([0-9A-Fa-f][0-9A-Fa-f]\)/\\x\1/g')"
 }
 
+# The names under /dev that programs expect and devtmpfs does not make.
+vt_fd_links() {
+  ln -sfn /proc/self/fd /dev/fd
+  ln -sf fd/0 /dev/stdin
+  ln -sf fd/1 /dev/stdout
+  ln -sf fd/2 /dev/stderr
+}
+
 # vt_session SHELL: does what the command line asks for, with SHELL as the interactive one.
 vt_session() {
   dmesg -n 4 # the console belongs to the session; warnings and worse still show
@@ -41,7 +49,7 @@ vt_session() {
   if vt_flag vt.poweroff; then
     :
   elif vt_command=$(vt_word vt.cmd); then
-    sh -c "$vt_command"
+    /bin/sh -c "$vt_command" # by its path: a plain "sh" would be busybox on every guest
     echo "vitrine-init: exit $?"
   else
     setsid cttyhack "$@" # a session of its own on the console's terminal: job control and ^C work
