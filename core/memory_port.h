@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "core/address.h"
 
@@ -87,6 +88,8 @@ class MemoryPort {
   View* code_view = nullptr;
 
   virtual void set_context(const TranslationContext& context) noexcept = 0;
+  // Physical memory protection as the registers have it: one configuration byte and one address a region.
+  virtual void set_protection(bool present, std::span<const uint8_t> config, std::span<const uint64_t> address) noexcept = 0;
 
   // Loads and stores of 1, 2, 4 or 8 bytes at any address, RAM or device. On a fault nothing has been
   // changed. Both pages of a crossing access are checked before the first byte is touched.

@@ -33,17 +33,20 @@ CodeEntry& slot(CodeEntry* table, uint64_t address) {
 }
 
 template <typename Entry>
-void clear_if(Entry* table, uint64_t address) {
+bool clear_if(Entry* table, uint64_t address) {
   Entry& entry = slot(table, address);
-  if (entry.tag == address) entry = {};
+  if (entry.tag != address) return false;
+  entry = {};
+  return true;
 }
 
 }  // namespace
 
 void AddressSpaces::Free::operator()(void* p) const { std::free(p); }
 
-AddressSpaces::AddressSpaces(core::GuestRam& ram, bool caching)
+AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, bool caching)
     : ram_(ram),
+      attention_(attention),
       caching_(caching),
       table_of_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))),
       writers_(static_cast<uint64_t*>(std::calloc(ram.pages(), sizeof(uint64_t)))) {
@@ -179,7 +182,7 @@ void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
       if (!view) continue;
       clear_if(view->read, address);
       clear_if(view->write, address);
-      clear_if(view->code, address);
+      if (clear_if(view->code, address)) attention_.wanted = true;
     }
   });
 }
@@ -187,6 +190,7 @@ void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
 void AddressSpaces::flush(View& view) noexcept { view = View{}; }
 
 void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
+  attention_.wanted = true;
   for_each_space(spaces, [&](unsigned id) {
     for (const std::unique_ptr<View>& view : spaces_[id].views)
       if (view) flush(*view);
@@ -196,6 +200,7 @@ void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
 void AddressSpaces::drop_all() noexcept { flush_spaces(~uint64_t{0}); }
 
 void AddressSpaces::drop_code() noexcept {
+  attention_.wanted = true;
   for (Space& space : spaces_)
     for (const std::unique_ptr<View>& view : space.views)
       if (view) std::fill(std::begin(view->code), std::end(view->code), CodeEntry{});

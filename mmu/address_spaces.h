@@ -30,6 +30,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/attention.h"
 #include "core/guest_ram.h"
 #include "core/memory_port.h"
 #include "mmu/page_walk.h"
@@ -55,7 +56,8 @@ struct MmuCounters {
 class AddressSpaces final : public core::RamListener {
  public:
   // `caching` false: no entry is ever installed; every access walks (the judge of the caches).
-  AddressSpaces(core::GuestRam& ram, bool caching);
+  // When a code entry is revoked, `attention` makes the running engine translate its pc anew before the next instruction.
+  AddressSpaces(core::GuestRam& ram, core::Attention& attention, bool caching);
 
   // A space of a hart. `root` is satp's mode and PPN, or kBareRoot.
   static constexpr uint64_t kBareRoot = ~uint64_t{0};
@@ -115,6 +117,7 @@ class AddressSpaces final : public core::RamListener {
   unsigned next_victim() noexcept;
 
   core::GuestRam& ram_;
+  core::Attention& attention_;
   bool caching_;
   core::View empty_;
   std::array<Space, kSpaces> spaces_;

@@ -14,20 +14,24 @@ namespace vitrine::riscv::softfloat {
 namespace {
 
 /// The sign of an exact zero sum of operands of these signs (IEEE 754-2019, 6.3): theirs if they agree,
-/// otherwise +, "except under roundTowardNegative".
+/// otherwise + in all modes but RDN.
 bool zero_sum_sign(bool x, bool y, Rounding rm) { return x == y ? x : rm == Rounding::RDN; }
 
-/// x + y. Both significands have at most 106 digits. They are aligned with their top digit at bit 126, so
-/// that the larger one has 21 zeros at its end. A smaller one that loses digits (becomes sticky) is shifted
-/// by more than 21, so that the sum has at least 126 digits: its sticky bit 0 is far below the half of any
-/// format's last digit. For a difference as well: the larger one is even, so taking away "k and something",
-/// 2k+1 halves, leaves an odd bit 0.
-Exact sum(Exact x, Exact y, Rounding rm) {
+/// x + y. They are aligned with their top digits at the last bit but one of the word, which leaves room for a
+/// carry, and zeros below: no operand has more than 53 digits in a 64-bit word (48 as a product), 106 in one
+/// of 128. So
+///   * the smaller loses digits (becomes sticky) only if it is shifted by more than ten. The sum then has all
+///     digits of the word but two, so that bit 0, the sticky one, is far below the half of any format's last
+///     digit;
+///   * bit 0 of the larger is zero. So a difference comes out sticky as well: an even number less "k and
+///     something" is odd after the sticky bit, and its other digits are those of the exact difference.
+template <class Word>
+Exact<Word> sum(Exact<Word> x, Exact<Word> y, Rounding rm) {
   if (x.significand == 0 && y.significand == 0) return {zero_sum_sign(x.sign, y.sign, rm), 0, 0};
   if (x.significand == 0) return y;
   if (y.significand == 0) return x;
-  x = widen_to(x, 127);
-  y = widen_to(y, 127);
+  x = widen_to<Word>(x, kWidth<Word> - 1);
+  y = widen_to<Word>(y, kWidth<Word> - 1);
   if (x.exponent < y.exponent) std::swap(x, y);
   y.significand = shift_right_sticky(y.significand, x.exponent - y.exponent);
 
@@ -37,41 +41,45 @@ Exact sum(Exact x, Exact y, Rounding rm) {
   return {y.sign, x.exponent, y.significand - x.significand};
 }
 
-/// x * y, at most 106 digits.
-Exact product(const Exact& x, const Exact& y) {
-  return {x.sign != y.sign, x.exponent + y.exponent, x.significand * y.significand};
+/// x * y, with all digits.
+template <class F>
+Exact<Wide<F>> product(const Exact<uint64_t>& x, const Exact<uint64_t>& y) {
+  return {x.sign != y.sign, x.exponent + y.exponent, Wide<F>{x.significand} * y.significand};
 }
 
-/// x / y, neither zero. With both top digits at bit 63 the quotient of the significands lies between 1/2 and
-/// 2; 63 more digits make the integer quotient 63 or 64 digits long, ten more than binary64 keeps. Sticky:
-/// the remainder.
-Exact quotient(const Exact& x, const Exact& y) {
-  const Exact n = widen_to(x, 64);
-  const Exact d = widen_to(y, 64);
-  const Wide dividend = n.significand << 63;
-  const auto divisor = static_cast<uint64_t>(d.significand);
-  const auto digits = static_cast<uint64_t>(dividend / divisor);
-  const bool rest = dividend != Wide{digits} * divisor;
-  return {x.sign != y.sign, n.exponent - d.exponent - 63, digits | rest};
+/// x / y, neither zero. A dividend of 2p+2 digits by a divisor of p gives p+2 digits or one more: the one
+/// that may be the half, and the sticky one below it.
+template <class F>
+Exact<uint64_t> quotient(const Exact<uint64_t>& x, const Exact<uint64_t>& y) {
+  const Exact<Wide<F>> dividend = widen_to<Wide<F>>(x, 2 * F::kPrecision + 2);
+  const Exact<uint64_t> divisor = widen_to<uint64_t>(y, F::kPrecision);
+  const auto digits = static_cast<uint64_t>(dividend.significand / divisor.significand);
+  const bool rest = dividend.significand != Wide<F>{digits} * divisor.significand;
+  return {x.sign != y.sign, dividend.exponent - divisor.exponent, digits | uint64_t{rest}};
 }
 
-/// The square root of x > 0 to `digits` digits, the last one sticky.
-Exact square_root(const Exact& x, int digits) {
-  // An even exponent, and a radicand of 2 * digits or one less: its root has exactly `digits`.
-  Exact radicand = widen_to(x, 2 * digits);
-  if (radicand.exponent % 2 != 0) radicand = widen_to(x, 2 * digits - 1);
+/// The square root of x > 0, to p+2 digits, the last one sticky.
+template <class F>
+Exact<uint64_t> square_root(const Exact<uint64_t>& x) {
+  // An even exponent, and the top digit in the first pair of digits of the word.
+  Exact<uint64_t> radicand = widen_to<uint64_t>(x, 64);
+  if (radicand.exponent % 2 != 0) radicand = widen_to<uint64_t>(x, 63);
 
-  // Digit by digit, as on paper. The digit of weight 2^i is 1 if the square stays within the radicand, that
-  // is if (root + 2^i)^2 - root^2 = (2 * root + 2^i) * 2^i fits into what remains. `twice` is 2 * root.
-  Wide remainder = radicand.significand;
-  Wide twice = 0;
-  for (int i = digits - 1; i >= 0; --i) {
-    const Wide step = (twice + (Wide{1} << i)) << i;
-    if (step > remainder) continue;
-    remainder -= step;
-    twice += Wide{1} << (i + 1);
+  // As on paper: bring down the next pair of digits; the next digit of the root is 1 if (2r+1)^2 - (2r)^2 =
+  // 4r + 1 fits into what remains. No predictor guesses the digits of a root, so they are not branched on but
+  // masked with.
+  constexpr int kDigits = F::kPrecision + 2;
+  uint64_t pairs = radicand.significand, remainder = 0, root = 0;
+  for (int i = 0; i < kDigits; ++i) {
+    remainder = remainder << 2 | pairs >> 62;
+    pairs <<= 2;
+    const uint64_t trial = root << 2 | 1;
+    const auto digit = static_cast<uint64_t>(trial <= remainder);
+    remainder -= trial & (0 - digit);
+    root = root << 1 | digit;
   }
-  return {false, radicand.exponent / 2, twice >> 1 | (remainder != 0)};
+  // The integer root of 32 pairs would have 32 digits and the exponent halved; these are kDigits of them.
+  return {false, radicand.exponent / 2 + 32 - kDigits, root | uint64_t{remainder != 0}};
 }
 
 }  // namespace
@@ -98,7 +106,7 @@ Bits<F> mul(Bits<F> a, Bits<F> b, Rounding rm, Flags& flags) {
     if (is_zero<F>(a) || is_zero<F>(b)) return invalid_result<F>(flags);
     return with_sign<F>(sign_of<F>(a) != sign_of<F>(b), F::kInfinity);
   }
-  return round_pack<F>(product(unpack<F>(a), unpack<F>(b)), rm, flags);
+  return round_pack<F>(product<F>(unpack<F>(a), unpack<F>(b)), rm, flags);
 }
 
 template <class F>
@@ -114,7 +122,7 @@ Bits<F> div(Bits<F> a, Bits<F> b, Rounding rm, Flags& flags) {
     return with_sign<F>(sign, F::kInfinity);
   }
   if (is_zero<F>(a)) return with_sign<F>(sign, 0);
-  return round_pack<F>(quotient(unpack<F>(a), unpack<F>(b)), rm, flags);
+  return round_pack<F>(quotient<F>(unpack<F>(a), unpack<F>(b)), rm, flags);
 }
 
 template <class F>
@@ -123,8 +131,7 @@ Bits<F> sqrt(Bits<F> a, Rounding rm, Flags& flags) {
   if (is_zero<F>(a)) return a;  // squareRoot(-0) is -0 (IEEE 754-2019, 5.4.1)
   if (sign_of<F>(a)) return invalid_result<F>(flags);
   if (is_infinite<F>(a)) return a;
-  // Two digits beyond the precision: the one that may be the half, and the sticky one below it.
-  return round_pack<F>(square_root(unpack<F>(a), F::kPrecision + 2), rm, flags);
+  return round_pack<F>(square_root<F>(unpack<F>(a)), rm, flags);
 }
 
 template <class F>
@@ -139,7 +146,9 @@ Bits<F> fma(Bits<F> a, Bits<F> b, Bits<F> c, Rounding rm, Flags& flags) {
     return is_infinite<F>(c) && c != infinity ? invalid_result<F>(flags) : infinity;
   }
   if (is_infinite<F>(c)) return c;
-  return round_pack<F>(sum(product(unpack<F>(a), unpack<F>(b)), unpack<F>(c), rm), rm, flags);
+  const Exact<uint64_t> z = unpack<F>(c);
+  const Exact<Wide<F>> addend{z.sign, z.exponent, z.significand};
+  return round_pack<F>(sum(product<F>(unpack<F>(a), unpack<F>(b)), addend, rm), rm, flags);
 }
 
 #define VT_INSTANTIATE(F)                                      \

@@ -26,22 +26,23 @@ Int to_integer(Bits<F> a, Rounding rm, Flags& flags) {
   using Limits = std::numeric_limits<Int>;
   if (is_nan<F>(a)) return saturated<Int>(true, flags);
   if (is_infinite<F>(a)) return saturated<Int>(!sign_of<F>(a), flags);
-  const Exact x = unpack<F>(a);
+  const Exact<uint64_t> x = unpack<F>(a);
   if (x.exponent + bit_width(x.significand) > 64) return saturated<Int>(!x.sign, flags);  // 2^64 and more
 
-  const Rounded rounded = round_to_quantum(x, 0, rm);
-  const Wide bound = x.sign ? Wide{0} - static_cast<Wide>(Limits::min()) : static_cast<Wide>(Limits::max());
+  // The largest magnitude of that sign. For INT64_MIN that is 2^63, by wrap-around.
+  const Rounded<uint64_t> rounded = round_to_quantum(x, 0, rm);
+  const uint64_t bound =
+      x.sign ? 0 - static_cast<uint64_t>(Limits::min()) : static_cast<uint64_t>(Limits::max());
   if (rounded.units > bound) return saturated<Int>(!x.sign, flags);
   if (rounded.inexact) flags |= kNX;
-  const auto magnitude = static_cast<uint64_t>(rounded.units);
-  return static_cast<Int>(x.sign ? 0 - magnitude : magnitude);
+  return static_cast<Int>(x.sign ? 0 - rounded.units : rounded.units);
 }
 
 template <class F, class Int>
 Bits<F> from_integer(Int value, Rounding rm, Flags& flags) {
   const bool negative = value < 0;
   const auto digits = static_cast<uint64_t>(value);
-  return round_pack<F>({negative, 0, negative ? 0 - digits : digits}, rm, flags);
+  return round_pack<F>(Exact<uint64_t>{negative, 0, negative ? 0 - digits : digits}, rm, flags);
 }
 
 template <class To, class From>

@@ -14,43 +14,56 @@
 
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 #include "isa/riscv/softfloat/format.h"
 
 namespace vitrine::riscv::softfloat {
 
-/// Holds the product of two binary64 significands (106 bits) with room to shift.
-__extension__ typedef unsigned __int128 Wide;
+__extension__ typedef unsigned __int128 uint128_t;
+
+/// The word for a product of two significands of F, or for a dividend (2p+2 digits). For all else 64 bits
+/// will do.
+template <class F>
+using Wide = std::conditional_t<2 * F::kPrecision + 2 <= 64, uint64_t, uint128_t>;
+
+template <class Word>
+inline constexpr int kWidth = static_cast<int>(8 * sizeof(Word));
 
 /// The number (-1)^sign * significand * 2^exponent. Any significand is allowed; zero has a sign, too.
+template <class Word>
 struct Exact {
   bool sign;
   int exponent;
-  Wide significand;
+  Word significand;
 };
 
 /// Digits of x, 0 for 0.
-constexpr int bit_width(Wide x) {
+constexpr int bit_width(uint64_t x) { return std::bit_width(x); }
+constexpr int bit_width(uint128_t x) {
   const auto high = static_cast<uint64_t>(x >> 64);
   return high != 0 ? 64 + std::bit_width(high) : std::bit_width(static_cast<uint64_t>(x));
 }
 
 /// x / 2^distance, its lost digits or-ed into bit 0.
-constexpr Wide shift_right_sticky(Wide x, int distance) {
+template <class Word>
+constexpr Word shift_right_sticky(Word x, int distance) {
   if (distance <= 0) return x;
-  if (distance >= 128) return x != 0;
-  return x >> distance | ((x << (128 - distance)) != 0);
+  if (distance >= kWidth<Word>) return x != 0;
+  return x >> distance | Word{(x << (kWidth<Word> - distance)) != 0};
 }
 
-/// The same number with `width` significand digits; it must not be zero nor have more digits than that.
-constexpr Exact widen_to(const Exact& x, int width) {
-  const int shift = width - bit_width(x.significand);
-  return {x.sign, x.exponent - shift, x.significand << shift};
+/// The same number with `digits` significand digits, in a word that has them. It must not be zero nor have
+/// more.
+template <class Word, class Narrow>
+constexpr Exact<Word> widen_to(const Exact<Narrow>& x, int digits) {
+  const int shift = digits - bit_width(x.significand);
+  return {x.sign, x.exponent - shift, Word{x.significand} << shift};
 }
 
 /// The number that a finite encoding stands for (IEEE 754-2019, 3.4).
 template <class F>
-constexpr Exact unpack(Bits<F> a) {
+constexpr Exact<uint64_t> unpack(Bits<F> a) {
   const auto biased = static_cast<int>(magnitude_of<F>(a) >> F::kFractionBits);
   const uint64_t fraction = a & F::kFractionMask;
   constexpr int kSmallestQuantum = F::kMinExponent - F::kFractionBits;

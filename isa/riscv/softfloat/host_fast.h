@@ -8,21 +8,18 @@
 // host's rounding mode is RNE (see below), so only flags and NaNs need care. Reading the host's flags would
 // cost more than computing in software; they are not read but ruled out:
 //   * NX is not ruled out but made irrelevant: the fast path is taken only if `flags` has NX set. Programs
-//   that
-//     compute run with NX set after a few operations, for hardly any result is exact.
+//     that compute run with NX set after a few operations, for hardly any result is exact.
 //   * NV and DZ come with a NaN or an infinity as the result. So does OF in RNE. Any such result is thrown
-//   away, and
-//     the reference redoes the operation. That also covers all NaN and infinity operands that matter.
+//     away, and the reference redoes the operation. That also covers all NaN and infinity operands that
+//     matter.
 //   * UF needs a non-zero exact result below the smallest normal number. A host result of larger magnitude
-//   than that
-//     number cannot come from one, whether tininess is detected before or after rounding. A result equal to
-//     it, smaller, or zero goes to the reference, unless the operation cannot underflow:
+//     than that number cannot come from one, whether tininess is detected before or after rounding. A result
+//     equal to it, smaller, or zero goes to the reference, unless the operation cannot underflow:
 //       - a sum or difference of finite numbers below the normal range is always exact (both are multiples of
-//       the
-//         smallest subnormal), and so has no flag;
+//         the smallest subnormal), and so has no flag;
 //       - a product or quotient that is zero since an operand is zero is exact;
 //       - a square root of a number that is not zero is far inside the normal range, and that of zero is
-//       exact.
+//         exact.
 //
 // What the includer owes. The host computes in the default environment: round to nearest, no flush-to-zero,
 // no denormals-are-zero. Its accrued flags are neither read nor kept; unmasked exceptions are not supported.

@@ -40,13 +40,13 @@ template <class F>
 Bits<F> sqrt(Bits<F> a, Rounding rm, Flags& flags);
 
 /// a * b + c, rounded once: fmadd. The other three are this one with operands negated first:
-/// fmsub(a,b,c) = fma(a,b,-c), fnmsub = fma(-a,b,c), fnmadd = fma(-a,b,-c).
+///   fmsub(a, b, c) = fma(a, b, -c),   fnmsub(a, b, c) = fma(-a, b, c),   fnmadd(a, b, c) = fma(-a, b, -c).
+///
 /// Infinity times zero raises NV even when c is a quiet NaN (the spec's choice of what IEEE 754 leaves open).
 template <class F>
 Bits<F> fma(Bits<F> a, Bits<F> b, Bits<F> c, Rounding rm, Flags& flags);
 
-// ---- Comparisons, minimum and maximum, classification (compare.cpp): never inexact, so no rounding mode.
-// ----
+// ---- Comparisons, minimum, maximum, classification (compare.cpp): never inexact, so no rounding mode. ----
 
 template <class F>
 Bits<F> min(Bits<F> a, Bits<F> b, Flags& flags);  ///< -0 < +0; a number beats a NaN; NV on a signalling NaN

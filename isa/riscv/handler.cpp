@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// Traps, interrupts and privileged instructions. The CSR instructions are in csr.cpp.
+#include "isa/riscv/handler.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "isa/riscv/csr.h"
+
+namespace vitrine::riscv {
+
+using core::AccessKind;
+using core::Fault;
+using core::FaultKind;
+
+namespace {
+
+// What differs between the two levels that can take a trap. Levels are data: there is one trap entry and one return.
+struct Level {
+  Privilege privilege;
+  TrapCsrs Csrs::*csrs;
+  uint64_t ie, pie;  // mstatus.xIE, mstatus.xPIE
+  uint64_t pp;       // mstatus.xPP
+  unsigned pp_shift;
+};
+constexpr Level kMachineLevel{Privilege::kMachine, &Csrs::m, mstatus::kMie, mstatus::kMpie, mstatus::kMpp, 11};
+constexpr Level kSupervisorLevel{Privilege::kSupervisor, &Csrs::s, mstatus::kSie, mstatus::kSpie, mstatus::kSpp, 8};
+
+constexpr uint64_t kInterruptBit = uint64_t{1} << 63;
+
+// Privileged spec 3.1.6.1 and 3.1.7 to 3.1.16, in the order in which they say it.
+void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexcept {
+  Csrs& csr = hart.csr;
+  TrapCsrs& trap = csr.*level.csrs;
+  trap.epc = hart.pc;
+  trap.cause = cause;
+  trap.tval = tval;
+  const bool enabled = csr.mstatus & level.ie;
+  csr.mstatus &= ~(level.ie | level.pie | level.pp);
+  csr.mstatus |= enabled ? level.pie : 0;
+  csr.mstatus |= static_cast<uint64_t>(hart.privilege) << level.pp_shift;
+  hart.privilege = level.privilege;
+  const bool vectored = (trap.tvec & 3) == 1 && (cause & kInterruptBit);
+  hart.next_pc = (trap.tvec & ~uint64_t{3}) + (vectored ? 4 * (cause & ~kInterruptBit) : 0);
+  hart.redirected = true;
+  hart.reservation.valid = false;
+  hart.waiting = false;
+  // Two entries at neighbouring steps: the handler's first instruction trapped itself. Diagnosis of fault loops.
+  hart.traps_in_a_row = hart.traps != 0 && hart.steps_now() == hart.last_trap_step + 1 ? hart.traps_in_a_row + 1 : 0;
+  hart.last_trap_step = hart.steps_now();
+  ++hart.traps;
+  context_changed(hart);
+  if (hart.observer) hart.observer->trap_entered(hart, cause, tval, level.privilege);
+}
+
+bool delegated(const Hart& hart, uint64_t delegation, unsigned number) {
+  return hart.privilege != Privilege::kMachine && ((delegation >> number) & 1);
+}
+
+// xRET (3.3.2): privilege and interrupt enable come back from the stack in mstatus.
+void leave(Hart& hart, const Level& level) noexcept {
+  Csrs& csr = hart.csr;
+  const auto to = static_cast<Privilege>((csr.mstatus & level.pp) >> level.pp_shift);
+  const bool enable = csr.mstatus & level.pie;
+  csr.mstatus &= ~(level.ie | level.pp);
+  csr.mstatus |= level.pie | (enable ? level.ie : 0);
+  if (to != Privilege::kMachine) csr.mstatus &= ~mstatus::kMprv;
+  hart.privilege = to;
+  hart.next_pc = (csr.*level.csrs).epc & ~uint64_t{hart.extensions.has(Extension::C) ? 1u : 3u};
+  hart.redirected = true;
+  context_changed(hart);
+  hart.attention->wanted = true;  // an interrupt may be taken now
+}
+
+// "U and S may not": the three instructions whose trap bits make a hypervisor in M possible.
+bool traps_in_supervisor(const Hart& hart, uint64_t bit) {
+  return hart.privilege == Privilege::kSupervisor && (hart.csr.mstatus & bit);
+}
+
+// Zicbom, Zicboz: xenvcfg of each more privileged mode must allow it (CMO spec 2.4).
+bool cache_block_allowed(const Hart& hart, uint64_t bit) {
+  if (hart.privilege != Privilege::kMachine && !(hart.csr.menvcfg & bit)) return false;
+  return hart.privilege != Privilege::kUser || (hart.csr.senvcfg & bit);
+}
+
+constexpr unsigned kCacheBlock = 64;  // bytes; the device tree says so too
+
+// A block operation needs what a load or a store needs; its faults are store faults (Zicbom 2.5).
+void manage_block(Hart& hart, const Operands& i) noexcept {
+  const core::GuestVirt at{hart.x[i.rs1]};
+  if (!hart.memory->check(at, AccessKind::kLoad)) return;
+  if (const Fault fault = hart.memory->check(at, AccessKind::kStore)) enter_access_fault(hart, AccessKind::kStore, fault);
+}
+
+}  // namespace
+
+void reset_hart(Hart& hart, uint64_t pc) {
+  const auto mark = [&](Extension e, char letter) {
+    return hart.config.extensions.has(e) ? uint64_t{1} << (letter - 'A') : 0;
+  };
+  std::fill(std::begin(hart.x), std::end(hart.x), 0);
+  std::fill(std::begin(hart.f), std::end(hart.f), 0);
+  hart.csr = Csrs{};
+  hart.csr.misa = (uint64_t{2} << 62) | mark(Extension::I, 'I') | mark(Extension::M, 'M') | mark(Extension::A, 'A') |
+                  mark(Extension::F, 'F') | mark(Extension::D, 'D') | mark(Extension::C, 'C') | mark(Extension::S, 'S') |
+                  mark(Extension::S, 'U');
+  hart.csr.menvcfg = hart.config.svade ? 0 : envcfg::kAdue;
+  hart.extensions = hart.config.extensions;
+  hart.privilege = Privilege::kMachine;
+  hart.reservation = {};
+  hart.waiting = false;
+  hart.pc = hart.next_pc = pc;
+  protection_changed(hart);
+  context_changed(hart);
+}
+
+void enter_trap(Hart& hart, Cause cause, uint64_t tval) noexcept {
+  const auto number = static_cast<unsigned>(cause);
+  enter(hart, delegated(hart, hart.csr.medeleg, number) ? kSupervisorLevel : kMachineLevel, number, tval);
+}
+
+void enter_interrupt(Hart& hart, unsigned number) noexcept {
+  enter(hart, delegated(hart, hart.csr.mideleg, number) ? kSupervisorLevel : kMachineLevel, kInterruptBit | number, 0);
+  hart.pc = hart.next_pc;
+}
+
+void enter_access_fault(Hart& hart, AccessKind kind, const Fault& fault) noexcept {
+  static constexpr Cause kCauses[3][3] = {
+      {Cause::kLoadPage, Cause::kLoadAccess, Cause::kLoadMisaligned},
+      {Cause::kStorePage, Cause::kStoreAccess, Cause::kStoreMisaligned},
+      {Cause::kFetchPage, Cause::kFetchAccess, Cause::kFetchMisaligned},
+  };
+  enter_trap(hart, kCauses[static_cast<unsigned>(kind)][static_cast<unsigned>(fault.kind) - 1], fault.at.value);
+}
+
+// The bits are read again: nothing on this path is hot, and no decoded form has to keep them.
+void enter_illegal(Hart& hart) noexcept {
+  uint16_t low = 0, high = 0;
+  if (hart.memory->fetch_halfword({hart.pc}, low)) low = 0;
+  if (instruction_length(low) == 4 && hart.memory->fetch_halfword({hart.pc + 2}, high)) high = 0;
+  enter_trap(hart, Cause::kIllegal, low | (static_cast<uint32_t>(high) << 16));
+}
+
+uint64_t pending_interrupts(const Hart& hart) noexcept { return hart.csr.mip_software | hart.csr.mip_lines; }
+
+bool wakes(const Hart& hart) noexcept { return (pending_interrupts(hart) & hart.csr.mie) != 0; }
+
+int interrupt_to_take(const Hart& hart) noexcept {
+  const uint64_t ready = pending_interrupts(hart) & hart.csr.mie;
+  if (ready == 0) [[likely]]
+    return -1;
+  const bool machine_open = hart.privilege != Privilege::kMachine || (hart.csr.mstatus & mstatus::kMie);
+  const bool supervisor_open = hart.privilege == Privilege::kUser ||
+                               (hart.privilege == Privilege::kSupervisor && (hart.csr.mstatus & mstatus::kSie));
+  const uint64_t for_machine = machine_open ? ready & ~hart.csr.mideleg : 0;
+  const uint64_t takable = for_machine ? for_machine : supervisor_open ? ready & hart.csr.mideleg : 0;
+  // "MEI, MSI, MTI, SEI, SSI, STI, LCOFI": decreasing priority (3.1.9).
+  for (const unsigned number : {irq::kMei, irq::kMsi, irq::kMti, irq::kSei, irq::kSsi, irq::kSti, irq::kLcof})
+    if ((takable >> number) & 1) return static_cast<int>(number);
+  return -1;
+}
+
+void set_interrupt_line(Hart& hart, unsigned number, bool level) noexcept {
+  const uint64_t bit = uint64_t{1} << number;
+  hart.csr.mip_lines = level ? hart.csr.mip_lines | bit : hart.csr.mip_lines & ~bit;
+  if (hart.attention) hart.attention->wanted = true;
+}
+
+void update_stimecmp(Hart& hart) noexcept {
+  if (!hart.stimecmp_event) return;
+  const bool enabled = hart.config.sstc && (hart.csr.menvcfg & envcfg::kStce);
+  const bool due = enabled && hart.clock->ticks() >= hart.csr.stimecmp;
+  if (due != (((hart.csr.mip_lines >> irq::kSti) & 1) != 0)) set_interrupt_line(hart, irq::kSti, due);
+  if (enabled && !due)
+    hart.stimecmp_event->arm(hart.csr.stimecmp);
+  else
+    hart.stimecmp_event->disarm();
+}
+
+void context_changed(Hart& hart) noexcept {
+  const uint64_t status = hart.csr.mstatus;
+  hart.float_off = (status & mstatus::kFs) == 0;
+  core::TranslationContext context;
+  context.satp = hart.csr.satp;
+  context.fetch_privilege = static_cast<uint8_t>(hart.privilege);
+  context.data_privilege = hart.privilege == Privilege::kMachine && (status & mstatus::kMprv)
+                               ? static_cast<uint8_t>((status & mstatus::kMpp) >> mstatus::kMppShift)
+                               : context.fetch_privilege;
+  context.sum = status & mstatus::kSum;
+  context.mxr = status & mstatus::kMxr;
+  context.hardware_ad = hart.csr.menvcfg & envcfg::kAdue;
+  context.memory_types = hart.csr.menvcfg & envcfg::kPbmte;
+  hart.memory->set_context(context);
+}
+
+namespace handler {
+
+void illegal(Hart& hart, const Operands& i) noexcept {
+  enter_trap(hart, Cause::kIllegal, static_cast<uint32_t>(i.imm));
+}
+
+void ecall(Hart& hart, const Operands&) noexcept {
+  if (hart.privilege == Privilege::kSupervisor && hart.firmware) {
+    hart.firmware->call(hart);
+    hart.attention->wanted = true;
+    return;
+  }
+  enter_trap(hart, static_cast<Cause>(static_cast<unsigned>(Cause::kEcallU) + static_cast<unsigned>(hart.privilege)), 0);
+}
+
+void ebreak(Hart& hart, const Operands&) noexcept { enter_trap(hart, Cause::kBreakpoint, hart.pc); }
+
+void mret(Hart& hart, const Operands&) noexcept {
+  if (hart.privilege != Privilege::kMachine) return enter_illegal(hart);
+  leave(hart, kMachineLevel);
+}
+
+void sret(Hart& hart, const Operands&) noexcept {
+  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTsr)) return enter_illegal(hart);
+  leave(hart, kSupervisorLevel);
+}
+
+// The instruction retires; the hart then waits until an enabled interrupt is pending (isa/riscv/system.h).
+void wfi(Hart& hart, const Operands&) noexcept {
+  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTw)) return enter_illegal(hart);
+  hart.waiting = !wakes(hart);
+  hart.ended_slice = true;
+  hart.attention->wanted = true;
+}
+
+// Zawrs: "may stall until the reservation set is stored to": with harts in turn, giving up the turn is that stall.
+void wrs(Hart& hart, const Operands&) noexcept {
+  hart.ended_slice = true;
+  hart.attention->wanted = true;
+}
+
+// Harts run in turn, so memory is sequentially consistent and a fence orders nothing. pause (predecessor W, nothing
+// else) is a hint that this hart spins: its turn ends.
+void fence(Hart& hart, const Operands& i) noexcept {
+  constexpr int32_t kPause = 0x010;
+  if (i.imm != kPause) return;
+  hart.ended_slice = true;
+  hart.attention->wanted = true;
+}
+
+// Instruction fetch is coherent: nothing to do (docs/architecture.md, "no observable caches").
+void fence_i(Hart&, const Operands&) noexcept {}
+
+void sfence_vma(Hart& hart, const Operands&) noexcept {
+  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTvm)) return enter_illegal(hart);
+  hart.memory->fence_translations();
+}
+
+void sfence_ordering(Hart& hart, const Operands&) noexcept {
+  if (hart.privilege == Privilege::kUser) enter_illegal(hart);
+}
+
+void cbo_clean(Hart& hart, const Operands& i) noexcept {
+  if (!cache_block_allowed(hart, envcfg::kCbcfe)) return enter_illegal(hart);
+  manage_block(hart, i);
+}
+
+// CBIE = 01: invalidates as a flush; 11: invalidates. Without caches both do nothing but check.
+void cbo_inval(Hart& hart, const Operands& i) noexcept {
+  if (!cache_block_allowed(hart, envcfg::kCbie)) return enter_illegal(hart);
+  manage_block(hart, i);
+}
+
+void cbo_zero(Hart& hart, const Operands& i) noexcept {
+  if (!cache_block_allowed(hart, envcfg::kCbze)) return enter_illegal(hart);
+  if (const Fault fault = hart.memory->zero_block({hart.x[i.rs1]}, kCacheBlock))
+    enter_access_fault(hart, AccessKind::kStore, fault);
+}
+
+}  // namespace handler
+}  // namespace vitrine::riscv

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// The architectural state of one hart, and the few derived facts that engines keep beside it. Registers are
+// plain data, since generated code reaches them by offset. What privileged instructions do to it is in
+// handler.h, CSR by CSR in csr.h; what order harts run in is in system.h.
+#pragma once
+
+#include <cstdint>
+
+#include "core/memory_port.h"
+#include "core/scheduler.h"
+#include "core/state.h"
+#include "isa/riscv/decoder.h"
+#include "isa/riscv/softfloat/softfloat.h"
+
+namespace vitrine::riscv {
+
+enum class Privilege : uint8_t { kUser = 0, kSupervisor = 1, kMachine = 3 };
+
+// mstatus, privileged spec 3.1.6. sstatus is a masked view of it.
+namespace mstatus {
+inline constexpr uint64_t kSie = 1ull << 1, kMie = 1ull << 3, kSpie = 1ull << 5, kMpie = 1ull << 7,
+                          kSpp = 1ull << 8, kMpp = 3ull << 11, kFs = 3ull << 13, kMprv = 1ull << 17,
+                          kSum = 1ull << 18, kMxr = 1ull << 19, kTvm = 1ull << 20, kTw = 1ull << 21,
+                          kTsr = 1ull << 22, kUxl = 3ull << 32, kSxl = 3ull << 34, kSd = 1ull << 63;
+inline constexpr unsigned kMppShift = 11;
+}  // namespace mstatus
+
+// Interrupt numbers, bits of mip and mie (3.1.9).
+namespace irq {
+inline constexpr unsigned kSsi = 1, kMsi = 3, kSti = 5, kMti = 7, kSei = 9, kMei = 11, kLcof = 13;
+}
+
+// menvcfg and senvcfg (3.1.18, 4.1.10).
+namespace envcfg {
+inline constexpr uint64_t kFiom = 1ull << 0, kCbie = 3ull << 4, kCbcfe = 1ull << 6, kCbze = 1ull << 7,
+                          kAdue = 1ull << 61, kPbmte = 1ull << 62, kStce = 1ull << 63;
+}
+
+// Exception causes (table 3.6).
+enum class Cause : uint8_t {
+  kFetchMisaligned = 0,
+  kFetchAccess = 1,
+  kIllegal = 2,
+  kBreakpoint = 3,
+  kLoadMisaligned = 4,
+  kLoadAccess = 5,
+  kStoreMisaligned = 6,
+  kStoreAccess = 7,
+  kEcallU = 8,
+  kEcallS = 9,
+  kEcallM = 11,
+  kFetchPage = 12,
+  kLoadPage = 13,
+  kStorePage = 15,
+};
+
+inline constexpr unsigned kPmpCsrs = 16;
+inline constexpr unsigned kHpmCounters = 16;  // mhpmcounter3 to 18, as many as QEMU's rv64 has by default
+
+// The trap registers of one privilege level (M or S): levels are data, not copies of code.
+struct TrapCsrs {
+  uint64_t tvec = 0, epc = 0, cause = 0, tval = 0, scratch = 0;
+};
+
+// A counter that runs with the hart but can be written, stopped and inhibited: value = run + offset while it
+// runs.
+struct Counter {
+  uint64_t offset = 0;  // added to the hart's own count; while inhibited: the frozen value
+};
+
+struct Csrs {
+  uint64_t mstatus = mstatus::kUxl / 3 * 2 | mstatus::kSxl / 3 * 2;
+  uint64_t misa = 0;
+  uint64_t medeleg = 0, mideleg = 0, mie = 0;
+  uint64_t mip_software = 0;  // SSIP, STIP, SEIP, LCOFIP as software wrote them
+  uint64_t mip_lines = 0;     // MSIP, MTIP, MEIP, SEIP as the interrupt lines are
+  TrapCsrs m, s;
+  uint32_t mcounteren = 0, scounteren = 0, mcountinhibit = 0;
+  uint64_t menvcfg = 0, senvcfg = 0;
+  uint64_t satp = 0;
+  uint64_t stimecmp = ~0ull;
+  Counter cycle, instret;
+  uint64_t hpm_counter[kHpmCounters] = {};
+  uint64_t hpm_event[kHpmCounters] = {};
+  uint8_t pmpcfg[kPmpCsrs] = {};
+  uint64_t pmpaddr[kPmpCsrs] = {};
+  uint8_t frm = 0;
+  softfloat::Flags fflags = {};
+};
+
+// What a processor model has; part of a run's identity.
+struct HartConfig {
+  ExtensionSet extensions = ExtensionSet::standard();
+  bool pmp = true;
+  bool svade = false;  // page faults for clear A and D only (Svadu off)
+  bool sstc = true;
+  bool svpbmt = true;
+  bool svnapot = true;
+  uint8_t max_levels = 3;  // deepest satp mode: 3 Sv39, 4 Sv48, 5 Sv57
+  uint64_t mvendorid = 0, marchid = 0, mimpid = 0;
+};
+
+// LR's reservation: a physical address, valid inside the hart's slice only (ARCHITECTURE: harts in turn).
+struct Reservation {
+  bool valid = false;
+  uint8_t width = 0;
+  core::GuestPhys at;
+};
+
+struct Hart;
+
+// What outside the hart wants to know (statistics, logs, diagnosis). All calls are off the fast path.
+class HartObserver {
+ public:
+  virtual ~HartObserver() = default;
+  virtual void trap_entered(const Hart& hart, uint64_t cause, uint64_t tval, Privilege to) noexcept = 0;
+};
+
+// Calls from S mode to the firmware, if the emulator itself is the firmware (built-in SBI).
+class EnvironmentCalls {
+ public:
+  virtual ~EnvironmentCalls() = default;
+  // ecall in S mode; arguments and results in the hart's registers. The instruction retires.
+  virtual void call(Hart& hart) noexcept = 0;
+};
+
+struct Hart {
+  // --- Registers, first, so that their displacements are short
+  // -------------------------------------------------------
+  uint64_t x[33] = {};  // x[32] takes what is written to x0
+  uint64_t f[32] = {};
+  uint64_t pc = 0;
+  uint64_t next_pc = 0;  // set by a body that leaves the straight line; otherwise pc + length
+
+  // --- Derived, for engines
+  struct DecodedPage* page = nullptr;  // the decoded page that runs, and the guest-virtual address it runs at
+  uint64_t page_address = 0;
+  int64_t budget = 0;  // steps that the present run may still take, and the machine step at which it ends
+  core::Step run_end = 0;
+  // ------------------------------------------------------------------------------------------
+  core::MemoryPort* memory = nullptr;
+  bool float_off = true;     // mstatus.FS == Off
+  bool redirected = false;   // the last slow instruction set next_pc, or changed what pc means
+  bool waiting = false;      // in wfi: architecturally idle until an enabled interrupt is pending
+  bool ended_slice = false;  // wfi, pause, wrs, failed sc: the turn goes to the next hart
+  Privilege privilege = Privilege::kMachine;
+  unsigned id = 0;
+
+  Csrs csr;
+  Reservation reservation;
+  HartConfig config;
+  ExtensionSet extensions;  // config.extensions, less what misa has switched off
+
+  // --- Time
+  // -----------------------------------------------------------------------------------------------------------
+  core::Clock* clock = nullptr;
+  core::Attention* attention = nullptr;
+  uint64_t steps = 0;          // this hart's steps up to slice_start
+  core::Step slice_start = 0;  // machine step at which its present turn began
+  uint64_t traps = 0;          // trap and interrupt entries: steps that retire nothing
+  core::Step last_trap_step = 0;
+  unsigned traps_in_a_row = 0;  // entries with no retired instruction in between (diagnosis, not state)
+
+  core::ScheduledEvent* stimecmp_event = nullptr;
+  HartObserver* observer = nullptr;
+  EnvironmentCalls* firmware = nullptr;
+  bool running = false;  // it is this hart's turn: clock->step() counts for it
+  bool stopped = false;  // held by firmware (SBI HSM), not started yet
+
+  // Steps of this hart, now.
+  [[nodiscard]] uint64_t steps_now() const { return steps + (running ? clock->step() - slice_start : 0); }
+  // Instructions that it has retired, now. A CSR read sees the count before its own instruction.
+  [[nodiscard]] uint64_t retired() const { return steps_now() - traps; }
+
+  void set_x(unsigned rd, uint64_t value) {
+    x[rd] = value;
+    x[0] = 0;
+  }
+  void serialize(core::Archive& ar);
+};
+
+}  // namespace vitrine::riscv

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The interpreter: the reference engine and the single-stepper. With caches it runs decoded pages (code_cache.h) by direct
+// threading; without, every instruction is fetched by a full page walk, decoded, and run by SlowBackend. Both must agree
+// on every state hash: the plain form is the judge of the caches.
+#pragma once
+
+#include "isa/riscv/code_cache.h"
+#include "isa/riscv/engine.h"
+
+namespace vitrine::riscv {
+
+class Interpreter final : public Engine {
+ public:
+  struct Options {
+    bool caching = true;
+    unsigned max_pages = 1024;  // decoded pages kept: 33 KiB each
+  };
+  Interpreter(core::GuestRam& ram, const Options& options);
+
+  void run(Hart& hart, uint64_t steps) override;
+  [[nodiscard]] const CodeCache::Counters& counters() const { return cache_.counters; }
+
+ private:
+  const Slot* locate(Hart& hart);
+
+  CodeCache cache_;
+  bool caching_;
+  ExtensionSet decoded_for_;
+};
+
+// One step at hart.pc with nothing cached: fetch, decode, execute or trap. The caller counts it.
+void step_plainly(Hart& hart) noexcept;
+
+}  // namespace vitrine::riscv
