@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The machine's loop.
+#include "isa/riscv/system.h"
+
+#include <algorithm>
+
+#include "isa/riscv/handler.h"
+
+namespace vitrine::riscv {
+
+System::System(core::Scheduler& scheduler, core::Attention& attention, Engine& engine, World& world, const Options& options)
+    : scheduler_(scheduler), attention_(attention), engine_(engine), world_(world), options_(options) {}
+
+bool System::runnable(const Hart& hart) { return !hart.stopped && (!hart.waiting || wakes(hart)); }
+
+bool System::turn_is_over() const {
+  const Hart& hart = *harts_[turn_];
+  return hart.ended_slice || scheduler_.clock().step() >= turn_end_ || !runnable(hart);
+}
+
+void System::begin_turn(size_t turn) {
+  turn_ = turn;
+  Hart& hart = *harts_[turn_];
+  const core::Step now = scheduler_.clock().step();
+  turn_end_ = now + options_.slice;
+  hart.slice_start = now;
+  hart.running = true;
+  hart.ended_slice = false;
+  hart.waiting = false;
+}
+
+void System::end_turn() {
+  Hart& hart = *harts_[turn_];
+  hart.steps = hart.steps_now();
+  hart.slice_start = scheduler_.clock().step();
+  hart.running = false;
+  hart.reservation.valid = false;
+}
+
+// The next hart that can run, beginning with the one after this. False if there is none.
+bool System::next_turn() {
+  end_turn();
+  for (size_t i = 1; i <= harts_.size(); ++i) {
+    const size_t candidate = (turn_ + i) % harts_.size();
+    if (!runnable(*harts_[candidate])) continue;
+    begin_turn(candidate);
+    return true;
+  }
+  return false;
+}
+
+// Everybody waits: time jumps to the next event, or to where the world cut the wait short.
+bool System::pass_time() {
+  const core::Ticks to = world_.idle(scheduler_.next_when());
+  if (to == 0) return false;
+  scheduler_.clock().jump_to(to);
+  return true;
+}
+
+void System::run_current(core::Step until) {
+  Hart& hart = current();
+  core::Clock& clock = scheduler_.clock();
+  if (const int interrupt = interrupt_to_take(hart); interrupt >= 0) {
+    enter_interrupt(hart, static_cast<unsigned>(interrupt));
+    clock.set_step(clock.step() + 1);
+    return;
+  }
+  const core::Step end = std::min({until, turn_end_, scheduler_.next_step()});
+  engine_.run(hart, end - clock.step());
+}
+
+StopReason System::run(core::Step until) {
+  const core::Clock& clock = scheduler_.clock();
+  while (true) {
+    attention_.wanted = false;
+    world_.poll();
+    if (stop_requested_) {
+      stop_requested_ = false;
+      return StopReason::kRequested;
+    }
+    scheduler_.run_due();
+    if (clock.step() >= until) return StopReason::kStepLimit;
+    if (turn_is_over() && !next_turn()) {
+      if (!pass_time() && !stop_requested_) return StopReason::kNothingWakes;
+      continue;
+    }
+    if (clock.step() >= scheduler_.next_step()) continue;  // an event became due meanwhile
+    run_current(until);
+    Hart& hart = current();
+    if (hart.traps_in_a_row >= options_.fault_loop) {
+      hart.traps_in_a_row = 0;
+      return StopReason::kFaultLoop;
+    }
+  }
+}
+
+void System::serialize(core::Archive& ar) {
+  ar.section("turns");
+  ar.field("turn", turn_);
+  ar.field("turn_end", turn_end_);
+  for (Hart* hart : harts_) {
+    ar.field("running", hart->running);
+    ar.field("ended_slice", hart->ended_slice);
+  }
+}
+
+}  // namespace vitrine::riscv

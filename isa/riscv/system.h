@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The machine's loop: harts in turn on one host thread, events at their very step, time that jumps when everybody waits.
+//
+// A turn (slice) is `slice` steps, ended early by wfi, pause, wrs.* and a failed sc. A reservation never outlives its turn.
+// Everything here is decided by steps and machine state alone, so the same run has the same turns on every host and
+// engine. The world enters at two places, both recorded by whoever implements them: World::poll between turns, and
+// World::idle when time has to pass.
+#pragma once
+
+#include <vector>
+
+#include "core/scheduler.h"
+#include "isa/riscv/engine.h"
+
+namespace vitrine::riscv {
+
+// The outside, as the loop needs it.
+class World {
+ public:
+  virtual ~World() = default;
+  // Between turns: bring in what has arrived (console input), look at requests. Must return quickly.
+  virtual void poll() {}
+  // Every hart waits until `when` (core::kNever: no event is scheduled). Sleeps if time is paced; returns the time to
+  // which the clock shall jump, at most `when`, less if input arrived; 0 if there is nothing to wait for at all.
+  virtual core::Ticks idle(core::Ticks when) { return when == core::kNever ? 0 : when; }
+};
+
+enum class StopReason {
+  kStepLimit,     // the step that was asked for is reached
+  kRequested,     // request_stop()
+  kNothingWakes,  // all harts wait, no event is scheduled, no input can come
+  kFaultLoop,     // a trap handler traps at its first instruction, again and again
+};
+
+class System {
+ public:
+  struct Options {
+    uint64_t slice = 20'000;
+    unsigned fault_loop = 10'000;  // trap entries in a row, with no instruction in between
+  };
+  System(core::Scheduler& scheduler, core::Attention& attention, Engine& engine, World& world, const Options& options);
+
+  // Hart 0 has the first turn, the others follow in the order in which they were added.
+  void add(Hart& hart) {
+    harts_.push_back(&hart);
+    turn_ = harts_.size() - 1;
+  }
+  [[nodiscard]] const std::vector<Hart*>& harts() const { return harts_; }
+  [[nodiscard]] Hart& current() { return *harts_[turn_]; }
+
+  // Runs until the clock's step is `until`, or something else ends it.
+  StopReason run(core::Step until);
+  // From an event, a device or the world: run() returns after the current instruction.
+  void request_stop() {
+    stop_requested_ = true;
+    attention_.wanted = true;
+  }
+  // A fault loop is reported once; the next run() goes on.
+  void serialize(core::Archive& ar);
+
+ private:
+  [[nodiscard]] static bool runnable(const Hart& hart);
+  [[nodiscard]] bool turn_is_over() const;
+  bool next_turn();
+  void begin_turn(size_t turn);
+  void end_turn();
+  bool pass_time();
+  void run_current(core::Step until);
+
+  core::Scheduler& scheduler_;
+  core::Attention& attention_;
+  Engine& engine_;
+  World& world_;
+  Options options_;
+  std::vector<Hart*> harts_;
+  size_t turn_ = 0;
+  core::Step turn_end_ = 0;
+  bool stop_requested_ = false;
+};
+
+}  // namespace vitrine::riscv
