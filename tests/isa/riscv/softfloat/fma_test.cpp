@@ -124,8 +124,8 @@ TYPED_TEST(Fma, Underflow) {
                    {normal_tiny, below, below, normal_tiny, normal_tiny});
 }
 
-// "FNMSUB multiplies rs1 and rs2, negates the product, and adds rs3": operands negated beforehand give the
-// same, also for the sign of zero.
+// The negated instructions negate the product and the addend, each for itself: so operands negated beforehand
+// give the same, also for the sign of a zero.
 TYPED_TEST(Fma, NegatedVariants_ByNegatedOperands) {
   USING_FIXTURE;
   const Outcome plus{V::kZero, 0}, minus{neg(V::kZero), 0};

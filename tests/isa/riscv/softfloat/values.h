@@ -9,10 +9,10 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <ostream>
 #include <string>
 
 #include "isa/riscv/softfloat/softfloat.h"
+#include "tests/isa/riscv/softfloat/outcome.h"
 
 namespace vitrine::riscv::softfloat {
 
@@ -59,21 +59,6 @@ struct Values<Binary64> {
                             kPayloadNan = 0xfff800000000002a;
   static constexpr uint64_t kSign = 0x8000000000000000;
 };
-
-/// A result with its flags, printable.
-struct Outcome {
-  uint64_t bits;
-  Flags flags;
-  bool operator==(const Outcome&) const = default;
-};
-
-inline std::ostream& operator<<(std::ostream& out, const Outcome& x) {
-  out << std::hex << "0x" << x.bits << std::dec << " flags[";
-  const char* names[] = {"NX ", "UF ", "OF ", "DZ ", "NV "};
-  for (int bit = 0; bit < 5; ++bit)
-    if ((x.flags >> bit & 1) != 0) out << names[bit];
-  return out << "]";
-}
 
 /// What an operation gives from clear flags: outcome([&](Flags& f) { return add<F>(a, b, rm, f); }).
 template <class Operation>
