@@ -56,14 +56,25 @@ def sha256(path):
     return digest.hexdigest()
 
 
-def recipe(*sources):
-    """A digest of the named files of this folder and of files/: what a guest is made by."""
+def _digest(sources):
+    """One digest of the named files of this folder and of files/."""
     digest = hashlib.sha256()
     for source in sorted(sources):
         path = HERE / source if source.endswith(".py") else HERE.parent / "files" / source
         digest.update(f"{source}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def origin(recipe):
+    """What makes a guest what it is, besides its packages: this tree's files and the guests that it is made from."""
+    return {"recipe": _digest(recipe.SOURCES),
+            "needs": {name: sha256(guest_folder(name) / MANIFEST) for name in recipe.NEEDS if manifest(name)}}
+
+
+def is_current(recipe):
+    facts = manifest(recipe.NAME)
+    return facts is not None and all(facts.get(key) == fact for key, fact in origin(recipe).items())
 
 
 def manifest(name):

@@ -7,12 +7,11 @@ Layouts: the kernel's Documentation/filesystems/ext4/ (super block, group descri
 """
 
 import os
-import shutil
 import struct
 import uuid
 
 from . import cache
-from .report import Failed, run, tool
+from .report import Failed, as_root, run, tool
 
 MIB = 1 << 20
 TIME_STAMP = 1735689600  # 2025-01-01, as in the initramfs
@@ -33,13 +32,14 @@ BOOTABLE = 0x80
 
 
 def make(tree, image, size, label):
-    """Writes a sparse image of `size` bytes with an ext4 of the folder `tree`; owners are those that it shows."""
+    """Writes a sparse image of `size` bytes with an ext4 of the folder `tree`; owners are root's, or in a process under
+    fakeroot those that it knows."""
     identifier = uuid.uuid5(NAMESPACE, label)
     environment = {**os.environ, "LC_ALL": "C", "E2FSPROGS_FAKE_TIME": str(TIME_STAMP),
                    "MKE2FS_CONFIG": str(cache.HERE.parent / "files" / "mke2fs.conf")}
-    run([tool("mke2fs", "e2fsprogs"), "-q", "-t", "ext4", "-L", label, "-U", identifier,
-         "-E", f"hash_seed={uuid.uuid5(identifier, 'hash')},root_owner=0:0", "-d", tree, image, f"{size // 1024}k"],
-        env=environment)
+    run(as_root([tool("mke2fs", "e2fsprogs"), "-q", "-t", "ext4", "-L", label, "-U", identifier,
+                 "-E", f"hash_seed={uuid.uuid5(identifier, 'hash')},root_owner=0:0",
+                 "-d", tree, image, f"{size // 1024}k"]), env=environment)
     _pin_times(image)
 
 
@@ -95,10 +95,3 @@ def _copy_sparse(source, out, offset):
             if piece.count(0) != len(piece):
                 out.seek(offset + at)
                 out.write(piece)
-
-
-def copy_sparse(source, target):
-    with open(target, "wb") as out:
-        out.truncate(os.path.getsize(source))
-        _copy_sparse(source, out, 0)
-    shutil.copymode(source, target)

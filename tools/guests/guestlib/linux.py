@@ -15,6 +15,7 @@ from . import apt, cache, cpio, kmod
 from .report import Failed, say
 
 NAME = "linux"
+NEEDS = ()
 SOURCES = ("linux.py", "cpio.py", "kmod.py", "initramfs-init", "vitrine.sh")
 KERNEL = "linux-image-riscv64"  # an empty package that depends on the current kernel
 KERNEL_VERSION = "6.12."
@@ -31,13 +32,13 @@ TIME_STAMP = 1735689600  # 2025-01-01: any fixed moment does
 IMAGE_MAGIC = (0x38, b"RSC\x05")  # Documentation/arch/riscv/boot-image-header.rst
 
 
-def build(private_apt):
+def build(private_apt, origin):
     kernel_name = _kernel_package(private_apt)
     firmware = {f"{name}{suite}": version for suite, both in FIRMWARE_SUITES.items() for name, version in both.items()}
     debs = private_apt.fetch([kernel_name, "busybox-static"])
     firmware_debs = {name: private_apt.fetch([name]) for name in firmware}  # one name, two versions: asked apart
     used = [*debs, *(package for found in firmware_debs.values() for package in found)]
-    facts = {"recipe": cache.recipe(*SOURCES), "packages": sorted(package.exact for package in used)}
+    facts = {**origin, "packages": sorted(package.exact for package in used)}
     by_name = {package.name: path for package, path in debs.items()}
 
     say("making the kernel image, the initramfs and the firmware folders")

@@ -6,6 +6,7 @@
 Next: cache.py.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,11 @@ def tool(name, package):
         raise Missing(f"the host tool '{name}' is not installed; it is in Debian's package {package} "
                       f"(apt-get install {package})")
     return path
+
+
+def as_root(command):
+    """The command, under fakeroot(1) for a user who is not root: owners that it sees and sets are root's."""
+    return [*command] if os.geteuid() == 0 else [tool("fakeroot", "fakeroot"), "--", *command]
 
 
 def run(command, **options):

@@ -8,7 +8,6 @@ scripts would have done for the tools here is done by `finish`. Owners in the im
 user who is not root gets them from fakeroot(1). Next: files/disk-init, then boot_disk.py.
 """
 
-import os
 import pathlib
 import shutil
 import subprocess
@@ -16,9 +15,10 @@ import sys
 import tempfile
 
 from . import cache, ext4
-from .report import Failed, run, say, tool
+from .report import Failed, as_root, run, say, tool
 
 NAME = "linux-disk"
+NEEDS = ()
 SOURCES = ("root_disk.py", "ext4.py", "mke2fs.conf", "disk-init", "vitrine.sh")
 IMAGE = "root.ext4"
 LABEL = "vitrine-root"
@@ -45,16 +45,14 @@ TEXTS = {"etc/hostname": "vitrine\n",
          "etc/shells": "/bin/sh\n/bin/bash\n"}
 
 
-def build(private_apt):
+def build(private_apt, origin):
     debs = private_apt.fetch(PACKAGES, with_dependencies=True)
-    facts = {"recipe": cache.recipe(*SOURCES), "packages": sorted(package.exact for package in debs)}
+    facts = {**origin, "packages": sorted(package.exact for package in debs)}
     say(f"unpacking {len(debs)} packages and making {IMAGE}")
     with cache.building(NAME, facts) as folder, tempfile.TemporaryDirectory(
             prefix=f".{NAME}.", dir=cache.guest_folder(NAME).parent) as work:
         command = [sys.executable, "-B", "-m", "guestlib.root_disk", work, folder / IMAGE, *sorted(debs.values())]
-        if os.geteuid() != 0:
-            command = [tool("fakeroot", "fakeroot"), "--", *command]
-        run(command, cwd=cache.HERE.parent)
+        run(as_root(command), cwd=cache.HERE.parent)
 
 
 def unpack(debs, tree):
@@ -86,7 +84,6 @@ def finish(tree):
 
 def main(work, image, *debs):
     """Runs as root or under fakeroot: one process tree, so that owners survive from dpkg-deb to mke2fs."""
-    os.umask(0o022)
     tree = pathlib.Path(work) / "root"
     tree.mkdir()
     unpack(debs, tree)
