@@ -96,6 +96,12 @@ T square_root(T a) {
     return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(a)));
 }
 
+/// comiss and comisd, the signalling comparisons: a compiler may take the quiet ones for < and <=.
+bool less(float a, float b) { return _mm_comilt_ss(_mm_set_ss(a), _mm_set_ss(b)) != 0; }
+bool less(double a, double b) { return _mm_comilt_sd(_mm_set_sd(a), _mm_set_sd(b)) != 0; }
+bool less_or_equal(float a, float b) { return _mm_comile_ss(_mm_set_ss(a), _mm_set_ss(b)) != 0; }
+bool less_or_equal(double a, double b) { return _mm_comile_sd(_mm_set_sd(a), _mm_set_sd(b)) != 0; }
+
 template <class T>
 Outcome floating(const Operation& op, const Operands& x, Rounding rm) {
   switch (op.kind) {
@@ -106,8 +112,8 @@ Outcome floating(const Operation& op, const Operands& x, Rounding rm) {
     case Kind::Sqrt: return measure<T>(rm, x, [](T a, T, T) { return square_root(a); });
     case Kind::Fma: return measure<T>(rm, x, [](T a, T b, T c) { return fused(a, b, c); });
     case Kind::Eq: return measure<T>(rm, x, [](T a, T b, T) { return int64_t{a == b}; });
-    case Kind::Lt: return measure<T>(rm, x, [](T a, T b, T) { return int64_t{a < b}; });
-    default: return measure<T>(rm, x, [](T a, T b, T) { return int64_t{a <= b}; });
+    case Kind::Lt: return measure<T>(rm, x, [](T a, T b, T) { return int64_t{less(a, b)}; });
+    default: return measure<T>(rm, x, [](T a, T b, T) { return int64_t{less_or_equal(a, b)}; });
   }
 }
 
