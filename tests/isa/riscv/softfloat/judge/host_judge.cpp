@@ -96,11 +96,12 @@ T square_root(T a) {
     return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(a)));
 }
 
-/// comiss and comisd, the signalling comparisons: a compiler may take the quiet ones for < and <=.
-bool less(float a, float b) { return _mm_comilt_ss(_mm_set_ss(a), _mm_set_ss(b)) != 0; }
-bool less(double a, double b) { return _mm_comilt_sd(_mm_set_sd(a), _mm_set_sd(b)) != 0; }
-bool less_or_equal(float a, float b) { return _mm_comile_ss(_mm_set_ss(a), _mm_set_ss(b)) != 0; }
-bool less_or_equal(double a, double b) { return _mm_comile_sd(_mm_set_sd(a), _mm_set_sd(b)) != 0; }
+/// comiss and comisd, the signalling comparisons: for < and <= a compiler may take the quiet ones. Asked as
+/// "b above a", they are false for an unordered pair, whose carry flag is set.
+bool less(float a, float b) { return _mm_comigt_ss(_mm_set_ss(b), _mm_set_ss(a)) != 0; }
+bool less(double a, double b) { return _mm_comigt_sd(_mm_set_sd(b), _mm_set_sd(a)) != 0; }
+bool less_or_equal(float a, float b) { return _mm_comige_ss(_mm_set_ss(b), _mm_set_ss(a)) != 0; }
+bool less_or_equal(double a, double b) { return _mm_comige_sd(_mm_set_sd(b), _mm_set_sd(a)) != 0; }
 
 template <class T>
 Outcome floating(const Operation& op, const Operands& x, Rounding rm) {
