@@ -13,7 +13,7 @@
 enum {  // registers (16550 data sheet)
   UART_DATA = 0,
   UART_INTERRUPTS = 1,  // bit 0: when a byte was received
-  UART_FIFO = 2,        // bit 0: on; bits 1, 2: empty both
+  UART_FIFO = 2,        // bit 0: on; switching it empties it
   UART_LINE_CONTROL = 3,
   UART_STATUS = 5,  // bit 0: a byte was received; bit 5: one may be sent
 };
@@ -22,14 +22,14 @@ enum { CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, ESCAPE = 27, DELETE = 127 };
 static bool uart_ready;
 
 // The line: edited until it is complete, then handed out to readers until it is used up.
-static char line[128];
+static char line[LINE_BYTES];
 static unsigned length, taken;
 static bool complete;
 
 void console_init(void) {
   write8(REGISTER(UART_INTERRUPTS), 0);
   write8(REGISTER(UART_LINE_CONTROL), 3);  // 8 bits, no parity; the firmware has set the speed
-  write8(REGISTER(UART_FIFO), 7);
+  write8(REGISTER(UART_FIFO), 1);          // and has switched it on already: what was typed so far stays
   plic_enable(UART_LINE);
   uart_ready = true;
 }

@@ -19,7 +19,8 @@
 // before anything leads to it, and a file stops leading to blocks before they are freed: so the worst that
 // remains is a block that belongs to nobody, never one that belongs to two.
 //
-// A disk is input like any other: block numbers that it holds are checked before they are used.
+// A disk is input like any other: what it says is checked where it is used. A damaged file gives errors, it
+// can be removed, and it harms no other.
 #include "kernel.h"
 
 enum { NAME = 24, LAST = 0xffff, MAX_FILES = 64, PER_CHAIN_BLOCK = BLOCK / 2 };
@@ -75,12 +76,13 @@ const char* fs_mount(void) {
 
 // ---- The chain table.
 
+static bool is_data(uint32_t block) { return block >= data && block < super.blocks; }
+
 static int chain_get(uint32_t block, uint32_t* next) {
   const uint16_t* table = (const uint16_t*)block_read(1 + block / PER_CHAIN_BLOCK);
   if (table == NULL) return -E_IO;
   *next = table[block % PER_CHAIN_BLOCK];
-  bool good = *next == 0 || *next == LAST || (*next >= data && *next < super.blocks);
-  return good ? 0 : -E_IO;
+  return 0;
 }
 
 static int chain_set(uint32_t block, uint32_t next) {
@@ -103,9 +105,9 @@ static int chain_take(uint32_t* taken) {
   return -E_NOSPC;
 }
 
-// Frees a whole chain. The bound ends a chain that a damaged disk has closed to a ring.
+// Frees a chain. A damaged one may be a ring: it ends where it meets itself, since what was freed leads to 0.
 static int chain_free(uint32_t block) {
-  for (uint32_t n = 0; n < super.blocks && block >= data && block != LAST; n++) {
+  while (is_data(block)) {
     uint32_t next;
     int error = chain_get(block, &next);
     if (error == 0) error = chain_set(block, 0);
@@ -128,8 +130,7 @@ static int get_entry(int index, struct entry* out) {
   if (e == NULL) return -E_IO;
   *out = *e;
   out->name[NAME - 1] = 0;
-  bool good = out->first == 0 || (out->first >= data && out->first < super.blocks);
-  return good ? 0 : -E_IO;
+  return 0;
 }
 
 static int put_entry(int index, const struct entry* in) {
@@ -226,6 +227,8 @@ static int block_of(int index, struct entry* e, uint64_t offset, bool grow, uint
       error = chain_take(&at);
       if (error == 0 && before != 0) error = chain_set(before, at);
       if (error == 0 && before == 0) e->first = (uint16_t)at, error = put_entry(index, e);
+    } else if (!is_data(at)) {
+      error = -E_IO;
     }
     if (error != 0) return error;
     *block = at;
@@ -241,6 +244,7 @@ int fs_read(int index, uint64_t offset, void* to, uint32_t n) {
   struct entry e;
   int error = get_entry(index, &e);
   if (error != 0) return leave(error);
+  if (e.size > super.blocks * BLOCK) return leave(-E_IO);
   if (offset >= e.size) return leave(0);
   if (n > e.size - offset) n = (uint32_t)(e.size - offset);
   for (uint32_t done = 0, count; done < n; done += count) {

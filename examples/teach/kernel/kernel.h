@@ -102,7 +102,6 @@ struct proc* proc_find(int pid);
 const char* proc_state_name(const struct proc* p);
 void sleep_on(void* channel, const char* waits_for);
 void wakeup(void* channel);
-void wake_sleepers(void);
 void schedule(void);
 
 // exec.c: replaces the program of the current process.

@@ -158,7 +158,7 @@ void wakeup(void* channel) {
 
 static bool sleeps_until(const struct proc* p) { return p->state == SLEEPING && p->channel == &p->wake_time; }
 
-void wake_sleepers(void) {
+static void wake_sleepers(void) {
   uint64_t now = time_now();
   for (struct proc* p = proc; p < &proc[NPROC]; p++) {
     if (sleeps_until(p) && p->wake_time <= now) p->state = RUNNABLE;
@@ -195,7 +195,12 @@ static void idle(void) {
 // Gives the hart to the next process; returns when this one has it again. The caller has set current->state.
 void schedule(void) {
   struct proc *last = current, *next;
-  while ((next = next_runnable()) == NULL) idle();
+  for (;;) {
+    wake_sleepers();  // here, since a slice that ends early takes its timer interrupt with it
+    next = next_runnable();
+    if (next != NULL) break;
+    idle();
+  }
   next->state = RUNNING;
   sbi_set_timer(time_now() + SLICE);
   if (next == last) return;

@@ -46,7 +46,6 @@ static void external_interrupt(void) {
 static void timer_interrupt(void) {
   sbi_set_timer(TIMER_NEVER);  // withdraws this one; schedule() sets the next
   counters.timer_interrupts++;
-  wake_sleepers();
 }
 
 static const char* const cause_names[] = {

@@ -38,6 +38,7 @@ enum {
 };
 
 enum { OPEN_READ = 0, OPEN_WRITE = 1 };  // OPEN_WRITE creates the file, or empties it
+enum { LINE_BYTES = 128 };               // the longest line of the console, with its newline
 enum { WAIT_ANY = -1 };                  // first argument of wait
 enum { WAIT_NOHANG = 1 };                // third argument: do not wait, return 0
 enum { KILLED_STATUS = 256 };            // wait's status of a killed process; exit codes are 0 to 255

@@ -62,12 +62,12 @@ static void report_ended(void) {
 }
 
 int main(void) {
-  char line[128];
+  char line[LINE_BYTES + 1];
   char* words[MOST_WORDS + 1];
   for (;;) {
     report_ended();
     printf("teach$ ");
-    if (read_line(line, sizeof line) < 0) continue;
+    if (read_line(line, sizeof line) < 0) *line = 0, printf("\n");  // Ctrl-D: somebody has to be there
     int n = split(line, words);
     bool background = n > 1 && strcmp(words[n - 1], "&") == 0;
     if (background) words[n - 1] = NULL;
