@@ -176,7 +176,7 @@ void write_inhibit(Hart& h, unsigned, uint64_t v) {
   keep(h.csr.instret, retired, instret_ran, !Instret::inhibited(h));
 }
 
-uint64_t read_time(const Hart& h, unsigned) { return h.clock->ticks(); }
+uint64_t read_time(const Hart& h, unsigned) { return h.time(); }
 uint64_t read_mcounteren(const Hart& h, unsigned) { return h.csr.mcounteren; }
 void write_mcounteren(Hart& h, unsigned, uint64_t v) { h.csr.mcounteren = static_cast<uint32_t>(v) & kCounterBits; }
 uint64_t read_scounteren(const Hart& h, unsigned) { return h.csr.scounteren; }

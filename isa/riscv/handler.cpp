@@ -169,10 +169,10 @@ void set_interrupt_line(Hart& hart, unsigned number, bool level) noexcept {
 void update_stimecmp(Hart& hart) noexcept {
   if (!hart.stimecmp_event) return;
   const bool enabled = hart.config.sstc && (hart.csr.menvcfg & envcfg::kStce);
-  const bool due = enabled && hart.clock->ticks() >= hart.csr.stimecmp;
+  const bool due = enabled && hart.time() >= hart.csr.stimecmp;
   if (due != (((hart.csr.mip_lines >> irq::kSti) & 1) != 0)) set_interrupt_line(hart, irq::kSti, due);
   if (enabled && !due)
-    hart.stimecmp_event->arm(hart.csr.stimecmp);
+    hart.stimecmp_event->arm(hart.csr.stimecmp - hart.time_offset);
   else
     hart.stimecmp_event->disarm();
 }

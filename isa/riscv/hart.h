@@ -161,6 +161,8 @@ struct Hart {
   core::Step last_trap_step = 0;
   unsigned traps_in_a_row = 0;  // entries with no retired instruction in between (diagnosis, not state)
 
+  uint64_t time_offset = 0;  // a guest that writes mtime moves time against the clock (devices/clint.h)
+
   core::ScheduledEvent* stimecmp_event = nullptr;
   HartObserver* observer = nullptr;
   EnvironmentCalls* firmware = nullptr;
@@ -171,6 +173,8 @@ struct Hart {
   [[nodiscard]] uint64_t steps_now() const { return steps + (running ? clock->step() - slice_start : 0); }
   // Instructions that it has retired, now. A CSR read sees the count before its own instruction.
   [[nodiscard]] uint64_t retired() const { return steps_now() - traps; }
+
+  [[nodiscard]] uint64_t time() const { return clock->ticks() + time_offset; }
 
   void set_x(unsigned rd, uint64_t value) {
     x[rd] = value;

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Boot planning and placement.
+#include "app/boot.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "app/board_table.h"
+#include "app/device_tree.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+namespace {
+
+using core::ErrorKind;
+using core::GuestPhys;
+
+constexpr uint64_t kMaxFile = uint64_t{4} << 30;
+constexpr uint64_t kPage = core::kPageSize;
+
+// "An ELF that covers 0x8000_0000 starts there in M mode with no firmware; any other kernel gets the built-in
+// SBI."
+Firmware choose_firmware(const MachineConfig& config, const std::optional<core::Image>& kernel) {
+  if (config.bios == "none") return Firmware::kNone;
+  if (config.bios == "builtin") return Firmware::kBuiltin;
+  if (!config.bios.empty()) return Firmware::kImage;
+  const bool bare =
+      kernel && kernel->kind == core::ImageKind::kElf64 && kernel->covers(GuestPhys{board::kRam});
+  return bare ? Firmware::kNone : Firmware::kBuiltin;
+}
+
+void plan_kernel(BootPlan& plan) {
+  const bool alone = plan.firmware == Firmware::kNone;
+  plan.kernel_at = alone ? board::kRam : board::kRam + board::kKernelOffset;
+  plan.kernel_entry = plan.kernel_at;
+  if (!plan.kernel_image) return;
+  const core::Image& kernel = *plan.kernel_image;
+  if (kernel.entry) plan.kernel_entry = kernel.entry->value;
+  if (kernel.kind == core::ImageKind::kElf64) plan.kernel_at = kernel.low().value;
+}
+
+core::Result<> plan_initrd(BootPlan& plan, const MachineConfig& config) {
+  if (config.initrd.empty()) return core::Ok{};
+  auto bytes = core::read_file(config.initrd, kMaxFile);
+  if (!bytes) return bytes.error();
+  plan.initrd = std::move(*bytes);
+  plan.initrd_at = (plan.kernel_entry + std::min(config.memory / 2, board::kInitrdDistance)) & ~(kPage - 1);
+  const uint64_t end = board::kRam + config.memory;
+  if (plan.initrd_at + plan.initrd.size() > end)
+    return core::error(ErrorKind::kBadImage,
+                       "The initrd '{}' ({} MiB) does not fit into {} MiB of memory behind the kernel; give "
+                       "a larger --memory.",
+                       config.initrd, plan.initrd.size() >> 20, config.memory >> 20);
+  return core::Ok{};
+}
+
+core::Result<> plan_tree(BootPlan& plan, const MachineConfig& config) {
+  const TreeInput input{config, plan.initrd_at, plan.initrd_at + plan.initrd.size()};
+  if (config.dtb.empty()) {
+    plan.tree = make_device_tree(input);
+  } else {
+    auto bytes = core::read_file(config.dtb, 16 << 20);
+    if (!bytes) return bytes.error();
+    std::vector<uint8_t> blob(bytes->size());
+    std::memcpy(blob.data(), bytes->data(), blob.size());
+    auto amended = amend_device_tree(std::move(blob), input);
+    if (!amended) return amended.error();
+    plan.tree = std::move(*amended);
+  }
+  const uint64_t end = std::min(board::kRam + config.memory, board::kTreeBelow);
+  if (plan.tree.size() > end - board::kRam)
+    return core::error(ErrorKind::kBadImage, "The device tree ({} bytes) does not fit into memory.",
+                       plan.tree.size());
+  plan.tree_at = (end - plan.tree.size()) & ~(board::kTreeAlign - 1);
+  if (plan.tree_at < board::kRam) plan.tree_at = (end - plan.tree.size()) & ~(kPage - 1);
+  return core::Ok{};
+}
+
+}  // namespace
+
+core::Result<BootPlan> plan_boot(const MachineConfig& config) {
+  BootPlan plan;
+  if (!config.kernel.empty()) {
+    auto kernel = core::read_image(config.kernel, core::ImageUse::kKernel);
+    if (!kernel) return kernel.error();
+    plan.kernel_image = std::move(*kernel);
+  }
+  plan.firmware = choose_firmware(config, plan.kernel_image);
+  if (plan.firmware == Firmware::kImage) {
+    auto firmware = core::read_image(config.bios, core::ImageUse::kFirmware);
+    if (!firmware) return firmware.error();
+    plan.firmware_image = std::move(*firmware);
+  }
+  plan_kernel(plan);
+  plan.firmware_at = board::kFirmware;
+  plan.reset_target = board::kFirmware;
+  if (plan.firmware_image && plan.firmware_image->entry)
+    plan.reset_target = plan.firmware_image->entry->value;
+  if (plan.firmware == Firmware::kNone) plan.reset_target = plan.kernel_entry;
+  if (auto done = plan_initrd(plan, config); !done) return done.error();
+  if (auto done = plan_tree(plan, config); !done) return done.error();
+  return plan;
+}
+
+core::Result<> place(const BootPlan& plan, const MachineConfig& config, core::GuestRam& ram) {
+  if (plan.firmware_image) {
+    if (auto done = core::place_image(ram, *plan.firmware_image, GuestPhys{plan.firmware_at}); !done)
+      return done.error();
+  }
+  if (plan.kernel_image) {
+    if (auto done = core::place_image(ram, *plan.kernel_image, GuestPhys{plan.kernel_at}); !done)
+      return done.error();
+  }
+  const auto put = [&](uint64_t at, const void* bytes, size_t size, const char* what) -> core::Result<> {
+    if (size == 0 || ram.write(GuestPhys{at}, bytes, size)) return core::Ok{};
+    return core::error(ErrorKind::kBadImage, "The {} ({} bytes at {:#x}) does not fit into {} MiB of memory.",
+                       what, size, at, ram.size() >> 20);
+  };
+  if (auto done = put(plan.initrd_at, plan.initrd.data(), plan.initrd.size(), "initrd"); !done) return done;
+  if (auto done = put(plan.tree_at, plan.tree.data(), plan.tree.size(), "device tree"); !done) return done;
+  for (const LoaderConfig& loader : config.loaders) {
+    auto image =
+        core::read_image(loader.path, loader.raw ? core::ImageUse::kRawData : core::ImageUse::kFirmware);
+    if (!image) return image.error();
+    if (auto done = core::place_image(ram, *image, GuestPhys{loader.at}); !done) return done.error();
+  }
+  return core::Ok{};
+}
+
+std::vector<uint8_t> make_reset_rom(const BootPlan& plan) {
+  // 1000: auipc t0, 0;  addi a2, t0, 0x28;  csrr a0, mhartid;  ld a1, 32(t0);  ld t0, 24(t0);  jr t0
+  static constexpr std::array<uint32_t, 6> kCode = {0x00000297, 0x02828613, 0xf1402573,
+                                                    0x0202b583, 0x0182b283, 0x00028067};
+  struct {
+    uint32_t code[6];
+    uint64_t start;
+    uint64_t tree;
+    // fw_dynamic information (OpenSBI, "FW_DYNAMIC"): magic "OSBI", version, where to go next and in which
+    // mode.
+    uint64_t magic, version, next, next_mode, options, boot_hart;
+  } rom = {
+      {}, plan.reset_target, plan.tree_at, 0x4942534f, 2, plan.kernel_image ? plan.kernel_entry : 0, 1, 0, 0};
+  std::copy(kCode.begin(), kCode.end(), rom.code);
+  std::vector<uint8_t> bytes(sizeof rom);
+  std::memcpy(bytes.data(), &rom, sizeof rom);
+  return bytes;
+}
+
+}  // namespace vitrine::app

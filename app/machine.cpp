@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+// Putting the board together, row by row of the board table.
+#include "app/machine.h"
+
+#include <fmt/format.h>
+
+#include "app/board_table.h"
+#include "devices/aclint_sswi.h"
+#include "devices/goldfish_rtc.h"
+#include "devices/rom.h"
+#include "devices/virtio/blk.h"
+#include "devices/virtio/console.h"
+#include "devices/virtio/empty_slot.h"
+#include "devices/virtio/raw_file.h"
+#include "devices/virtio/rng.h"
+#include "devices/virtio/snapshot_overlay.h"
+#include "isa/riscv/handler.h"
+
+namespace vitrine::app {
+
+using core::ErrorKind;
+using core::GuestPhys;
+using core::IrqLine;
+namespace irq = riscv::irq;
+
+Machine::Machine(const MachineConfig& config, const Outside& outside)
+    : config_(config), outside_(outside), clock_(config.steps_per_tick), scheduler_(clock_, attention_) {}
+
+Machine::~Machine() = default;
+
+core::Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config, const Outside& outside) {
+  std::unique_ptr<Machine> machine(new Machine(config, outside));
+  if (auto done = machine->build(); !done) return done.error();
+  return machine;
+}
+
+core::Result<> Machine::build() {
+  auto plan = plan_boot(config_);
+  if (!plan) return plan.error();
+  boot_ = std::move(*plan);
+  auto ram = core::GuestRam::create(GuestPhys{board::kRam}, config_.memory);
+  if (!ram) return ram.error();
+  ram_ = std::move(*ram);
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, config_.caching);
+  interpreter_ = std::make_unique<riscv::Interpreter>(
+      *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = 1024});
+  riscv::System::Options options;
+  options.slice = config_.slice;
+  system_ = std::make_unique<riscv::System>(scheduler_, attention_, *interpreter_, outside_.world, options);
+  build_harts();
+  if (auto done = build_devices(); !done) return done;
+  return load();
+}
+
+void Machine::build_harts() {
+  for (unsigned i = 0; i < config_.harts; ++i) {
+    auto parts = std::make_unique<HartParts>();
+    parts->mmu = std::make_unique<mmu::Mmu>(i, *ram_, bus_, *spaces_);
+    parts->hart = std::make_unique<riscv::Hart>();
+    riscv::Hart& hart = *parts->hart;
+    hart.id = i;
+    hart.config = config_.cpu;
+    hart.memory = parts->mmu.get();
+    hart.clock = &clock_;
+    hart.attention = &attention_;
+    hart.observer = this;
+    parts->stimecmp_event = std::make_unique<core::ScheduledEvent>(
+        scheduler_, fmt::format("hart{}.stimecmp", i), [&hart] { riscv::update_stimecmp(hart); });
+    hart.stimecmp_event = parts->stimecmp_event.get();
+    system_->add(hart);
+    harts_.push_back(std::move(parts));
+  }
+}
+
+void Machine::HartParts::irq_changed(unsigned input, bool level) {
+  if (input != irq::kSsi) return riscv::set_interrupt_line(*hart, input, level);
+  // A supervisor software interrupt of the ACLINT is an edge: it sets SSIP, and the guest clears it there.
+  if (level) hart->csr.mip_software |= uint64_t{1} << irq::kSsi;
+  hart->attention->wanted = true;
+}
+
+core::Result<> Machine::plug(uint64_t base, uint64_t size, std::unique_ptr<core::Device> device) {
+  auto done = bus_.plug(GuestPhys{base}, size, *device);
+  devices_.push_back(std::move(device));
+  return done;
+}
+
+core::Result<> Machine::build_devices() {
+  std::vector<IrqLine> contexts, supervisor_software;
+  std::vector<devices::Clint::HartLines> timer_lines;
+  for (const auto& parts : harts_) {
+    contexts.emplace_back(parts.get(), irq::kMei);
+    contexts.emplace_back(parts.get(), irq::kSei);
+    timer_lines.push_back({IrqLine(parts.get(), irq::kMsi), IrqLine(parts.get(), irq::kMti)});
+    supervisor_software.emplace_back(parts.get(), irq::kSsi);
+  }
+  auto plic = std::make_unique<devices::Plic>("plic", board::kPlicSources, std::move(contexts));
+  plic_ = plic.get();
+  auto uart = std::make_unique<devices::Uart16550>("uart0", scheduler_, IrqLine(plic_, board::kUart.irq),
+                                                   outside_.console);
+  uart_ = uart.get();
+  auto clint = std::make_unique<devices::Clint>("clint", scheduler_, std::move(timer_lines));
+  clint->set_time_observer(this);
+  const auto start = static_cast<uint64_t>(config_.date) * 1'000'000'000;
+
+  std::vector<std::pair<board::Place, std::unique_ptr<core::Device>>> rows;
+  rows.emplace_back(board::kRom, std::make_unique<devices::Rom>("rom", make_reset_rom(boot_)));
+  rows.emplace_back(board::kFinisher, std::make_unique<devices::TestFinisher>("finisher", scheduler_, *this));
+  rows.emplace_back(board::kRtc, std::make_unique<devices::GoldfishRtc>(
+                                     "rtc", scheduler_, IrqLine(plic_, board::kRtc.irq), start));
+  rows.emplace_back(board::kClint, std::move(clint));
+  if (config_.aclint)
+    rows.emplace_back(board::kSswi,
+                      std::make_unique<devices::AclintSswi>("sswi", std::move(supervisor_software)));
+  rows.emplace_back(board::kPlic, std::move(plic));
+  rows.emplace_back(board::kUart, std::move(uart));
+  for (auto& [place, device] : rows) {
+    if (auto done = plug(place.base, place.size, std::move(device)); !done) return done;
+  }
+  return build_virtio();
+}
+
+core::Result<std::unique_ptr<devices::VirtioModel>> Machine::make_model(const VirtioConfig& config,
+                                                                        const std::string& name) {
+  switch (config.kind) {
+    case VirtioConfig::Kind::kRng:
+      return std::unique_ptr<devices::VirtioModel>(std::make_unique<devices::VirtioRng>(config_.seed));
+    case VirtioConfig::Kind::kConsole:
+      return std::unique_ptr<devices::VirtioModel>(
+          std::make_unique<devices::VirtioConsole>(name, scheduler_, outside_.console));
+    case VirtioConfig::Kind::kBlock: break;
+  }
+  using Access = devices::RawFile::Access;
+  const Access access = config.read_only || config.snapshot ? Access::kReadOnly : Access::kReadWrite;
+  auto file = devices::RawFile::open(config.path, access, this);
+  if (!file) return file.error();
+  std::unique_ptr<devices::BlockBackend> backend = std::move(*file);
+  if (config.snapshot) backend = std::make_unique<devices::SnapshotOverlay>(std::move(backend));
+  return std::unique_ptr<devices::VirtioModel>(
+      std::make_unique<devices::VirtioBlk>(name, scheduler_, std::move(backend), name));
+}
+
+core::Result<> Machine::build_virtio() {
+  std::array<const VirtioConfig*, board::kVirtioSlots> slots{};
+  for (const VirtioConfig& config : config_.virtio) {
+    int slot = config.slot;
+    if (slot < 0) {  // from the highest slot downwards, as QEMU assigns them
+      for (slot = board::kVirtioSlots - 1; slot >= 0 && slots[static_cast<size_t>(slot)]; --slot) {
+      }
+      if (slot < 0)
+        return core::error(ErrorKind::kUsage, "The board has {} virtio slots, and all are taken.",
+                           board::kVirtioSlots);
+    }
+    if (slot >= static_cast<int>(board::kVirtioSlots))
+      return core::error(ErrorKind::kUsage, "There is no virtio slot {}; the board has 0 to {}.", slot,
+                         board::kVirtioSlots - 1);
+    if (slots[static_cast<size_t>(slot)])
+      return core::error(ErrorKind::kUsage, "Two devices want virtio slot {}; give one of them another.",
+                         slot);
+    slots[static_cast<size_t>(slot)] = &config;
+  }
+  const auto version =
+      config_.virtio_legacy ? devices::VirtioVersion::kLegacy : devices::VirtioVersion::kModern;
+  for (unsigned slot = 0; slot < board::kVirtioSlots; ++slot) {
+    const board::Place place = board::virtio_slot(slot);
+    const std::string name = fmt::format("virtio{}", slot);
+    std::unique_ptr<core::Device> device;
+    if (slots[slot]) {
+      auto model = make_model(*slots[slot], name);
+      if (!model) return model.error();
+      auto transport = std::make_unique<devices::VirtioMmio>(name, *ram_, IrqLine(plic_, place.irq),
+                                                             std::move(*model), version);
+      transport->set_observer(this);
+      device = std::move(transport);
+    } else {
+      device = std::make_unique<devices::VirtioEmptySlot>(name, version);
+    }
+    if (auto done = plug(place.base, place.size, std::move(device)); !done) return done;
+  }
+  return core::Ok{};
+}
+
+core::Result<> Machine::load() {
+  if (auto done = place(boot_, config_, *ram_); !done) return done;
+  start_harts();
+  return core::Ok{};
+}
+
+void Machine::start_harts() {
+  for (const auto& parts : harts_) {
+    parts->hart->stopped = false;
+    riscv::reset_hart(*parts->hart, board::kRom.base);
+  }
+  if (boot_.firmware != Firmware::kBuiltin) return;
+  if (!sbi_) {
+    std::vector<riscv::Hart*> harts;
+    for (const auto& parts : harts_) harts.push_back(parts->hart.get());
+    sbi_ = std::make_unique<riscv::Sbi>(scheduler_, *ram_, std::move(harts), *this, *this);
+  }
+  sbi_->start(*harts_[0]->hart, boot_.kernel_entry, boot_.tree_at);
+}
+
+core::Result<> Machine::reset() {
+  ram_->clear();
+  for (const auto& device : devices_) device->reset();
+  return load();
+}
+
+std::optional<GuestEnd> Machine::take_guest_end() { return std::exchange(end_, std::nullopt); }
+
+void Machine::serialize(core::Archive& ar) {
+  ar.section("clock");
+  clock_.serialize(ar);
+  for (const auto& parts : harts_) parts->hart->serialize(ar);
+  system_->serialize(ar);
+  if (sbi_) sbi_->serialize(ar);
+  for (const auto& device : devices_) device->serialize(ar);
+  ar.section("events");
+  scheduler_.serialize(ar);
+}
+
+uint64_t Machine::state_hash() {
+  core::StateHasher hasher;
+  uint64_t ram = ram_->hash();
+  hasher.field("ram", ram);
+  serialize(hasher);
+  return hasher.digest();
+}
+
+// --- Reports of devices and firmware
+// -------------------------------------------------------------------------------------
+
+void Machine::finish_requested(devices::FinishRequest request) {
+  using Kind = devices::FinishRequest::Kind;
+  switch (request.kind) {
+    case Kind::kPass: end_ = {GuestEnd::Kind::kPass, 0}; break;
+    case Kind::kFail: end_ = {GuestEnd::Kind::kFail, request.code}; break;
+    case Kind::kReset: end_ = {GuestEnd::Kind::kReset, 0}; break;
+  }
+  system_->request_stop();
+}
+
+void Machine::system_reset(riscv::SbiReset reset) {
+  if (reset.type != riscv::SbiReset::Type::kShutdown)
+    end_ = {GuestEnd::Kind::kReset, 0};
+  else
+    end_ = {reset.failure ? GuestEnd::Kind::kPanic : GuestEnd::Kind::kPass, 0};
+  system_->request_stop();
+}
+
+void Machine::time_offset_changed(uint64_t offset) {
+  for (const auto& parts : harts_) {
+    parts->hart->time_offset = offset;
+    riscv::update_stimecmp(*parts->hart);
+  }
+}
+
+void Machine::disk_failed(std::string_view message) { outside_.observer.notice(message); }
+
+void Machine::device_needs_reset(std::string_view device, std::string_view why) {
+  outside_.observer.notice(fmt::format("{} waits for a reset by its driver: {}.", device, why));
+}
+
+void Machine::put(uint8_t byte) { outside_.console.put(byte); }
+
+// The SBI console reads what the UART received, as firmware would.
+int Machine::get() {
+  constexpr uint64_t kRbr = 0, kLsr = 5;
+  if (!(uart_->read(kLsr, 1) & 1)) return -1;
+  return static_cast<int>(uart_->read(kRbr, 1));
+}
+
+void Machine::trap_entered(const riscv::Hart&, uint64_t cause, uint64_t, riscv::Privilege) noexcept {
+  ++traps_[(cause >> 63 ? 16 : 0) + (cause & 15)];
+}
+
+}  // namespace vitrine::app

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// The machine: harts, RAM, bus and devices of the board, put together from a configuration, with its images
+// loaded. Running it (console, limits, pacing) is app/session.h; what it is made from is
+// app/machine_config.h.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/boot.h"
+#include "app/machine_config.h"
+#include "core/bus.h"
+#include "core/console.h"
+#include "core/guest_ram.h"
+#include "core/scheduler.h"
+#include "devices/clint.h"
+#include "devices/plic.h"
+#include "devices/test_finisher.h"
+#include "devices/uart16550.h"
+#include "devices/virtio/block_backend.h"
+#include "devices/virtio/mmio.h"
+#include "isa/riscv/interpreter.h"
+#include "isa/riscv/sbi.h"
+#include "isa/riscv/system.h"
+#include "mmu/mmu.h"
+
+namespace vitrine::app {
+
+// How the guest ended the run.
+struct GuestEnd {
+  enum class Kind { kPass, kFail, kReset, kPanic } kind;
+  unsigned code = 0;  // of kFail
+};
+
+// Told of what happens; the machine itself never prints.
+class MachineObserver {
+ public:
+  virtual ~MachineObserver() = default;
+  // A disk failed, a driver broke its device: one sentence for people.
+  virtual void notice(std::string_view text) = 0;
+};
+
+class Machine final : private devices::FinishObserver,
+                      private devices::TimeObserver,
+                      private devices::BlockObserver,
+                      private devices::VirtioObserver,
+                      private riscv::SbiObserver,
+                      private riscv::SbiConsole,
+                      private riscv::HartObserver {
+ public:
+  struct Outside {
+    core::ByteSink& console;
+    riscv::World& world;
+    MachineObserver& observer;
+  };
+
+  // Builds the board and loads the images; the machine then stands at its first instruction.
+  static core::Result<std::unique_ptr<Machine>> create(const MachineConfig& config, const Outside& outside);
+  ~Machine() override;
+
+  riscv::StopReason run(core::Step until) { return system_->run(until); }
+  void request_stop() { system_->request_stop(); }
+  // What the guest asked for last; taken by reading.
+  [[nodiscard]] std::optional<GuestEnd> take_guest_end();
+  // Power-on state again, images reloaded; steps and time go on.
+  core::Result<> reset();
+
+  [[nodiscard]] uint64_t state_hash();
+  // RAM, harts, devices and scheduled events, not caches. The archive decides what is done with them.
+  void serialize(core::Archive& ar);
+
+  [[nodiscard]] const MachineConfig& config() const { return config_; }
+  [[nodiscard]] const BootPlan& boot() const { return boot_; }
+  [[nodiscard]] const core::Clock& clock() const { return clock_; }
+  [[nodiscard]] core::Scheduler& scheduler() { return scheduler_; }
+  [[nodiscard]] core::GuestRam& ram() { return *ram_; }
+  [[nodiscard]] core::Bus& bus() { return bus_; }
+  [[nodiscard]] core::ByteReceiver& console_input() { return *uart_; }
+  [[nodiscard]] riscv::System& system() { return *system_; }
+  [[nodiscard]] const riscv::Hart& hart(unsigned i) const { return *harts_[i]->hart; }
+  [[nodiscard]] riscv::Hart& hart(unsigned i) { return *harts_[i]->hart; }
+  [[nodiscard]] unsigned hart_count() const { return static_cast<unsigned>(harts_.size()); }
+  [[nodiscard]] mmu::Mmu& mmu(unsigned i) { return *harts_[i]->mmu; }
+  [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
+  [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
+  // Guest traps so far, by cause: exceptions 0 to 15, then interrupts 16 + number.
+  [[nodiscard]] const std::array<uint64_t, 32>& trap_counters() const { return traps_; }
+
+ private:
+  Machine(const MachineConfig& config, const Outside& outside);
+  core::Result<> build();
+  void build_harts();
+  core::Result<> build_devices();
+  core::Result<> build_virtio();
+  core::Result<std::unique_ptr<devices::VirtioModel>> make_model(const VirtioConfig& config,
+                                                                 const std::string& name);
+  core::Result<> plug(uint64_t base, uint64_t size, std::unique_ptr<core::Device> device);
+  core::Result<> load();
+  void start_harts();
+  std::string identity();
+
+  // What devices and firmware report.
+  void finish_requested(devices::FinishRequest request) override;
+  void time_offset_changed(uint64_t offset) override;
+  void disk_failed(std::string_view message) override;
+  void device_needs_reset(std::string_view device, std::string_view why) override;
+  void system_reset(riscv::SbiReset reset) override;
+  void put(uint8_t byte) override;
+  int get() override;
+  void trap_entered(const riscv::Hart& hart, uint64_t cause, uint64_t tval,
+                    riscv::Privilege to) noexcept override;
+
+  // A hart with its wires and its memory port.
+  struct HartParts : core::IrqSink {
+    std::unique_ptr<riscv::Hart> hart;
+    std::unique_ptr<mmu::Mmu> mmu;
+    std::unique_ptr<core::ScheduledEvent> stimecmp_event;
+    void irq_changed(unsigned input, bool level) override;
+  };
+
+  MachineConfig config_;
+  Outside outside_;
+  core::Attention attention_;
+  core::Clock clock_;
+  core::Scheduler scheduler_;
+  std::unique_ptr<core::GuestRam> ram_;
+  core::Bus bus_;
+  std::unique_ptr<mmu::AddressSpaces> spaces_;
+  std::vector<std::unique_ptr<HartParts>> harts_;
+  std::unique_ptr<riscv::Interpreter> interpreter_;
+  std::unique_ptr<riscv::System> system_;
+  std::unique_ptr<riscv::Sbi> sbi_;
+  std::vector<std::unique_ptr<core::Device>> devices_;
+  devices::Plic* plic_ = nullptr;
+  devices::Uart16550* uart_ = nullptr;
+  BootPlan boot_;
+  std::optional<GuestEnd> end_;
+  std::array<uint64_t, 32> traps_{};
+};
+
+}  // namespace vitrine::app

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// What a machine is made from. Everything that the guest can observe is in here, and makes the run's
+// identity; nothing that only changes how fast we are (caches, engine) can change the guest's run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "isa/riscv/hart.h"
+
+namespace vitrine::app {
+
+enum class EngineKind { kInterpreter };
+
+// A virtio device in a slot of the board, in the order of the command line. slot -1: the highest free one.
+struct VirtioConfig {
+  enum class Kind { kBlock, kRng, kConsole } kind = Kind::kBlock;
+  int slot = -1;
+  std::string path;        // block: the image
+  bool read_only = false;  // block
+  bool snapshot = false;   // block: writes stay in memory
+};
+
+// `-device loader`: bytes of a file at an address before the run.
+struct LoaderConfig {
+  std::string path;
+  uint64_t at = 0;
+  bool raw = true;  // false: an ELF, to its own addresses
+};
+
+struct MachineConfig {
+  // Firmware: a file, "none" (the kernel starts in M mode at 0x8000_0000), "builtin" (our SBI), or empty:
+  // decided by the kernel. An ELF that covers 0x8000_0000 starts there with none; any other kernel gets the
+  // built-in SBI.
+  std::string bios;
+  std::string kernel;
+  std::string initrd;
+  std::string append;
+  std::string dtb;  // instead of the generated one
+  std::vector<VirtioConfig> virtio;
+  std::vector<LoaderConfig> loaders;
+  bool virtio_legacy = false;
+  bool aclint = false;
+
+  uint64_t memory = 512ull << 20;
+  unsigned harts = 1;
+  riscv::HartConfig cpu;
+  uint64_t seed = 1;
+  int64_t date = 1767225600;  // seconds since 1970 at reset: 2026-01-01
+  uint64_t slice = 20'000;
+  uint64_t steps_per_tick = 100;
+
+  // Not part of the identity.
+  EngineKind engine = EngineKind::kInterpreter;
+  bool caching = true;
+};
+
+}  // namespace vitrine::app

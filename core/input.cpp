@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Console input at recorded steps.
+#include "core/input.h"
+
+#include <utility>
+
+namespace vitrine::core {
+
+InputFeeder::InputFeeder(Scheduler& scheduler, ByteReceiver& receiver)
+    : scheduler_(scheduler),
+      receiver_(receiver),
+      offer_event_(scheduler, "input.offer", [this] { offer(); }) {
+  receiver_.set_input_observer(this);
+}
+
+void InputFeeder::set_file(std::string bytes) {
+  file_ = std::move(bytes);
+  next_ = 0;
+  if (!file_.empty()) offer_event_.arm(scheduler_.clock().ticks() + kBytePeriod);
+}
+
+void InputFeeder::deliver(uint8_t byte) {
+  log_.push_back({scheduler_.clock().step(), byte});
+  receiver_.receive(byte);
+}
+
+void InputFeeder::offer() {
+  if (!file_waiting() || outstanding_) return;
+  if (receiver_.listens() && receiver_.room() > 0) {
+    waited_ = 0;
+    outstanding_ = true;
+    deliver(static_cast<uint8_t>(file_[next_]));
+    return;
+  }
+  waited_ += kLookPeriod;
+  if (waited_ < kPatience) offer_event_.arm(scheduler_.clock().ticks() + kLookPeriod);
+}
+
+void InputFeeder::input_taken(unsigned) {
+  if (!outstanding_) return;
+  outstanding_ = false;
+  ++next_;
+  if (file_waiting()) offer_event_.arm(scheduler_.clock().ticks() + kBytePeriod);
+}
+
+void InputFeeder::input_discarded(unsigned) {
+  if (!outstanding_) return;
+  outstanding_ = false;
+  offer_event_.arm(scheduler_.clock().ticks() + kLookPeriod);
+}
+
+void InputFeeder::push_live(std::string_view bytes) {
+  live_.insert(live_.end(), bytes.begin(), bytes.end());
+  pump_live();
+}
+
+void InputFeeder::pump_live() {
+  while (!live_.empty() && receiver_.room() > 0) {
+    deliver(live_.front());
+    live_.pop_front();
+  }
+}
+
+void InputFeeder::serialize(Archive& ar) {
+  ar.section("input");
+  ar.field("next", next_);
+  ar.field("outstanding", outstanding_);
+  ar.field("waited", waited_);
+}
+
+}  // namespace vitrine::core

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Console input: how bytes from the world enter the machine, each at a recorded step.
+//
+// Two sources feed a console device:
+//   live   a terminal or pipe. Bytes are handed over between turns, as far as the device has room; the step
+//   at which each
+//          one entered is in the log, so that the run can be repeated.
+//   file   the bytes are part of the run's identity. One at a time is offered, a fixed guest time after the
+//   guest took the
+//          one before, and only while the guest listens (core/console.h). What the guest throws away unread
+//          (a FIFO reset of its driver) is offered again.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "core/console.h"
+#include "core/scheduler.h"
+
+namespace vitrine::core {
+
+// One byte of outside input, as it entered.
+struct InputRecord {
+  Step step;
+  uint8_t byte;
+};
+
+class InputFeeder final : public InputObserver {
+ public:
+  // Guest time between the guest taking a byte of a file and the next one being there: 1 ms, about 10,000
+  // baud.
+  static constexpr Ticks kBytePeriod = kTicksPerSecond / 1000;
+  // How often a guest that does not listen is looked at, and after how much time without listening a file is
+  // given up.
+  static constexpr Ticks kLookPeriod = kTicksPerSecond / 100;
+  static constexpr Ticks kPatience = 600 * kTicksPerSecond;
+
+  InputFeeder(Scheduler& scheduler, ByteReceiver& receiver);
+
+  // File input; before the run starts.
+  void set_file(std::string bytes);
+  // Live input, from the thread that owns the machine, between turns. Delivers what fits, keeps the rest.
+  void push_live(std::string_view bytes);
+  void pump_live();
+  // Live bytes that found no room yet.
+  [[nodiscard]] bool live_waiting() const { return !live_.empty(); }
+  // Some file input is still to come.
+  [[nodiscard]] bool file_waiting() const { return next_ < file_.size(); }
+
+  [[nodiscard]] const std::vector<InputRecord>& log() const { return log_; }
+  void serialize(Archive& ar);
+
+  void input_taken(unsigned bytes) override;
+  void input_discarded(unsigned bytes) override;
+
+ private:
+  void offer();
+  void deliver(uint8_t byte);
+
+  Scheduler& scheduler_;
+  ByteReceiver& receiver_;
+  ScheduledEvent offer_event_;
+  std::string file_;
+  uint64_t next_ = 0;         // of file_: the byte to offer
+  bool outstanding_ = false;  // a byte of the file is in the device, not taken yet
+  Ticks waited_ = 0;          // for the guest to listen
+  std::deque<uint8_t> live_;
+  std::vector<InputRecord> log_;
+};
+
+}  // namespace vitrine::core
