@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "isa/riscv/csr.h"
 #include "isa/riscv/pattern.h"
 #include "isa/riscv/registers.h"
 
@@ -78,7 +79,17 @@ std::string fence_set(unsigned bits) {
   return set.empty() ? "0" : set;
 }
 
-std::string csr(uint32_t number) { return fmt::format("{:#x}", number); }
+// The name of a CSR that Vitrine's hart has, else its number. Of a run (pmpaddr0, ...) the row names the
+// first.
+std::string csr(unsigned number) {
+  unsigned index = 0;
+  const CsrRow* row = find_csr(number, index);
+  if (row == nullptr) return fmt::format("{:#x}", number);
+  if (row->count == 1) return std::string(row->name);
+  const size_t digits = row->name.find_last_not_of("0123456789") + 1;
+  const unsigned first = Reader(row->name.substr(digits)).number();
+  return fmt::format("{}{}", row->name.substr(0, digits), first + index * row->stride);
+}
 
 // Writes operands after the mnemonic. Which register file a letter means is asked of the full instruction's
 // row.

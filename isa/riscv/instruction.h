@@ -68,6 +68,7 @@ class ExtensionSet {
 struct Requirement {
   ExtensionSet any_of;
   ExtensionSet all_of;
+  friend constexpr bool operator==(const Requirement&, const Requirement&) = default;
   constexpr bool met_by(ExtensionSet available) const {
     return (any_of.empty() || available.has_any(any_of)) && available.has_all(all_of);
   }
