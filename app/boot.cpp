@@ -121,7 +121,7 @@ core::Result<> place(const BootPlan& plan, const MachineConfig& config, core::Gu
   if (auto done = put(plan.tree_at, plan.tree.data(), plan.tree.size(), "device tree"); !done) return done;
   for (const LoaderConfig& loader : config.loaders) {
     auto image =
-        core::read_image(loader.path, loader.raw ? core::ImageUse::kRawData : core::ImageUse::kFirmware);
+        core::read_image(loader.path, loader.raw ? core::ImageUse::kData : core::ImageUse::kFirmware);
     if (!image) return image.error();
     if (auto done = core::place_image(ram, *image, GuestPhys{loader.at}); !done) return done.error();
   }

@@ -105,7 +105,7 @@ core::Result<> Machine::build_devices() {
 
   std::vector<std::pair<board::Place, std::unique_ptr<core::Device>>> rows;
   rows.emplace_back(board::kRom, std::make_unique<devices::Rom>("rom", make_reset_rom(boot_)));
-  rows.emplace_back(board::kFinisher, std::make_unique<devices::TestFinisher>("finisher", scheduler_, *this));
+  rows.emplace_back(board::kFinisher, std::make_unique<devices::TestFinisher>("finisher", scheduler_, static_cast<devices::FinishObserver&>(*this)));
   rows.emplace_back(board::kRtc, std::make_unique<devices::GoldfishRtc>(
                                      "rtc", scheduler_, IrqLine(plic_, board::kRtc.irq), start));
   rows.emplace_back(board::kClint, std::move(clint));
@@ -195,9 +195,11 @@ void Machine::start_harts() {
   if (!sbi_) {
     std::vector<riscv::Hart*> harts;
     for (const auto& parts : harts_) harts.push_back(parts->hart.get());
-    sbi_ = std::make_unique<riscv::Sbi>(scheduler_, *ram_, std::move(harts), *this, *this);
+    sbi_ = std::make_unique<riscv::Sbi>(std::move(harts), *ram_, scheduler_, static_cast<riscv::SbiConsole&>(*this),
+                                         static_cast<riscv::SbiObserver&>(*this));
   }
-  sbi_->start(*harts_[0]->hart, boot_.kernel_entry, boot_.tree_at);
+  sbi_->reset(*harts_[0]->hart, boot_.kernel_entry, boot_.tree_at);
+  for (const auto& parts : harts_) parts->hart->firmware = sbi_.get();
 }
 
 core::Result<> Machine::reset() {
@@ -240,11 +242,11 @@ void Machine::finish_requested(devices::FinishRequest request) {
   system_->request_stop();
 }
 
-void Machine::system_reset(riscv::SbiReset reset) {
-  if (reset.type != riscv::SbiReset::Type::kShutdown)
+void Machine::system_reset(riscv::ResetType type, riscv::ResetReason reason) noexcept {
+  if (type != riscv::ResetType::kShutdown)
     end_ = {GuestEnd::Kind::kReset, 0};
   else
-    end_ = {reset.failure ? GuestEnd::Kind::kPanic : GuestEnd::Kind::kPass, 0};
+    end_ = {reason == riscv::ResetReason::kSystemFailure ? GuestEnd::Kind::kPanic : GuestEnd::Kind::kPass, 0};
   system_->request_stop();
 }
 
@@ -261,10 +263,10 @@ void Machine::device_needs_reset(std::string_view device, std::string_view why) 
   outside_.observer.notice(fmt::format("{} waits for a reset by its driver: {}.", device, why));
 }
 
-void Machine::put(uint8_t byte) { outside_.console.put(byte); }
+void Machine::put(uint8_t byte) noexcept { outside_.console.put(byte); }
 
 // The SBI console reads what the UART received, as firmware would.
-int Machine::get() {
+int Machine::get() noexcept {
   constexpr uint64_t kRbr = 0, kLsr = 5;
   if (!(uart_->read(kLsr, 1) & 1)) return -1;
   return static_cast<int>(uart_->read(kRbr, 1));

@@ -106,9 +106,9 @@ class Machine final : private devices::FinishObserver,
   void time_offset_changed(uint64_t offset) override;
   void disk_failed(std::string_view message) override;
   void device_needs_reset(std::string_view device, std::string_view why) override;
-  void system_reset(riscv::SbiReset reset) override;
-  void put(uint8_t byte) override;
-  int get() override;
+  void system_reset(riscv::ResetType type, riscv::ResetReason reason) noexcept override;
+  void put(uint8_t byte) noexcept override;
+  int get() noexcept override;
   void trap_entered(const riscv::Hart& hart, uint64_t cause, uint64_t tval,
                     riscv::Privilege to) noexcept override;
 
