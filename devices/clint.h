@@ -45,6 +45,9 @@ class Clint final : public core::Device {
   // Hart n of the layout is lines[n]. The lines are driven at once (see reset above): their sinks are alive.
   Clint(std::string name, core::Scheduler& scheduler, std::vector<HartLines> lines);
 
+  Clint(const Clint&) = delete;  // its events know where it is
+  Clint& operator=(const Clint&) = delete;
+
   [[nodiscard]] uint64_t mtime() const { return scheduler_.clock().ticks() + offset_; }
   [[nodiscard]] uint64_t time_offset() const { return offset_; }
   void set_time_observer(TimeObserver* observer) { observer_ = observer; }
