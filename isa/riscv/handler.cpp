@@ -100,7 +100,9 @@ void reset_hart(Hart& hart, uint64_t pc) {
   };
   std::fill(std::begin(hart.x), std::end(hart.x), 0);
   std::fill(std::begin(hart.f), std::end(hart.f), 0);
+  const uint64_t lines = hart.csr.mip_lines;  // a reset of the hart does not move the wires to it
   hart.csr = Csrs{};
+  hart.csr.mip_lines = lines;
   hart.csr.misa = (uint64_t{2} << 62) | mark(Extension::I, 'I') | mark(Extension::M, 'M') | mark(Extension::A, 'A') |
                   mark(Extension::F, 'F') | mark(Extension::D, 'D') | mark(Extension::C, 'C') | mark(Extension::S, 'S') |
                   mark(Extension::S, 'U');
@@ -112,6 +114,7 @@ void reset_hart(Hart& hart, uint64_t pc) {
   hart.pc = hart.next_pc = pc;
   protection_changed(hart);
   context_changed(hart);
+  update_stimecmp(hart);
 }
 
 void enter_trap(Hart& hart, Cause cause, uint64_t tval) noexcept {
