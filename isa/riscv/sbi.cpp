@@ -109,12 +109,10 @@ Sbi::Sbi(std::vector<Hart*> harts, core::GuestRam& ram, core::Scheduler& schedul
   VT_ASSERT(!harts.empty() && harts.size() <= kMaxHarts, "the board limits the number of harts");
   for (Hart* hart : harts) {
     VT_ASSERT(hart->id == slots_.size(), "the board numbers its harts from 0");
-    auto due = [hart] {
-      hart->csr.mip_software |= bit(irq::kSti);
-      hart->attention->wanted = true;
-    };
+    const size_t number = slots_.size();
+    auto due = [this, number] { update_timer(slots_[number]); };
     slots_.push_back({hart, std::make_unique<core::ScheduledEvent>(
-                                scheduler, "sbi_timer" + std::to_string(hart->id), std::move(due))});
+                                scheduler, "sbi_timer" + std::to_string(number), std::move(due))});
     hart->firmware = this;
   }
 }
@@ -133,16 +131,15 @@ void Sbi::reset(Hart& boot, uint64_t entry, uint64_t device_tree) {
 // The hart as firmware hands it over, at reset and for hart_start. What comes in by wire is not the hart's to
 // reset.
 void Sbi::prepare(Hart& hart, uint64_t entry, uint64_t argument) {
-  const uint64_t lines = hart.csr.mip_lines;
   reset_hart(hart, entry);
-  hart.csr.mip_lines = lines;
   for (const CsrValue& csr : kFirmwareCsrs) poke_csr(hart, csr.number, csr.value);
   hart.privilege = Privilege::kSupervisor;
   context_changed(hart);
   hart.set_x(kA0, hart.id);
   hart.set_x(kA1, argument);
-  slots_[hart.id].timer->disarm();
-  slots_[hart.id].suspended_at = core::kNever;
+  Slot& slot = slots_[hart.id];
+  slot.deadline = slot.suspended_at = core::kNever;
+  update_timer(slot);
 }
 
 void Sbi::call(Hart& hart) noexcept {
@@ -155,7 +152,10 @@ void Sbi::call(Hart& hart) noexcept {
 
 void Sbi::serialize(core::Archive& ar) {
   ar.section("sbi");
-  for (Slot& slot : slots_) ar.field("suspended_at", slot.suspended_at);
+  for (Slot& slot : slots_) {
+    ar.field("deadline", slot.deadline);
+    ar.field("suspended_at", slot.suspended_at);
+  }
 }
 
 template <typename F>
@@ -204,22 +204,34 @@ Sbi::Answer Sbi::base_get_mimpid(Hart& hart) { return success(hart.config.mimpid
 // --- Timer (chapter 6)
 
 // With Sstc, STIP is the comparison of stimecmp and nothing else can set it, so the timer is stimecmp.
-// Without, STIP is a bit that firmware writes. All ones is "infinitely far into the future".
+// Without, STIP is a bit that firmware writes when the time has come.
 void Sbi::set_timer(Hart& hart, uint64_t when) {
   if (hart.csr.menvcfg & envcfg::kStce) {
     poke_csr(hart, csr_number::kStimecmp, when);
     return;
   }
-  core::ScheduledEvent& timer = *slots_[hart.id].timer;
-  const bool due = when <= hart.clock->ticks();
-  if (due)
+  slots_[hart.id].deadline = when;
+  update_timer(slots_[hart.id]);
+}
+
+// All ones is "infinitely far into the future".
+void Sbi::update_timer(Slot& slot) {
+  Hart& hart = *slot.hart;
+  const bool never = slot.deadline == ~uint64_t{0}, due = !never && hart.time() >= slot.deadline;
+  if (due) {
     hart.csr.mip_software |= bit(irq::kSti);
-  else
+    hart.attention->wanted = true;
+  } else {
     hart.csr.mip_software &= ~bit(irq::kSti);
-  if (due || when == core::kNever)
-    timer.disarm();
+  }
+  if (due || never)
+    slot.timer->disarm();
   else
-    timer.arm(when);
+    slot.timer->arm(slot.deadline - hart.time_offset);
+}
+
+void Sbi::time_changed() {
+  for (Slot& slot : slots_) update_timer(slot);
 }
 
 Sbi::Answer Sbi::time_set_timer(Hart& hart) {

@@ -101,6 +101,9 @@ class Sbi final : public EnvironmentCalls {
 
   void call(Hart& hart) noexcept override;
 
+  // Hart::time_offset of the harts changed.
+  void time_changed();
+
   // State of a hart, as others see it.
   [[nodiscard]] HartState state(const Hart& hart) const;
 
@@ -132,11 +135,13 @@ class Sbi final : public EnvironmentCalls {
   struct Slot {
     Hart* hart;
     std::unique_ptr<core::ScheduledEvent> timer;  // sets STIP, where there is no stimecmp
+    uint64_t deadline = ~uint64_t{0};             // of set_timer, likewise
     uint64_t suspended_at = core::kNever;         // the hart's own step count after its last suspend call
   };
 
   void prepare(Hart& hart, uint64_t entry, uint64_t argument);
   void set_timer(Hart& hart, uint64_t when);
+  void update_timer(Slot& slot);
   void reset_system(ResetType type, ResetReason reason);
   [[nodiscard]] bool may_execute(const Hart& hart, uint64_t at) const;
   [[nodiscard]] bool console_may_access(uint64_t count, uint64_t low, uint64_t high) const;

@@ -40,7 +40,7 @@ Sbi::Answer Sbi::hsm_hart_start(Hart& hart) {
 }
 
 Sbi::Answer Sbi::hsm_hart_stop(Hart& hart) {
-  slots_[hart.id].timer->disarm();
+  set_timer(hart, ~uint64_t{0});
   hart.stopped = true;
   return std::nullopt;
 }
