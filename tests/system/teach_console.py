@@ -182,6 +182,8 @@ def editing(machine, verdict):
     for keys, what in (("helXX\x7f\blo", "backspace"), ("rubbish\x15hello", "Ctrl-U"), ("\x1b[Ahel\x1b[1;5Clo", "arrows")):
         verdict.has(machine.run(keys), [r"^Hello from user mode"], what)
     verdict.has(machine.run("echo " + "x" * 300), [r"\Ax{122}\n\Z"], "a line that is too long is cut at 127")
+    machine.type("hello\r")  # what the Enter key of a terminal sends
+    verdict.has(machine.wait_for(PROMPT_LINE), [r"^Hello from user mode"], "carriage return")
     machine.type("\x04")
     machine.wait_for(PROMPT_LINE)  # Ctrl-D: the shell stays
 

@@ -9,14 +9,16 @@
 #include "board.h"
 #include "kernel.h"
 
-#define REGISTER(n) (UART + (n))
-enum {  // registers (16550 data sheet)
-  UART_DATA = 0,
-  UART_INTERRUPTS = 1,  // bit 0: when a byte was received
-  UART_FIFO = 2,        // bit 0: on; switching it empties it
-  UART_LINE_CONTROL = 3,
-  UART_STATUS = 5,  // bit 0: a byte was received; bit 5: one may be sent
-};
+// Registers and their bits (16550 data sheet).
+#define UART_DATA (UART + 0)
+#define UART_INTERRUPTS (UART + 1)
+#define UART_FIFO (UART + 2)
+#define UART_FORMAT (UART + 3)
+#define UART_STATUS (UART + 5)
+enum { WHEN_RECEIVED = 1 };              // UART_INTERRUPTS
+enum { FIFO_ON = 1 };                    // UART_FIFO: switching it empties it
+enum { EIGHT_BITS = 3 };                 // UART_FORMAT: and no parity
+enum { RECEIVED = 1, MAY_SEND = 0x20 };  // UART_STATUS
 enum { CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, ESCAPE = 27, DELETE = 127 };
 
 static bool uart_ready;
@@ -27,17 +29,17 @@ static unsigned length, taken;
 static bool complete;
 
 void console_init(void) {
-  write8(REGISTER(UART_INTERRUPTS), 0);
-  write8(REGISTER(UART_LINE_CONTROL), 3);  // 8 bits, no parity; the firmware has set the speed
-  write8(REGISTER(UART_FIFO), 1);          // and has switched it on already: what was typed so far stays
+  write8(UART_INTERRUPTS, 0);
+  write8(UART_FORMAT, EIGHT_BITS);  // the firmware has set the speed
+  write8(UART_FIFO, FIFO_ON);       // and has done this, too: what was typed so far stays
   plic_enable(UART_LINE);
   uart_ready = true;
 }
 
 static void send(char c) {
-  while (!(read8(REGISTER(UART_STATUS)) & 1 << 5)) {
+  while (!(read8(UART_STATUS) & MAY_SEND)) {
   }
-  write8(REGISTER(UART_DATA), (uint8_t)c);
+  write8(UART_DATA, (uint8_t)c);
 }
 
 void console_put(char c) {
@@ -88,9 +90,9 @@ static void edit(char c) {
 
 // Takes no more than one line: what follows it stays in the UART.
 void console_interrupt(void) {
-  while (!complete && read8(REGISTER(UART_STATUS)) & 1) edit((char)read8(REGISTER(UART_DATA)));
+  while (!complete && read8(UART_STATUS) & RECEIVED) edit((char)read8(UART_DATA));
   if (!complete) return;
-  write8(REGISTER(UART_INTERRUPTS), 0);
+  write8(UART_INTERRUPTS, 0);
   wakeup(&line);
 }
 
@@ -98,7 +100,7 @@ void console_interrupt(void) {
 int console_read(uint64_t to, uint64_t n) {
   while (!complete) {
     if (current->killed) return -E_INTR;
-    write8(REGISTER(UART_INTERRUPTS), 1);
+    write8(UART_INTERRUPTS, WHEN_RECEIVED);
     sleep_on(&line, "console");
   }
   if (n > length - taken) n = length - taken;

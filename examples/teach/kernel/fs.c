@@ -172,8 +172,8 @@ static int create(const char* name) {
 static int empty(int index, bool whole) {
   struct entry e;
   int error = get_entry(index, &e);
-  uint32_t first = e.first;
   if (error != 0) return error;
+  uint32_t first = e.first;
   e.first = 0;
   e.size = 0;
   if (whole) e.name[0] = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernel's parts and what each offers to the others, in the order in which to read them.
+// The kernel's parts and what each offers to the others, from the bottom up (README.md has an order to read
+// them).
 //
 // One rule makes the kernel simple: one hart, and interrupts are off while it runs. So kernel code is never
 // interrupted half way, and needs no locks. Another process can run only inside schedule(), which is called
@@ -64,6 +65,7 @@ struct trap_frame {  // entry.S knows this layout
   uint64_t x[32];    // x[0] is not used
   uint64_t sepc, sstatus;
 };
+_Static_assert(sizeof(struct trap_frame) == 34 * 8, "FRAME in entry.S");
 enum { REG_RA = 1, REG_SP = 2, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
 
 struct open_file {

@@ -57,6 +57,7 @@ static struct {
     } ring[QUEUE];
   } used __attribute__((aligned(4096)));
 } queue __attribute__((aligned(4096)));
+_Static_assert(__builtin_offsetof(__typeof__(queue), used) == PAGE, "where a legacy device looks for it");
 
 static struct {
   uint32_t type, reserved;

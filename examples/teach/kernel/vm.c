@@ -89,13 +89,12 @@ static pte_t* walk(pte_t* table, uint64_t va, bool make) {
   return &table[LEVEL_INDEX(va, 0)];
 }
 
-// Maps a page for user mode. The address space takes over the page's holder.
+// Maps a page for user mode. The address space takes over the page's holder. If it is in use: fence.
 int vm_map(pte_t* root, uint64_t va, void* page, uint64_t rights) {
   pte_t* pte = walk(root, va, true);
   if (pte == NULL) return -E_NOMEM;
   if (*pte & PTE_V) return -E_INVAL;
   *pte = PTE_OF(page, PTE_V | PTE_U | rights);
-  fence_page(va);
   return 0;
 }
 
@@ -204,8 +203,8 @@ const char* vm_fault(struct proc* p, uint64_t va, uint64_t right) {
       reason = right == PTE_W ? "the page may not be written to" : "the page holds no code";
     }
     if (reason == NULL) *pte |= PTE_A | (right == PTE_W ? PTE_D : 0);
-    fence_page(va);
   }
+  fence_page(va);  // a hart may remember that an entry was not valid, too
   if (reason == NULL) p->faults++, counters.mended_faults++;
   return reason;
 }

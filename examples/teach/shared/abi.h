@@ -14,21 +14,21 @@ enum {
 };
 
 // A call that fails returns the negative of one of these.
-#define ERRORS(ERROR)                         \
-  ERROR(1, NOENT, "no such file")             \
-  ERROR(2, NOMEM, "out of memory")            \
-  ERROR(3, NOEXEC, "not a program")           \
-  ERROR(4, FAULT, "bad address")              \
-  ERROR(5, INVAL, "invalid argument")         \
-  ERROR(6, CHILD, "no such child")            \
-  ERROR(7, AGAIN, "process table is full")    \
-  ERROR(8, SRCH, "no such process")           \
-  ERROR(9, NOSPC, "file system is full")      \
-  ERROR(10, BUSY, "file is open")             \
-  ERROR(11, BADF, "file is not open")         \
-  ERROR(12, IO, "disk error")                 \
-  ERROR(13, INTR, "interrupted")              \
-  ERROR(14, TOOBIG, "arguments are too long") \
+#define ERRORS(ERROR)                            \
+  ERROR(1, NOENT, "no such file")                \
+  ERROR(2, NOMEM, "out of memory")               \
+  ERROR(3, NOEXEC, "not a program")              \
+  ERROR(4, FAULT, "bad address")                 \
+  ERROR(5, INVAL, "invalid argument")            \
+  ERROR(6, CHILD, "no such child")               \
+  ERROR(7, AGAIN, "no room for another process") \
+  ERROR(8, SRCH, "no such process")              \
+  ERROR(9, NOSPC, "file system is full")         \
+  ERROR(10, BUSY, "file is open")                \
+  ERROR(11, BADF, "file is not open")            \
+  ERROR(12, IO, "disk error")                    \
+  ERROR(13, INTR, "interrupted")                 \
+  ERROR(14, TOOBIG, "arguments are too long")    \
   ERROR(15, MFILE, "too many open files")
 
 enum {
@@ -56,7 +56,7 @@ struct process_info {
   int pid, parent;
   char state[12], waits_for[12], name[16];
   uint32_t pages;   // user pages that exist
-  uint32_t faults;  // page faults that the kernel mended
+  uint32_t faults;  // page faults mended; first touches by the kernel for the process count too
   uint32_t slices;  // time slices used up: each ended by the timer
 };
 

@@ -64,7 +64,7 @@ void format(void (*put)(void*, char), void* to, const char* text, va_list list) 
     struct field f;
     char buffer[24];
     char* end = buffer + sizeof buffer;
-    const char* s = end;
+    const char* s;
     text = parse_field(text + 1, &f);
     switch (*text) {
       case 'd': {
