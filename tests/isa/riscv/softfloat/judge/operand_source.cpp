@@ -79,6 +79,14 @@ uint64_t OperandSource::few_digits(const Type& t, int e) {
   return with_exponent(t, e, fraction(t) & ~((uint64_t{1} << (t.fraction_bits() / 2 + 1)) - 1));
 }
 
+/// A few units in the last place above or below a power of two. Products and quotients of two such numbers,
+/// too, lie a hair from a power of two, closer than p digits can say: where tininess after rounding is
+/// decided.
+uint64_t OperandSource::hair_from_power(const Type& t, int e) {
+  const auto few = static_cast<uint64_t>(below(4));
+  return with_exponent(t, e, one_in(2) ? few : ~few & t.fraction_mask());
+}
+
 /// A few units in the last place away, perhaps in another exponent.
 uint64_t OperandSource::near(const Type& t, uint64_t a) {
   const uint64_t magnitude = (a & ~t.sign_bit()) + static_cast<uint64_t>(between(-2, 2));
@@ -112,11 +120,15 @@ void OperandSource::relate_product(const Operation& op, Operands& x) {
         if (one_in(2)) x[0] = near(t, x[0]);
       }
       break;
-    default: break;
+    default:
+      if (one_in(2)) return;
+      x[0] = hair_from_power(t, e);
+      x[1] = hair_from_power(t, op.kind == Kind::Div ? e - t.emin() + below(3) : t.emin() - below(3) - e);
+      break;
   }
 }
 
-/// Addends that cancel the product, lie a hair from it, or meet it at any distance of digits.
+/// Addends that cancel the product, lie close to it, or meet it at any distance of digits.
 void OperandSource::relate_fma(const Operation& op, Operands& x) {
   const Type& t = op.source;
   if (one_in(2)) relate_product(op, x);
@@ -125,7 +137,11 @@ void OperandSource::relate_fma(const Operation& op, Operands& x) {
     case 0: x[2] = near(t, rounded_product(t, x[0], x[1])) ^ (one_in(4) ? 0 : t.sign_bit()); break;
     case 1: x[2] = rounded_product(t, x[0], x[1]) ^ t.sign_bit(); break;
     case 2: x[2] = with_exponent(t, e + between(-2 * t.precision - 3, t.precision + 3)); break;
-    default: break;
+    default:  // about 2^emin, less or more a product of the order of its last digit
+      if (one_in(2)) return;
+      x[1] = with_exponent(t, t.emin() - t.precision + between(-3, 2) - exponent_of(t, x[0]));
+      x[2] = hair_from_power(t, t.emin() - below(2));
+      break;
   }
 }
 

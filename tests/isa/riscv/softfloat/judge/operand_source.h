@@ -31,6 +31,7 @@ class OperandSource {
   uint64_t with_exponent(const Type& t, int e, uint64_t fraction_bits);
   uint64_t number(const Operation& op) { return with_exponent(op.source, exponent(op.source, op.result)); }
   uint64_t few_digits(const Type& t, int e);
+  uint64_t hair_from_power(const Type& t, int e);
   uint64_t near(const Type& t, uint64_t a);
 
   void relate(const Operation& op, Operands& x);
