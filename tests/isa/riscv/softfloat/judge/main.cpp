@@ -10,6 +10,7 @@
 // 0 no difference, 1 some, 2 wrong use, 77 if the judge cannot be had here (with the reason).
 //
 // The same seed gives the same cases, also when --op picks one operation.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -151,6 +152,11 @@ int usage(const std::string& wrong) {
   return 2;
 }
 
+bool is_operation(const std::string& name) {
+  return std::any_of(operations().begin(), operations().end(),
+                     [&](const Operation& op) { return op.name == name; });
+}
+
 bool parse_number(const char* text, uint64_t& number) {
   char* end = nullptr;
   number = std::strtoull(text, &end, 0);
@@ -173,6 +179,7 @@ int main_with(int argc, char** argv) {
         return usage("no judge '" + options.judge + "'");
     } else if (option == "--op") {
       options.op = value;
+      if (!is_operation(options.op)) return usage("no operation '" + options.op + "' (--list names them)");
     } else if (option == "--cases" || option == "--seed") {
       if (!parse_number(value, option == "--cases" ? options.cases : options.seed))
         return usage("'" + std::string(value) + "' is not a number");
