@@ -33,8 +33,8 @@ struct Fault {
 };
 
 inline constexpr uint64_t kNoTag = ~uint64_t{0};
-inline constexpr unsigned kDataEntries = 256;  // powers of two
-inline constexpr unsigned kCodeEntries = 128;
+inline constexpr unsigned kDataEntries = 1024;  // powers of two
+inline constexpr unsigned kCodeEntries = 256;
 
 // Data: host address = guest-virtual address + addend. Code: payload is the engine's own (its decoded page).
 struct DataEntry {

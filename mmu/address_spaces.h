@@ -56,7 +56,8 @@ struct MmuCounters {
 class AddressSpaces final : public core::RamListener {
  public:
   // `caching` false: no entry is ever installed; every access walks (the judge of the caches).
-  // When a code entry is revoked, `attention` makes the running engine translate its pc anew before the next instruction.
+  // When a code entry is revoked, `attention` makes the running engine translate its pc anew before the next
+  // instruction.
   AddressSpaces(core::GuestRam& ram, core::Attention& attention, bool caching);
 
   // A space of a hart. `root` is satp's mode and PPN, or kBareRoot.

@@ -69,11 +69,11 @@ ViewKind Mmu::code_view_kind() const {
   return context_.fetch_privilege == 0 ? ViewKind::kUser : ViewKind::kSupervisor;
 }
 
-void Mmu::set_protection(bool present, std::span<const uint8_t> config, std::span<const uint64_t> address) noexcept {
-  VT_ASSERT(config.size() == kPmpEntries && address.size() == kPmpEntries, "PMP has another number of entries");
-  pmp_.enabled = present;
-  std::copy(config.begin(), config.end(), pmp_.config);
-  std::copy(address.begin(), address.end(), pmp_.address);
+void Mmu::set_protection(bool present, std::span<const uint8_t> config,
+                         std::span<const uint64_t> address) noexcept {
+  VT_ASSERT(config.size() == kPmpEntries && address.size() == kPmpEntries,
+            "PMP has another number of entries");
+  pmp_ = Pmp(present, config, address);
   spaces_.drop_all();
 }
 

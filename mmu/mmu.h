@@ -17,7 +17,8 @@ class Mmu final : public core::MemoryPort {
 
   void set_context(const core::TranslationContext& context) noexcept override;
   // Every cached translation goes.
-  void set_protection(bool present, std::span<const uint8_t> config, std::span<const uint64_t> address) noexcept override;
+  void set_protection(bool present, std::span<const uint8_t> config,
+                      std::span<const uint64_t> address) noexcept override;
   [[nodiscard]] const Pmp& pmp() const { return pmp_; }
 
   core::Fault load(core::GuestVirt at, unsigned width, uint64_t& value) noexcept override;

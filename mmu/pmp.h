@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "core/address.h"
 #include "core/memory_port.h"
@@ -15,10 +16,28 @@ inline constexpr unsigned kPmpEntries = 16;
 // pmpcfg fields: L 0 0 A A X W R
 enum PmpConfig : uint8_t { kPmpR = 1, kPmpW = 2, kPmpX = 4, kPmpA = 3 << 3, kPmpL = 0x80 };
 
-struct Pmp {
-  bool enabled = true;  // false: a hart without PMP, everything is permitted (-cpu rv64,pmp=false)
-  uint8_t config[kPmpEntries] = {};
-  uint64_t address[kPmpEntries] = {};  // pmpaddr: bits 55:2 of a physical address
+// The registers, worked out once when they are written: an access asks several times, a guest changes them
+// hardly ever.
+class Pmp {
+ public:
+  Pmp() = default;
+  // `present` false: a hart without PMP, everything is permitted (-cpu rv64,pmp=false). `address` as in
+  // pmpaddr: bits 55:2 of a physical address.
+  Pmp(bool present, std::span<const uint8_t> config, std::span<const uint64_t> address);
+
+  // An entry that is not off, as first and last byte, so that one that ends at the top needs no 65th bit.
+  struct Region {
+    uint64_t first;
+    uint64_t last;
+    uint8_t config;
+  };
+  [[nodiscard]] bool present() const { return present_; }
+  [[nodiscard]] std::span<const Region> regions() const { return {regions_, count_}; }  // by falling priority
+
+ private:
+  bool present_ = true;
+  unsigned count_ = 0;
+  Region regions_[kPmpEntries] = {};
 };
 
 // "PMP checks succeed only if every byte is permitted": the lowest-numbered entry that matches any byte
