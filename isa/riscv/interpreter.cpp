@@ -48,6 +48,11 @@ VT_INLINE const Slot* leave_at(uint64_t pc, Hart* h, int64_t budget) {
   return nullptr;
 }
 
+// The budget is used up. Out of line, so that the fast forms do not work out pc for it.
+[[gnu::noinline, gnu::cold]] const Slot* budget_used(const Slot* s, Hart* h, int64_t budget, View*) {
+  return leave_at(pc_of(s, h), h, budget);
+}
+
 #if VT_THREADED
 #define VT_GO(s, h, budget, view) VT_TAIL return (s)->run(s, h, budget, view)
 #else
@@ -57,7 +62,7 @@ VT_INLINE const Slot* leave_at(uint64_t pc, Hart* h, int64_t budget) {
 // One step is done; on to slot `s`.
 #define VT_NEXT(s, h, budget, view)                                                        \
   do {                                                                                     \
-    if (--budget == 0) [[unlikely]] return leave_at(pc_of(s, h), h, budget);               \
+    if (--budget == 0) [[unlikely]] VT_TAIL return budget_used(s, h, budget, view); \
     VT_GO(s, h, budget, view);                                                             \
   } while (false)
 
