@@ -65,29 +65,24 @@ constexpr std::array<Op, kOpCount - 1> special_first() {
 }
 constexpr auto kOrder = special_first();
 
-constexpr std::array<uint16_t, kBuckets + 1> bucket_starts() {
+// All buckets in one run; bucket b is [starts[b], starts[b + 1]).
+struct Buckets {
   std::array<uint16_t, kBuckets + 1> starts = {};
-  for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    uint16_t count = 0;
-    for (Op op : kOrder) count += belongs(table::row(op), bucket);
-    starts[bucket + 1] = static_cast<uint16_t>(starts[bucket] + count);
-  }
-  return starts;
-}
-constexpr auto kStarts = bucket_starts();
-
-constexpr std::array<Candidate, kStarts[kBuckets]> candidates() {
-  std::array<Candidate, kStarts[kBuckets]> all = {};
-  size_t next = 0;
+  std::array<Candidate, 2048> candidates = {};
+};
+constexpr Buckets fill_buckets() {
+  Buckets buckets;
+  uint16_t next = 0;
   for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
     for (Op op : kOrder) {
       const Row& row = table::row(op);
-      if (belongs(row, bucket)) all[next++] = {row.mask, row.match, op};
+      if (belongs(row, bucket)) buckets.candidates[next++] = {row.mask, row.match, op};
     }
+    buckets.starts[bucket + 1] = next;
   }
-  return all;
+  return buckets;
 }
-constexpr auto kCandidates = candidates();
+constexpr Buckets kFilled = fill_buckets();
 
 // key_of is the inverse of bucket_of, or rows would sit in buckets where nobody looks.
 constexpr bool keys_fit_buckets() {
@@ -155,9 +150,9 @@ Insn decode(uint32_t bits, const ExtensionSet& available) noexcept {
   const unsigned length = instruction_length(static_cast<uint16_t>(bits));
   if (length == 2) bits &= 0xffff;
   const size_t bucket = bucket_of(bits);
-  const size_t end = kStarts[bucket + 1];
-  for (size_t i = kStarts[bucket]; i < end; ++i) {
-    const Candidate& candidate = kCandidates[i];
+  const size_t end = kFilled.starts[bucket + 1];
+  for (size_t i = kFilled.starts[bucket]; i < end; ++i) {
+    const Candidate& candidate = kFilled.candidates[i];
     if ((bits & candidate.mask) != candidate.match) continue;
     if (matches(row_of(candidate.op), bits, available)) return make_insn(bits, candidate.op);
   }

@@ -102,12 +102,19 @@ constexpr uint32_t with_implied(uint32_t effects) {
   return effects;
 }
 
-// The operands that are registers by this pattern: all of them, or (of_floats) those in upper case.
+constexpr auto parse_patterns() {
+  std::array<Symbols, kOpCount> patterns;
+  for (size_t i = 0; i < kOpCount; ++i) patterns[i] = parse_symbols(kSource[i].pattern);
+  return patterns;
+}
+inline constexpr auto kPatterns = parse_patterns();
+
+// The operands that are x registers, or (of_floats) f registers, by this pattern.
 constexpr uint8_t register_operands(const Symbols& pattern, bool of_floats) {
   constexpr std::array<char, 4> kLetters = {'d', 's', 't', 'r'};
   uint8_t operands = 0;
   for (size_t i = 0; i < kLetters.size(); ++i) {
-    if (pattern.mask_of(kLetters[i]) != 0 && pattern.is_float(kLetters[i]) == of_floats) operands |= 1u << i;
+    if (pattern.mask_exactly(of_floats ? upper(kLetters[i]) : kLetters[i]) != 0) operands |= 1u << i;
   }
   return operands;
 }
@@ -115,8 +122,8 @@ constexpr uint8_t register_operands(const Symbols& pattern, bool of_floats) {
 constexpr Row make_row(size_t index) {
   const SourceRow& source = kSource[index];
   const SourceRow& full = kSource[static_cast<size_t>(source.expands_to)];
-  const Symbols pattern = parse_symbols(source.pattern);
-  const Symbols full_pattern = parse_symbols(full.pattern);
+  const Symbols& pattern = kPatterns[index];
+  const Symbols& full_pattern = kPatterns[static_cast<size_t>(source.expands_to)];
   Row row;
   row.name = {kNames[index].text.data(), kNames[index].size};
   row.expands_to = source.expands_to;
@@ -168,6 +175,7 @@ constexpr bool overlap_is_intended(Op a, Op b) {
 
 constexpr Problem check_overlaps(Op op) {
   for (size_t other = 1; other < static_cast<size_t>(op); ++other) {
+    if (row(op).mask == 0 || kTable[other].mask == 0) continue;  // no pattern: that is reported already
     if (!disjoint(row(op), kTable[other]) && !overlap_is_intended(op, static_cast<Op>(other))) {
       return Problem::kUnintendedOverlap;
     }
@@ -183,32 +191,43 @@ constexpr Problem check_intended(const Overlap& overlap) {
 
 // A register that the encoding shows is of the kind, x or f, that the expansion has in that place.
 constexpr Problem check_expansion(Op op) {
-  const Symbols shown = parse_symbols(row(op).pattern);
+  const Symbols& shown = kPatterns[static_cast<size_t>(op)];
   if ((register_operands(shown, true) & ~row(op).f_registers) != 0) return Problem::kOperandsDiffer;
+  if ((register_operands(shown, false) & ~row(op).x_registers) != 0) return Problem::kOperandsDiffer;
   const bool expands_once = row(row(op).expands_to).expands_to == row(op).expands_to;
   return expands_once ? Problem::kNone : Problem::kOperandsDiffer;
 }
 
-constexpr Problem check(Op op) {
-  const SourceRow& source = kSource[static_cast<size_t>(op)];
-  const Symbols pattern = parse_symbols(source.pattern);
-  const Problem problem = check_pattern(pattern, shape_of(source.format).layout);
-  if (problem != Problem::kNone) return problem;
-  if (parse_constraint(source.constraint, pattern).problem != Problem::kNone) return Problem::kBadConstraint;
-  if (check_expansion(op) != Problem::kNone) return Problem::kOperandsDiffer;
-  return check_overlaps(op);
+constexpr Problem check_pattern_of(Op op) {
+  return check_pattern(kPatterns[static_cast<size_t>(op)], shape_of(row(op).format).layout);
+}
+constexpr Problem check_constraint(Op op) {
+  return parse_constraint(row(op).constraint, kPatterns[static_cast<size_t>(op)]).problem;
 }
 
-// One assertion a row, so that the compiler's message names the row.
-#define INSN(name, ...) static_assert(check(Op::name) == Problem::kNone);
-#define INSN_C(name, ...) static_assert(check(Op::name) == Problem::kNone);
-#define INSN_AS(name, ...) static_assert(check(Op::name) == Problem::kNone);
+// A template, so that the compiler's message names the row.
+template <Op kOp>
+constexpr bool prove() {
+  static_assert(check_pattern_of(kOp) == Problem::kNone, "pattern and format do not fit (check_pattern)");
+  static_assert(check_constraint(kOp) == Problem::kNone,
+                "constraint cannot be read, or cannot hold (parse_constraint)");
+  static_assert(check_expansion(kOp) == Problem::kNone,
+                "registers are not of the expansion's kind (check_expansion)");
+  static_assert(check_overlaps(kOp) == Problem::kNone,
+                "some word matches an earlier row too (kIntendedOverlaps)");
+  return true;
+}
+
+#define INSN(name, ...) static_assert(prove<Op::name>());
+#define INSN_C(name, ...) static_assert(prove<Op::name>());
+#define INSN_AS(name, ...) static_assert(prove<Op::name>());
 #include "isa/riscv/instruction_rows.inc"
 
 template <size_t... kIndex>
 constexpr bool intended_overlaps_are_used(std::index_sequence<kIndex...>) {
   return ((check_intended(kIntendedOverlaps[kIndex]) == Problem::kNone) && ...);
 }
-static_assert(intended_overlaps_are_used(std::make_index_sequence<kIntendedOverlaps.size()>{}));
+static_assert(intended_overlaps_are_used(std::make_index_sequence<kIntendedOverlaps.size()>{}),
+              "a listed overlap does not happen, or is not of a special case with its general one");
 
 }  // namespace vitrine::riscv::table

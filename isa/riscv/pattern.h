@@ -32,6 +32,7 @@ enum class Problem {
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 constexpr bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 constexpr bool is_upper(char c) { return c != lower(c); }
 
 // A pattern or a layout, one symbol a bit.
@@ -39,21 +40,20 @@ struct Symbols {
   unsigned length = 0;           // bits
   std::array<char, 32> at = {};  // symbol of each bit, bit 0 the least significant
 
-  constexpr uint32_t mask_of(char letter) const {
+  // The bits with exactly this symbol.
+  constexpr uint32_t mask_exactly(char symbol) const {
     uint32_t mask = 0;
     for (unsigned bit = 0; bit < length; ++bit) {
-      if (lower(at[bit]) == letter) mask |= uint32_t{1} << bit;
+      if (at[bit] == symbol) mask |= uint32_t{1} << bit;
     }
     return mask;
   }
-  constexpr uint32_t fixed_mask() const { return mask_of('0') | mask_of('1'); }
-  constexpr uint32_t fixed_match() const { return mask_of('1'); }
-  constexpr bool is_float(char letter) const {
-    for (char symbol : at) {
-      if (is_upper(symbol) && lower(symbol) == letter) return true;
-    }
-    return false;
+  // The bits of a field, upper case or lower.
+  constexpr uint32_t mask_of(char letter) const {
+    return mask_exactly(letter) | (is_letter(letter) ? mask_exactly(upper(letter)) : 0);
   }
+  constexpr uint32_t fixed_mask() const { return mask_exactly('0') | mask_exactly('1'); }
+  constexpr uint32_t fixed_match() const { return mask_exactly('1'); }
 };
 
 // Length 0 if the number of symbols is neither 16 nor 32.
@@ -202,7 +202,8 @@ constexpr Problem check_pattern(const Symbols& pattern, const Symbols& layout) {
     if (lower(has) != want) return Problem::kUnknownLetter;
     const bool may_be_float = want == 'd' || want == 's' || want == 't' || want == 'r';
     if (is_upper(has) && !may_be_float) return Problem::kUnknownLetter;
-    if (is_letter(has) && is_upper(has) != pattern.is_float(want)) return Problem::kMixedCase;
+    const char below = bit > 0 ? pattern.at[bit - 1] : has;  // a register field is one run of bits
+    if (is_letter(has) && lower(below) == want && below != has) return Problem::kMixedCase;
   }
   const bool low_bits_say_32 = (pattern.fixed_mask() & pattern.fixed_match() & 3) == 3;
   if ((pattern.fixed_mask() & 3) != 3 || low_bits_say_32 != (pattern.length == 32))
