@@ -175,7 +175,7 @@ void update_stimecmp(Hart& hart) noexcept {
   const bool due = enabled && hart.time() >= hart.csr.stimecmp;
   if (due != (((hart.csr.mip_lines >> irq::kSti) & 1) != 0)) set_interrupt_line(hart, irq::kSti, due);
   if (enabled && !due)
-    hart.stimecmp_event->arm(hart.csr.stimecmp - hart.time_offset);
+    hart.stimecmp_event->arm(hart.tick_of(hart.csr.stimecmp));
   else
     hart.stimecmp_event->disarm();
 }

@@ -175,6 +175,11 @@ struct Hart {
   [[nodiscard]] uint64_t retired() const { return steps_now() - traps; }
 
   [[nodiscard]] uint64_t time() const { return clock->ticks() + time_offset; }
+  // The clock's tick at which time() will be `when`, which lies ahead; kNever if the clock does not get that far.
+  [[nodiscard]] core::Ticks tick_of(uint64_t when) const {
+    const core::Ticks now = clock->ticks(), wait = when - time();
+    return wait > core::kNever - now ? core::kNever : now + wait;
+  }
 
   void set_x(unsigned rd, uint64_t value) {
     x[rd] = value;

@@ -227,7 +227,7 @@ void Sbi::update_timer(Slot& slot) {
   if (due || never)
     slot.timer->disarm();
   else
-    slot.timer->arm(slot.deadline - hart.time_offset);
+    slot.timer->arm(hart.tick_of(slot.deadline));
 }
 
 void Sbi::time_changed() {
