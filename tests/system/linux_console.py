@@ -190,15 +190,23 @@ def command_line(words):
 def main(arguments):
     options = parse(arguments)
     tally = Tally()
-    with Console(command_line(options.emulator), options.timeout) as console:
-        try:
-            SCENARIOS[options.scenario](console, tally, options)
-        except ConsoleError:
-            print("the console's last lines:\n  " + "\n  ".join(console.transcript.splitlines()[-30:]))
-        if options.transcript:
-            pathlib.Path(options.transcript).write_text(console.transcript, encoding="utf-8")
+    command = command_line(options.emulator)
+    try:
+        with Console(command, options.timeout) as console:
+            run_scenario(console, tally, options)
+    except ConsoleError as error:
+        tally.record("start of the machine", str(error), 0)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
+
+
+def run_scenario(console, tally, options):
+    try:
+        SCENARIOS[options.scenario](console, tally, options)
+    except ConsoleError:  # recorded by the step that it ended
+        print("the console's last lines:\n  " + "\n  ".join(console.transcript.splitlines()[-30:]))
+    if options.transcript:
+        pathlib.Path(options.transcript).write_text(console.transcript, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -146,14 +146,17 @@ class PrivateApt:
         except Failed as failure:
             if re.search(r"not signed|NO_PUBKEY|EXPKEYSIG|BADSIG|signatures? (was|were|couldn't)", str(failure)):
                 raise
-            raise Missing(f"Debian's package lists are not in the cache and the mirror could not be reached. Run "
-                          f"again with network; the mirror and proxy are those of this machine's apt.\n{failure}"
-                          ) from failure
+            raise Missing("Debian's package lists could not be fetched. Run again with network; mirror and proxy are "
+                          f"those of this machine's apt.\n{failure}") from failure
         self._updated = True
 
     def _apt(self, program, *arguments, **options):
         environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-        return run([tool(program, "apt"), "-q", "-c", self.configuration, *arguments], env=environment, **options)
+        try:
+            return run([tool(program, "apt"), "-q", "-c", self.configuration, *arguments], env=environment, **options)
+        except Failed as failure:  # of all that apt says, its errors
+            lines = [line for line in str(failure).splitlines() if line.startswith(("E:", "W:"))]
+            raise Failed("\n".join(lines) or str(failure)) from None
 
     # --- packages ---
 
