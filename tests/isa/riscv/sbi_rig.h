@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <initializer_list>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +52,11 @@ class Console final : public SbiConsole {
 
 class Resets final : public SbiObserver {
  public:
-  void system_reset(ResetType type, ResetReason reason) noexcept override { seen.emplace_back(type, reason); }
+  void system_reset(ResetType type, ResetReason reason) noexcept override {
+    seen.emplace_back(type, reason);
+    if (stop) stop();
+  }
+  std::function<void()> stop;  // as the board asks its loop to stop
   std::vector<std::pair<ResetType, ResetReason>> seen;
 };
 
@@ -147,6 +153,14 @@ struct Rig {
   Resets resets;
   std::unique_ptr<Sbi> sbi;
 };
+
+// Which harts have SSIP.
+inline std::set<unsigned> interrupted(Rig& rig) {
+  std::set<unsigned> ids;
+  for (unsigned id = 0; id < rig.owned_harts.size(); ++id)
+    if (rig.pending(id, 1)) ids.insert(id);
+  return ids;
+}
 
 inline HartConfig without_sstc() {
   HartConfig config;
