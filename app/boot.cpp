@@ -82,7 +82,10 @@ core::Result<> plan_tree(BootPlan& plan, const MachineConfig& config) {
 core::Result<BootPlan> plan_boot(const MachineConfig& config) {
   BootPlan plan;
   if (!config.kernel.empty()) {
-    auto kernel = core::read_image(config.kernel, core::ImageUse::kKernel);
+    const auto& bytes = config.kernel_bytes;
+    auto kernel = bytes.empty() ? core::read_image(config.kernel, core::ImageUse::kKernel)
+                                : core::parse_image(config.kernel, {bytes.begin(), bytes.end()},
+                                                    core::ImageUse::kKernel);
     if (!kernel) return kernel.error();
     plan.kernel_image = std::move(*kernel);
   }

@@ -3,7 +3,9 @@
 // identity; nothing that only changes how fast we are (caches, engine) can change the guest's run.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,7 @@ struct MachineConfig {
   // built-in SBI.
   std::string bios;
   std::string kernel;
+  std::span<const std::byte> kernel_bytes;  // not empty: the kernel itself, which `kernel` only names
   std::string initrd;
   std::string append;
   std::string dtb;  // instead of the generated one
@@ -54,6 +57,7 @@ struct MachineConfig {
   // Not part of the identity.
   EngineKind engine = EngineKind::kInterpreter;
   bool caching = true;
+  unsigned decoded_pages = 1024;  // that the interpreter keeps
 };
 
 }  // namespace vitrine::app

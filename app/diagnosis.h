@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What a guest that cannot go on is told about, in words: where each hart is, what it last trapped for, and
+// what the console said last.
+#pragma once
+
+#include <string>
+
+#include "app/machine.h"
+
+namespace vitrine::app {
+
+// "S mode at 0xffffffff80001234 (wait+0x10)".
+std::string where_is(const Machine& machine, const riscv::Hart& hart);
+// "load page fault at address 0x10" from a cause register and its value.
+std::string cause_text(uint64_t cause, uint64_t tval);
+// "load page fault".
+std::string cause_name(uint64_t cause);
+const char* privilege_name(riscv::Privilege privilege);
+
+// A hart that traps at the first instruction of its handler.
+std::string fault_loop_text(const Machine& machine);
+// Every hart waits and nothing is scheduled. `why_no_input` ends the sentence about input.
+std::string nothing_wakes_text(const Machine& machine, std::string_view why_no_input);
+// A line a hart: state, place, last trap.
+std::string harts_text(const Machine& machine);
+
+}  // namespace vitrine::app

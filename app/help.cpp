@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Help texts, written by hand so that they fit a screen; a test compares them with the option table.
+#include "app/help.h"
+
+#include <fmt/format.h>
+
+namespace vitrine::app {
+
+std::string short_help(const std::string& program) {
+  return fmt::format(
+      "Vitrine runs RISC-V operating systems and shows how it does it.\n"
+      "  {0} run                a small teaching system, at once (Ctrl-A x quits)\n"
+      "  {0} run linux          Debian's kernel and a shell; run linux-disk: a whole Debian\n"
+      "  {0} run FILE           your own kernel; inspect FILE says what it is\n"
+      "  {0} qemu WORDS...      the same machine by QEMU's command line\n"
+      "  {0} --help             all options; doctor says what is missing; man vitrine\n",
+      program);
+}
+
+std::string run_help() {
+  return R"(Usage: vitrine run [GUEST] [OPTION]...      GUEST: teach (default), linux, linux-disk, or a kernel's file
+       vitrine inspect FILE | doctor | qemu WORDS... | --version
+Images
+  --kernel FILE   ELF, Linux Image or raw       --bios FILE|none|builtin   firmware (default: by the kernel)
+  --initrd FILE   initial file system           --append WORDS    kernel command line (named guests: more words)
+  --dtb FILE      this device tree, not ours    --dump-dtb FILE   write the device tree and end
+Machine
+  --memory SIZE   512M                          --harts N         1 to 8
+  --cpu LIST      rv64,zfh=off,sv57=on ...      --rng             a virtio entropy device
+  --disk FILE[,ro][,snapshot][,slot=N]          a raw disk image; snapshot: writes are forgotten
+Time and identity (same values, same run)
+  --clock KIND    paced: sleeps when the guest idles (default with live input); virtual: never waits;
+                  real: guest time follows the host's
+  --date DATE     of the guest's clock at reset: 2026-01-31T12:00:00, now
+  --seed N        for everything random         --slice N         steps a hart runs in its turn
+  --input FILE    console input at fixed steps  --engine NAME     interpreter
+Limits and reports
+  --max-instructions N   then exit code 103     --max-seconds S   then exit code 104
+  --no-reboot     a restart ends the run        --stats           counters at the end
+  --stats-json FILE   the same for programs     --state-hash-every N   proof that two runs are the same
+Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing wakes it, 103 instruction
+  limit, 104 time limit, 110 usage, 111 bad image, 112 something missing, 120 a bug of ours
+)";
+}
+
+}  // namespace vitrine::app

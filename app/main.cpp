@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The `vitrine` program: finds the verb and hands the words on.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <span>
+
+#include "app/help.h"
+#include "app/identity.h"
+#include "app/outcome.h"
+#include "app/program.h"
+#include "app/text.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+namespace {
+
+constexpr std::string_view kVerbs[] = {"run", "inspect", "doctor", "qemu", "help"};
+
+int unknown_verb(const Program& program, const std::string& word) {
+  const std::string_view meant = nearest(word, kVerbs);
+  std::string hint;
+  if (!meant.empty()) hint = fmt::format("{} {}", program.name, meant);
+  // A guest or a file where the verb should be: the verb was forgotten.
+  if (meant.empty() && !word.starts_with("-"))
+    hint = fmt::format("{} run {}", program.name, shell_word(word));
+  complain(fmt::format("'{}' is not a verb; there are: run, inspect, doctor, qemu.{}", core::printable(word),
+                       hint.empty() ? "" : " Did you mean: " + hint));
+  return exit_code::kUsage;
+}
+
+int main_program(const Program& program) {
+  if (program.words.empty()) return std::fputs(short_help(program.name).c_str(), stdout), exit_code::kSuccess;
+  const std::string& verb = program.words[0];
+  const std::vector<std::string> rest(program.words.begin() + 1, program.words.end());
+  if (verb == "--version" || verb == "-V" || verb == "version") {
+    std::printf("vitrine %s\n", version());
+    return exit_code::kSuccess;
+  }
+  if (verb == "--help" || verb == "-h" || verb == "help") {
+    std::fputs(run_help().c_str(), stdout);
+    return exit_code::kSuccess;
+  }
+  if (verb == "run") return run_verb(program, rest);
+  return unknown_verb(program, verb);
+}
+
+}  // namespace
+
+void complain(const std::string& text) { std::fprintf(stderr, "vitrine: %s\n", text.c_str()); }
+
+std::string command_line(const Program& program) {
+  std::string line = shell_word(program.name);
+  for (const std::string& word : program.words) line += " " + shell_word(word);
+  return line;
+}
+
+}  // namespace vitrine::app
+
+int main(int argc, char** argv) {
+  using vitrine::app::Program;
+  const std::span<char*> words(argv, static_cast<size_t>(argc));
+  Program program{words.empty() ? "vitrine" : words[0], {}};
+  for (size_t i = 1; i < words.size(); ++i) program.words.emplace_back(words[i]);
+  return vitrine::app::main_program(program);
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+// Rows of options: CLI11 finds the words, the functions here read them.
+#include "app/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "app/board_table.h"
+#include "app/cpu_option.h"
+#include "app/text.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+
+using core::ErrorKind;
+using core::Result;
+
+struct OptionTexts {
+  std::map<std::string, std::vector<std::string>> values;  // by row
+  std::map<std::string, bool> flags;
+  [[nodiscard]] bool has(const char* name) const { return values.count(name) && !values.at(name).empty(); }
+};
+
+void OptionTextsDeleter::operator()(OptionTexts* texts) const { delete texts; }
+
+namespace {
+
+using Done = Result<>;
+
+core::Error bad_value(std::string_view option, std::string_view given, std::string_view what) {
+  return core::error(ErrorKind::kUsage, "{} {}: {}.", option, core::printable(given), what);
+}
+
+Result<uint64_t> number_in(const char* option, const std::string& text, uint64_t low, uint64_t high) {
+  const auto value = parse_number(text);
+  if (!value || *value < low || *value > high)
+    return high == ~uint64_t{0}
+               ? bad_value(option, text, fmt::format("not a whole number of at least {}", low))
+               : bad_value(option, text, fmt::format("not a whole number from {} to {}", low, high));
+  return *value;
+}
+
+template <typename T>
+Done set_number(const char* option, const std::string& text, uint64_t low, uint64_t high, T& to) {
+  auto value = number_in(option, text, low, high);
+  if (!value) return value.error();
+  to = static_cast<T>(*value);
+  return core::Ok{};
+}
+
+Done set_memory(MachineOptions& o, const std::string& text) {
+  const auto size = parse_size(text, 1 << 20);
+  if (!size)
+    return bad_value("--memory", text,
+                     "not a size; sizes look like 128M, 2G, 512MiB (a bare number counts MiB)");
+  constexpr uint64_t kLeast = 1 << 20, kMost = uint64_t{64} << 30;
+  if (*size < kLeast || *size > kMost) return bad_value("--memory", text, "not between 1M and 64G");
+  if (*size % core::kPageSize) return bad_value("--memory", text, "not a multiple of 4096 bytes");
+  o.config.memory = *size;
+  o.has_memory = true;
+  return core::Ok{};
+}
+
+Done set_cpu(MachineOptions& o, const std::string& text) {
+  auto cpu = parse_cpu(text);
+  if (!cpu) return core::error(ErrorKind::kUsage, "--cpu {}: {}", core::printable(text), cpu.error().message);
+  o.config.cpu = *cpu;
+  return core::Ok{};
+}
+
+Done set_disk(MachineOptions& o, const std::string& text) {
+  auto disk = parse_disk(text);
+  if (!disk) return disk.error();
+  o.config.virtio.push_back(std::move(*disk));
+  return core::Ok{};
+}
+
+Done set_engine(MachineOptions&, const std::string& text) {
+  static constexpr std::string_view kEngines[] = {"interpreter", "translator", "lockstep"};
+  if (text == "interpreter") return core::Ok{};
+  if (text == "translator" || text == "lockstep")
+    return bad_value("--engine", text, "this version has the interpreter only; leave the option out");
+  const std::string_view meant = nearest(text, kEngines);
+  return bad_value("--engine", text,
+                   fmt::format("there is no such engine{}; there is: interpreter",
+                               meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+}
+
+Done set_clock(MachineOptions& o, const std::string& text) {
+  if (text == "paced")
+    o.run.clock = ClockMode::kPaced;
+  else if (text == "virtual")
+    o.run.clock = ClockMode::kVirtual;
+  else if (text == "real")
+    o.run.clock = ClockMode::kReal;
+  else
+    return bad_value("--clock", text, "not a clock; there are: paced, virtual, real");
+  return core::Ok{};
+}
+
+Done set_date(MachineOptions& o, const std::string& text) {
+  const auto date = parse_date(text);
+  if (!date)
+    return bad_value("--date", text,
+                     "not a date; dates look like 2026-01-31, 2026-01-31T12:30:00 (UTC) or now");
+  o.config.date = *date;
+  return core::Ok{};
+}
+
+Done set_max_seconds(MachineOptions& o, const std::string& text) {
+  o.run.max_seconds = parse_seconds(text);
+  if (!o.run.max_seconds) return bad_value("--max-seconds", text, "not a number of seconds greater than 0");
+  return core::Ok{};
+}
+
+Done set_bios(MachineOptions& o, const std::string& text) {
+  if (text.empty()) return bad_value("--bios", "''", "not a file; there are also: none, builtin");
+  o.config.bios = text;
+  o.has_bios = true;
+  return core::Ok{};
+}
+
+// Options with a value. The text of the last one counts; those that repeat are all read, in order.
+struct ValueRow {
+  const char* name;
+  bool hidden;
+  bool repeats;
+  Done (*read)(MachineOptions& options, const std::string& text);
+};
+// clang-format off
+constexpr ValueRow kValues[] = {
+  {"--bios",             false, false, set_bios},
+  {"--kernel",           false, false, [](MachineOptions& o, const std::string& t) -> Done { o.config.kernel = t; return core::Ok{}; }},
+  {"--initrd",           false, false, [](MachineOptions& o, const std::string& t) -> Done { o.config.initrd = t; return core::Ok{}; }},
+  {"--append",           false, false, [](MachineOptions& o, const std::string& t) -> Done { o.config.append = t; return core::Ok{}; }},
+  {"--dtb",              false, false, [](MachineOptions& o, const std::string& t) -> Done { o.config.dtb = t; return core::Ok{}; }},
+  {"--dump-dtb",         false, false, [](MachineOptions& o, const std::string& t) -> Done { o.dump_dtb = t; return core::Ok{}; }},
+  {"--memory",           false, false, set_memory},
+  {"--harts",            false, false, [](MachineOptions& o, const std::string& t) { return set_number("--harts", t, 1, board::kMaxHarts, o.config.harts); }},
+  {"--cpu",              false, false, set_cpu},
+  {"--disk",             false, true,  set_disk},
+  {"--engine",           false, false, set_engine},
+  {"--clock",            false, false, set_clock},
+  {"--seed",             false, false, [](MachineOptions& o, const std::string& t) { return set_number("--seed", t, 0, ~uint64_t{0}, o.config.seed); }},
+  {"--date",             false, false, set_date},
+  {"--slice",            false, false, [](MachineOptions& o, const std::string& t) { return set_number("--slice", t, 1, 1'000'000'000, o.config.slice); }},
+  {"--steps-per-tick",   true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--steps-per-tick", t, 1, 1'000'000, o.config.steps_per_tick); }},
+  {"--input",            false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.input = t; return core::Ok{}; }},
+  {"--max-instructions", false, false, [](MachineOptions& o, const std::string& t) { return set_number("--max-instructions", t, 1, ~uint64_t{0}, o.run.max_instructions); }},
+  {"--max-seconds",      false, false, set_max_seconds},
+  {"--state-hash-every", false, false, [](MachineOptions& o, const std::string& t) { return set_number("--state-hash-every", t, 1, ~uint64_t{0}, o.run.state_hash_every); }},
+  {"--stats-json",       false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.stats_json = t; return core::Ok{}; }},
+};
+struct FlagRow {
+  const char* name;
+  bool hidden;
+  void (*set)(MachineOptions& options);
+};
+constexpr FlagRow kFlags[] = {
+  {"--rng",       false, [](MachineOptions& o) { o.config.virtio.push_back({VirtioConfig::Kind::kRng, -1, {}, false, false}); }},
+  {"--no-reboot", false, [](MachineOptions& o) { o.run.reboot = false; }},
+  {"--stats",     false, [](MachineOptions& o) { o.run.stats = true; }},
+  {"--no-cache",  true,  [](MachineOptions& o) { o.config.caching = false; }},  // the judge of the caches
+};
+// clang-format on
+
+Result<ParsedWords> unknown_word(const std::string& word) {
+  if (!word.starts_with("-"))
+    return core::error(ErrorKind::kUsage, "There is one word too many: '{}'.", core::printable(word));
+  const std::vector<std::string> names = machine_option_names();
+  std::vector<std::string_view> views(names.begin(), names.end());
+  views.emplace_back("--help");
+  const std::string bare =
+      "--" + word.substr(word.find_first_not_of('-') == std::string::npos ? word.size()
+                                                                          : word.find_first_not_of('-'));
+  const std::string_view meant = nearest(std::string_view(bare).substr(0, bare.find('=')), views);
+  return core::error(ErrorKind::kUsage, "There is no option {}{}.", core::printable(word),
+                     meant.empty() ? "" : fmt::format("; did you mean {}?", meant).substr(0));
+}
+
+}  // namespace
+
+std::vector<std::string> machine_option_names() {
+  std::vector<std::string> names;
+  for (const ValueRow& row : kValues)
+    if (!row.hidden) names.emplace_back(row.name);
+  for (const FlagRow& row : kFlags)
+    if (!row.hidden) names.emplace_back(row.name);
+  return names;
+}
+
+OptionTextsPointer add_machine_options(CLI::App& parser) {
+  OptionTextsPointer texts(new OptionTexts);
+  for (const ValueRow& row : kValues)
+    parser.add_option(row.name, texts->values[row.name])
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  for (const FlagRow& row : kFlags) parser.add_flag(row.name, texts->flags[row.name]);
+  return texts;
+}
+
+Result<MachineOptions> read_machine_options(const OptionTexts& texts) {
+  MachineOptions options;
+  for (const ValueRow& row : kValues) {
+    const std::vector<std::string>& given = texts.values.at(row.name);
+    for (size_t i = row.repeats || given.empty() ? 0 : given.size() - 1; i < given.size(); ++i)
+      if (auto done = row.read(options, given[i]); !done) return done.error();
+  }
+  for (const FlagRow& row : kFlags)
+    if (texts.flags.at(row.name)) row.set(options);
+  return options;
+}
+
+Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t positionals) {
+  CLI::App parser;
+  parser.set_help_flag();
+  ParsedWords parsed;
+  const OptionTextsPointer texts = add_machine_options(parser);
+  std::vector<std::string> others;
+  parser.add_option("words", others);
+  parser.allow_extras();
+  try {
+    parser.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants them backwards
+  } catch (const CLI::ParseError& problem) {
+    return core::error(ErrorKind::kUsage, "{}.", core::printable(problem.what()));
+  }
+  for (const std::string& extra : parser.remaining())
+    if (extra.starts_with("-") && extra.size() > 1) return unknown_word(extra).error();
+  if (others.size() > positionals) return unknown_word(others[positionals]).error();
+  auto options = read_machine_options(*texts);
+  if (!options) return options.error();
+  parsed.options = std::move(*options);
+  parsed.words = std::move(others);
+  return parsed;
+}
+
+Result<VirtioConfig> parse_disk(std::string_view text) {
+  VirtioConfig disk;
+  std::string_view path = text;
+  while (true) {  // words from the end; what is before them is the file, commas and all
+    const size_t comma = path.rfind(',');
+    if (comma == std::string_view::npos) break;
+    const std::string_view word = path.substr(comma + 1);
+    if (word == "ro") {
+      disk.read_only = true;
+    } else if (word == "snapshot") {
+      disk.snapshot = true;
+    } else if (word.starts_with("slot=")) {
+      const auto slot = parse_number(word.substr(5));
+      if (!slot || *slot >= board::kVirtioSlots)
+        return bad_value("--disk", text, fmt::format("slots are numbered 0 to {}", board::kVirtioSlots - 1));
+      disk.slot = static_cast<int>(*slot);
+    } else {
+      break;
+    }
+    path = path.substr(0, comma);
+  }
+  if (path.empty())
+    return bad_value("--disk", text, "there is no file; disks look like FILE, FILE,ro or FILE,snapshot");
+  if (disk.read_only && disk.snapshot)
+    return bad_value("--disk", text,
+                     "ro and snapshot exclude each other: ro refuses writes, snapshot forgets them");
+  disk.path = path;
+  return disk;
+}
+
+}  // namespace vitrine::app

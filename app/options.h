@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The machine options of the command line: one set for every verb, in one table of rows. `vitrine run` and
+// the verbs to come add them to their parser and get a machine's configuration and the way it is run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/machine_config.h"
+#include "app/run_options.h"
+#include "core/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace vitrine::app {
+
+struct MachineOptions {
+  MachineConfig config;
+  RunOptions run;
+  std::string dump_dtb;  // write the device tree there and end
+  // Which of those that a named guest has its own idea of were given.
+  bool has_bios = false, has_memory = false;
+};
+
+// The texts of the options as they were typed.
+struct OptionTexts;
+struct OptionTextsDeleter {
+  void operator()(OptionTexts* texts) const;
+};
+using OptionTextsPointer = std::unique_ptr<OptionTexts, OptionTextsDeleter>;
+
+// Adds the options to a parser; the texts must live until it has parsed.
+OptionTextsPointer add_machine_options(CLI::App& parser);
+// Reads the texts. Errors name the option, what was given and what is possible.
+core::Result<MachineOptions> read_machine_options(const OptionTexts& texts);
+
+// "--memory", ... : all options for users, without the hidden ones.
+std::vector<std::string> machine_option_names();
+
+// Parses words (without program and verb) with the machine options and at most `positionals` other words.
+struct ParsedWords {
+  MachineOptions options;
+  std::vector<std::string> words;
+};
+core::Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t positionals);
+
+// "F[,ro][,snapshot][,slot=N]".
+core::Result<VirtioConfig> parse_disk(std::string_view text);
+
+}  // namespace vitrine::app

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// How a machine is run: clock, console, limits, reports. Nothing in here but the clock's mode and the input
+// can change what the guest sees; that is in machine_config.h. No option parsing in here: `vitrine run` and
+// `vitrine qemu` both fill this in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/scheduler.h"
+
+namespace vitrine::app {
+
+// What an idle jump of guest time (every hart waits for the next event) costs the host:
+//   paced    it sleeps what the jump skips; live input that arrives meanwhile shortens the jump
+//   virtual  nothing
+//   real     as paced; besides, guest time is moved on to the host's time when it lags behind, and sleeps
+//   when it
+//            is ahead. Each such move is recorded with its step.
+enum class ClockMode : uint8_t { kPaced, kVirtual, kReal };
+
+// Where Ctrl-A is ours.
+enum class EscapeKeys : uint8_t { kNever, kOnTerminal, kAlways };
+
+struct RunOptions {
+  std::optional<ClockMode> clock;    // not given: paced with live input, otherwise virtual
+  std::optional<std::string> input;  // a file, instead of standard input
+  bool standard_input = true;        // false: the console has no input
+  int console = 1;                   // descriptor for the console's output, -1: none
+  EscapeKeys keys = EscapeKeys::kOnTerminal;
+  bool banner = true;  // on a terminal: the keys at the start, a summary at the end
+
+  core::Step max_instructions = core::kNever;  // steps
+  std::optional<double> max_seconds;           // of the host
+  core::Step state_hash_every = 0;             // 0: never
+  bool stats = false;
+  std::string stats_json;  // a file, or empty
+
+  bool reboot = true;               // a restart that the guest asks for is done; false: it ends the run
+  bool stay_when_stuck = false;     // a guest that can never go on is reported once and stays, as on QEMU
+  std::string program = "vitrine";  // how messages of ours begin
+  std::string command_line;         // for hints and reports: what to type to run this again
+};
+
+}  // namespace vitrine::app

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// `vitrine run [GUEST] [OPTION]...`
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "app/guests.h"
+#include "app/help.h"
+#include "app/identity.h"
+#include "app/options.h"
+#include "app/outcome.h"
+#include "app/program.h"
+#include "app/session.h"
+#include "app/statistics.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+namespace {
+
+int fail(const core::Error& error) {
+  complain(error.message);
+  return exit_code_of(error.kind);
+}
+
+int usage(const Program& program, const core::Error& error) {
+  complain(error.message);
+  std::fprintf(stderr, "The options: %s run --help\n", program.name.c_str());
+  return exit_code_of(error.kind);
+}
+
+int dump_tree(const MachineOptions& options) {
+  auto plan = plan_boot(options.config);
+  if (!plan) return fail(plan.error());
+  std::FILE* file = std::fopen(options.dump_dtb.c_str(), "we");
+  const std::vector<uint8_t>& tree = plan->tree;
+  const bool good = file && std::fwrite(tree.data(), 1, tree.size(), file) == tree.size();
+  if ((file && std::fclose(file) != 0) || !good)
+    return fail(core::error(core::ErrorKind::kMissing, "The device tree cannot be written to '{}': {}.",
+                            core::printable(options.dump_dtb), strerror(errno)));
+  return exit_code::kSuccess;
+}
+
+// What to type next, when somebody sits there.
+std::string next_hint(const Program& program, const Outcome& outcome, const std::string& guest) {
+  if (exit_code_of(outcome) != 0) return "Again: " + command_line(program);
+  if (guest == "teach") return fmt::format("Next: {} run linux", program.name);
+  if (guest == "linux") return fmt::format("Next: {} run linux-disk", program.name);
+  return "Again: " + command_line(program);
+}
+
+void conclude(const Program& program, Session& session, const Outcome& outcome, const std::string& guest) {
+  const RunOptions& options = session.options();
+  const bool interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+  if (!session.console().at_line_start() && isatty(STDERR_FILENO)) std::fputc('\n', stderr);
+  const bool silent = exit_code_of(outcome) == 0 && !interactive && !options.stats;
+  if (!silent) complain(outcome.words);
+  if (options.stats) std::fputs(statistics_text(session).c_str(), stderr);
+  if (options.stats || interactive)
+    std::fprintf(stderr, "%s. %s\n", summary_text(session).c_str(),
+                 next_hint(program, outcome, guest).c_str());
+}
+
+}  // namespace
+
+int run_verb(const Program& program, const std::vector<std::string>& words) {
+  for (const std::string& word : words)
+    if (word == "--help" || word == "-h") return std::fputs(run_help().c_str(), stdout), exit_code::kSuccess;
+  auto parsed = parse_words(words, 1);
+  if (!parsed) return usage(program, parsed.error());
+  MachineOptions& options = parsed->options;
+  options.run.command_line = command_line(program);
+  options.run.program = program.name;
+  const bool kernel_given = !options.config.kernel.empty() || options.has_bios;
+  const std::string guest = !parsed->words.empty() ? parsed->words[0] : kernel_given ? "" : "teach";
+  if (!guest.empty())
+    if (auto done = use_guest(guest, options); !done) return usage(program, done.error());
+  if (!options.dump_dtb.empty()) return dump_tree(options);
+
+  auto session = Session::create(options.config, options.run);
+  if (!session) return fail(session.error());
+  if (options.run.state_hash_every) std::fprintf(stderr, "%s\n", (*session)->identity().c_str());
+  const Outcome outcome = (*session)->run();
+  conclude(program, **session, outcome, guest);
+  if (!options.run.stats_json.empty())
+    if (auto done = write_statistics_json(**session, outcome); !done) return fail(done.error());
+  return exit_code_of(outcome);
+}
+
+}  // namespace vitrine::app

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+// Running a machine to its end.
+#include "app/session.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "app/diagnosis.h"
+#include "app/identity.h"
+#include "app/statistics.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+
+using core::ErrorKind;
+using core::Step;
+using core::Ticks;
+using riscv::StopReason;
+using Kind = Outcome::Kind;
+
+namespace {
+
+constexpr uint64_t kMaxInputFile = 64 << 20;
+
+constexpr const char* kKeys =
+    "Ctrl-A x  quit           Ctrl-A h       this help\n"
+    "Ctrl-A c  debugger       Ctrl-A Ctrl-A  sends Ctrl-A   (all other keys go to the guest)\n";
+
+// Standard input that is a file, from where it stands.
+core::Result<std::string> read_standard_input() {
+  std::string bytes;
+  std::array<char, 65536> buffer;
+  while (true) {
+    const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return core::error(ErrorKind::kHost, "Standard input cannot be read: {}.", strerror(errno));
+    if (got == 0) return bytes;
+    bytes.append(buffer.data(), static_cast<size_t>(got));
+    if (bytes.size() > kMaxInputFile)
+      return core::error(ErrorKind::kUsage,
+                         "Standard input is a file of more than {}; input that long needs a pipe.",
+                         core::size_text(kMaxInputFile));
+  }
+}
+
+void write_error(std::string_view text) {
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace
+
+Session::Session(const RunOptions& options)
+    : options_(options), output_(options.console, give_up_writing, this) {}
+
+Session::~Session() = default;
+
+core::Result<std::unique_ptr<Session>> Session::create(const MachineConfig& config,
+                                                       const RunOptions& options) {
+  std::unique_ptr<Session> session(new Session(options));
+  if (auto done = session->choose_input(); !done) return done.error();
+  auto machine = Machine::create(config, {session->output_, *session, *session});
+  if (!machine) return machine.error();
+  session->machine_ = std::move(*machine);
+  core::Scheduler& scheduler = session->machine_->scheduler();
+  session->feeder_ = std::make_unique<core::InputFeeder>(scheduler, session->machine_->console_input());
+  if (session->input_kind_ == InputKind::kFile) session->feeder_->set_file(session->input_file_);
+  session->pacer_ = std::make_unique<Pacer>(session->clock_mode_, scheduler.clock(), session->wake_);
+  return session;
+}
+
+// A file is part of the run's identity and enters at fixed steps; a terminal, a pipe or a socket is live;
+// anything else (/dev/null, nothing) is no input.
+core::Result<> Session::choose_input() {
+  if (options_.input) {
+    auto bytes = core::read_file(*options_.input, kMaxInputFile);
+    if (!bytes) return bytes.error();
+    input_file_.assign(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    input_kind_ = InputKind::kFile;
+  } else if (struct stat info{}; options_.standard_input && fstat(STDIN_FILENO, &info) == 0) {
+    if (S_ISREG(info.st_mode)) {
+      auto bytes = read_standard_input();
+      if (!bytes) return bytes.error();
+      input_file_ = std::move(*bytes);
+      input_kind_ = InputKind::kFile;
+    } else if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) {
+      input_kind_ = InputKind::kLive;
+    } else if (isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
+      input_kind_ = InputKind::kLive;
+    }
+  }
+  clock_mode_ =
+      options_.clock.value_or(input_kind_ == InputKind::kLive ? ClockMode::kPaced : ClockMode::kVirtual);
+  return core::Ok{};
+}
+
+// --- From beginning to end
+// -----------------------------------------------------------------------------------------
+
+void Session::begin() {
+  started_ = HostClock::now();
+  running_ = true;
+  if (options_.max_seconds)
+    time_limit_ = started_ + std::chrono::nanoseconds(static_cast<int64_t>(*options_.max_seconds * 1e9));
+  pacer_->start(started_);
+  core::set_failure_report(report, this);
+  restore_terminal_on_fatal_signals();
+  signals_ = std::make_unique<StopSignals>(wake_);
+  if (input_kind_ != InputKind::kLive) return;
+  const bool terminal = isatty(STDIN_FILENO);
+  if (terminal) {
+    if (options_.banner) write_error(kKeys);
+    terminal_ = std::make_unique<RawTerminal>(STDIN_FILENO);
+  }
+  const bool keys =
+      options_.keys == EscapeKeys::kAlways || (options_.keys == EscapeKeys::kOnTerminal && terminal);
+  live_ = std::make_unique<LiveInput>(STDIN_FILENO, keys, wake_);
+}
+
+Outcome Session::run() {
+  begin();
+  while (true) {
+    Step until = options_.max_instructions;
+    const Step every = options_.state_hash_every;
+    const Step now = machine_->clock().step();
+    if (every) until = std::min(until, now - now % every + every);
+    const StopReason reason = machine_->run(until);
+    if (every && machine_->clock().step() % every == 0) print_state_hash();
+    if (auto outcome = judge(reason)) {
+      end(*outcome);
+      return std::move(*outcome);
+    }
+  }
+}
+
+void Session::end(Outcome& outcome) {
+  output_.flush();
+  if (options_.state_hash_every) print_state_hash();
+  live_.reset();
+  if (terminal_) {
+    terminal_.reset();
+    // What a full-screen program of the guest may have left behind: colours, a hidden cursor.
+    if (output_.used_escapes() && isatty(options_.console)) write_error("\x1b[0m\x1b[?25h");
+  }
+  signals_.reset();
+  core::set_failure_report(nullptr, nullptr);
+  if (const std::string line = output_.last_line(); !line.empty() && exit_code_of(outcome) != 0 &&
+                                                    outcome.kind != Kind::kFail &&
+                                                    outcome.kind != Kind::kSignal)
+    outcome.words += fmt::format("\n  The console's last line: {}", line);
+}
+
+double Session::host_seconds() const {
+  return std::chrono::duration<double>(HostClock::now() - started_).count();
+}
+
+std::string Session::identity() const {
+  return identity_line(machine_->config(), machine_->boot(), clock_mode_, input_file_);
+}
+
+void Session::print_state_hash() {
+  const Step step = machine_->clock().step();
+  if (hashed_at_ == step) return;
+  hashed_at_ = step;
+  write_error(fmt::format("state-hash {} {:016x}\n", step, machine_->state_hash()));
+}
+
+// --- What ended this turn
+// ------------------------------------------------------------------------------------------
+
+std::optional<Outcome> Session::judge(StopReason reason) {
+  switch (reason) {
+    case StopReason::kRequested: return judge_request();
+    case StopReason::kStepLimit:
+      if (machine_->clock().step() < options_.max_instructions) return std::nullopt;
+      return limit_outcome(Kind::kInstructionLimit,
+                           fmt::format("The limit of {} instructions is reached", options_.max_instructions));
+    case StopReason::kFaultLoop: return judge_stuck({Kind::kFaultLoop, 0, fault_loop_text(*machine_)});
+    case StopReason::kNothingWakes: {
+      const char* why = input_kind_ != InputKind::kLive ? "there is no live input"
+                        : live_->ended()                ? "the input has ended"
+                                                        : "the guest does not listen for input";
+      return judge_stuck({Kind::kNothingWakes, 0, nothing_wakes_text(*machine_, why)});
+    }
+  }
+  return std::nullopt;
+}
+
+// Somebody asked for a stop: the guest, a signal, a key, a limit, or a console that is gone.
+std::optional<Outcome> Session::judge_request() {
+  if (auto end = machine_->take_guest_end()) return judge_guest_end(*end);
+  if (const int signal = StopSignals::received())
+    return Outcome{Kind::kSignal, static_cast<unsigned>(signal),
+                   fmt::format("Ended by {}.", strsignal(signal))};
+  if (quit_) return limit_outcome(Kind::kQuit, "Quit by Ctrl-A x");
+  if (live_ && live_->hung_up()) return Outcome{Kind::kSignal, SIGHUP, "The terminal is gone."};
+  if (output_.error())
+    return Outcome{Kind::kOutputGone, 0,
+                   fmt::format("The console's output cannot be written: {}.", strerror(output_.error()))};
+  if (time_is_up())
+    return limit_outcome(Kind::kTimeLimit,
+                         fmt::format("The limit of {} s is reached", *options_.max_seconds));
+  return std::nullopt;
+}
+
+// A guest that panicked before it was ended by somebody else is reported as that, never as a success.
+Outcome Session::limit_outcome(Kind kind, std::string_view what) const {
+  if (!output_.panic_line().empty())
+    return {Kind::kPanic, 0, fmt::format("The guest panicked: {}", output_.panic_line())};
+  if (kind == Kind::kQuit) return {kind, 0, std::string(what) + "."};
+  return {kind, 0, fmt::format("{} at step {}:{}", what, machine_->clock().step(), harts_text(*machine_))};
+}
+
+std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
+  const std::string& panic = output_.panic_line();
+  if (!panic.empty() && end.kind != GuestEnd::Kind::kFail)
+    return Outcome{Kind::kPanic, 0, fmt::format("The guest panicked: {}", panic)};
+  switch (end.kind) {
+    case GuestEnd::Kind::kPass: return Outcome{Kind::kPass, 0, "The guest powered off."};
+    case GuestEnd::Kind::kFail:
+      return Outcome{Kind::kFail, end.code, fmt::format("The guest reported failure, code {}.", end.code)};
+    case GuestEnd::Kind::kPanic:
+      return Outcome{Kind::kPanic, 0, "The guest panicked: it shut down because of a system failure."};
+    case GuestEnd::Kind::kReset: break;
+  }
+  if (!options_.reboot) return Outcome{Kind::kReset, 0, "The guest asked for a restart."};
+  ++resets_;
+  if (auto done = machine_->reset(); !done)
+    return Outcome{Kind::kBroken, 0, "The restart failed. " + done.error().message, done.error().kind};
+  return std::nullopt;
+}
+
+// As on QEMU, if so asked: the guest stays where it is, and only the outside can end the run.
+std::optional<Outcome> Session::judge_stuck(Outcome outcome) {
+  if (!options_.stay_when_stuck) {
+    if (!output_.panic_line().empty()) return limit_outcome(Kind::kPanic, "");
+    return outcome;
+  }
+  if (!std::exchange(told_stuck_, true)) say(outcome.words.substr(0, outcome.words.find('\n')));
+  if (outcome.kind == Kind::kNothingWakes) {
+    output_.flush();
+    wake_.wait(time_limit_);
+  }
+  return std::nullopt;
+}
+
+// --- Between turns
+// -------------------------------------------------------------------------------------------------
+
+bool Session::give_up_writing(void* session) { return static_cast<Session*>(session)->stop_wanted(); }
+
+bool Session::time_is_up() const { return time_limit_ && HostClock::now() >= *time_limit_; }
+
+bool Session::stop_wanted() {
+  return StopSignals::received() != 0 || quit_ || output_.error() != 0 || (live_ && live_->hung_up()) ||
+         time_is_up();
+}
+
+// Called some thousand times a second at least, and after every slow path that asked for attention: one load
+// and one counter when there is nothing.
+void Session::poll() {
+  if (wake_.rung()) look_outside();
+  if (feeder_->live_waiting()) feeder_->pump_live();
+  if ((++polls_ & 15) == 0) look_at_clock();
+}
+
+void Session::look_outside() {
+  wake_.clear();
+  if (live_) {
+    obey(live_->take_commands());
+    take_input();
+  }
+  if (stop_wanted()) machine_->request_stop();
+}
+
+void Session::take_input() {
+  const std::string bytes = live_->take_bytes();
+  if (bytes.empty()) return;
+  feeder_->push_live(bytes);
+}
+
+void Session::look_at_clock() {
+  const bool wanted = output_.pending() || time_limit_ || clock_mode_ == ClockMode::kReal;
+  if (!wanted) return;
+  const auto now = HostClock::now();
+  output_.flush_if_old(now);
+  pacer_->keep_up(now);
+  if (output_.error() || (time_limit_ && now >= *time_limit_)) machine_->request_stop();
+}
+
+void Session::obey(unsigned commands) {
+  if (commands & KeyFilter::kQuit) quit_ = true;
+  if (commands & KeyFilter::kHelp) say(std::string("the keys:\n") + kKeys);
+  if (commands & KeyFilter::kDebugger) say("the debugger's prompt comes with a later version.");
+}
+
+// Every hart waits.
+Ticks Session::idle(Ticks when) {
+  output_.flush();
+  if (stop_wanted()) {
+    machine_->request_stop();
+    return 0;
+  }
+  if (when == core::kNever) return wait_for_input();
+  return pacer_->pass(when, time_limit_);
+}
+
+// Can input still come, and would the guest notice? 0 ends the wait for good.
+Ticks Session::wait_for_input() {
+  if (!input_may_wake()) return 0;
+  if (!wake_.rung()) {
+    const Ticks now = pacer_->wait(time_limit_);
+    if (time_is_up()) machine_->request_stop();
+    return std::max<Ticks>(now, 1);
+  }
+  look_outside();
+  return std::max<Ticks>(machine_->clock().ticks(), 1);
+}
+
+bool Session::input_may_wake() {
+  if (wake_.rung()) return true;
+  if (!live_ || live_->ended()) return false;
+  return machine_->console_input().listens();
+}
+
+void Session::notice(std::string_view text) { say(text); }
+
+// A line of ours between the guest's, on a terminal that may be raw.
+void Session::say(std::string_view text) {
+  std::string line = fmt::format("{}{}: {}", output_.at_line_start() ? "" : "\n", options_.program, text);
+  if (line.back() != '\n') line += '\n';
+  if (running_) output_.flush();
+  write_error(line);
+}
+
+// For a bug of ours: what the run was, and how to see it again. Called from assertion_failed(), perhaps in a
+// signal handler: it uses fmt, which may fail there, so what matters most goes first.
+void Session::report(void* self) {
+  auto& session = *static_cast<Session*>(self);
+  restore_terminal();
+  Machine& machine = *session.machine_;
+  write_error(fmt::format("  at step {}\n", machine.clock().step()));
+  for (unsigned i = 0; i < machine.hart_count(); ++i)
+    write_error(fmt::format("  hart {}: pc {:#x}\n", i, machine.hart(i).pc));
+  write_error(fmt::format("  again: {}\n", session.options_.command_line));
+  write_error(fmt::format("  {}\n", session.identity()));
+}
+
+}  // namespace vitrine::app

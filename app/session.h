@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// A session: one machine, run to its end, with its console, its clock towards the host, its limits and
+// reports.
+//
+// The machine's thread is the caller's. World::poll is called between turns: it brings in live input, looks
+// for signals and keys, and lets output go. World::idle is called when every hart waits: here guest time
+// meets host time (run_options.h, ClockMode). Everything that comes from outside enters at a step that is
+// recorded.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/console_output.h"
+#include "app/live_input.h"
+#include "app/machine.h"
+#include "app/outcome.h"
+#include "app/pacer.h"
+#include "app/run_options.h"
+#include "app/terminal.h"
+#include "app/wake.h"
+#include "core/input.h"
+
+namespace vitrine::app {
+
+class Session final : private riscv::World, private MachineObserver {
+ public:
+  // Builds the machine and loads the images. Nothing is printed, and the terminal is not touched yet.
+  static core::Result<std::unique_ptr<Session>> create(const MachineConfig& config,
+                                                       const RunOptions& options);
+  ~Session() override;
+
+  // Runs to the end; the terminal is as it was before when this returns.
+  Outcome run();
+
+  [[nodiscard]] Machine& machine() { return *machine_; }
+  [[nodiscard]] const RunOptions& options() const { return options_; }
+  [[nodiscard]] ClockMode clock_mode() const { return clock_mode_; }
+  [[nodiscard]] std::string identity() const;
+  // Host seconds that run() took so far.
+  [[nodiscard]] double host_seconds() const;
+  [[nodiscard]] uint64_t resets() const { return resets_; }
+  [[nodiscard]] const ConsoleOutput& console() const { return output_; }
+
+ private:
+  enum class InputKind { kNone, kFile, kLive };
+
+  explicit Session(const RunOptions& options);
+  core::Result<> choose_input();
+  void begin();
+  void end(Outcome& outcome);
+
+  // riscv::World
+  void poll() override;
+  core::Ticks idle(core::Ticks when) override;
+  // MachineObserver
+  void notice(std::string_view text) override;
+
+  void say(std::string_view text);
+  void look_outside();
+  void obey(unsigned commands);
+  void take_input();
+  void look_at_clock();
+  bool input_may_wake();
+  core::Ticks wait_for_input();
+  [[nodiscard]] bool stop_wanted();
+  [[nodiscard]] bool time_is_up() const;
+  static bool give_up_writing(void* session);
+
+  std::optional<Outcome> judge(riscv::StopReason reason);
+  std::optional<Outcome> judge_guest_end(const GuestEnd& end);
+  std::optional<Outcome> judge_request();
+  std::optional<Outcome> judge_stuck(Outcome outcome);
+  Outcome limit_outcome(Outcome::Kind kind, std::string_view what) const;
+  void print_state_hash();
+  static void report(void* session);
+
+  RunOptions options_;
+  ClockMode clock_mode_ = ClockMode::kVirtual;
+  InputKind input_kind_ = InputKind::kNone;
+  std::string input_file_;
+  Wake wake_;
+  ConsoleOutput output_;
+  std::unique_ptr<Machine> machine_;
+  std::unique_ptr<core::InputFeeder> feeder_;
+  std::unique_ptr<Pacer> pacer_;
+  std::unique_ptr<RawTerminal> terminal_;
+  std::unique_ptr<LiveInput> live_;
+  std::unique_ptr<StopSignals> signals_;
+
+  HostClock::time_point started_{};
+  std::optional<HostClock::time_point> time_limit_;
+  bool quit_ = false;
+  bool running_ = false;
+  bool told_stuck_ = false;
+  unsigned polls_ = 0;
+  uint64_t resets_ = 0;
+  core::Step hashed_at_ = core::kNever;
+};
+
+}  // namespace vitrine::app
