@@ -2,7 +2,7 @@
 //
 // The second judge: the SSE unit of an x86-64 host, its rounding mode and exception flags set and read
 // through MXCSR. It agrees with RISC-V on tininess after rounding. Where it differs by definition:
-//   * it has no RMM and no unsigned 64-bit conversions: not judged;
+//   * it has no RMM, no conversions to unsigned integers nor from uint64, no such min and max: not judged;
 //   * NaN results keep payloads: replaced by the canonical NaN;
 //   * an invalid conversion to an integer gives the "integer indefinite": flags are judged, the result is
 //   not;
