@@ -4,8 +4,7 @@
 // through MXCSR. It agrees with RISC-V on tininess after rounding. Where it differs by definition:
 //   * it has no RMM, no conversions to unsigned integers nor from uint64, no such min and max: not judged;
 //   * NaN results keep payloads: replaced by the canonical NaN;
-//   * an invalid conversion to an integer gives the "integer indefinite": flags are judged, the result is
-//   not;
+//   * an invalid conversion to an integer gives the "integer indefinite": only flags are judged;
 //   * a fused infinity times zero plus a quiet NaN does not raise its invalid flag: RISC-V's rule is added.
 #include "tests/isa/riscv/softfloat/judge/judge.h"
 
