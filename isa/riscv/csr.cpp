@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The CSR rows with their legalisation, and Zicsr. What is WARL keeps its old value or takes the nearest legal one; each
 // choice is said where it is made. A number that has no row traps, with the instruction in xtval: OpenSBI and Linux probe
-// that way for pmpaddr16, mhpmcounter19, mstateen0, triggers and the rest of what this hart does not have.
+// that way for pmpaddr16, mhpmcounter19, mstateen0 and the rest of what this hart does not have.
 #include "isa/riscv/csr.h"
 
 #include <algorithm>
@@ -264,6 +264,10 @@ uint64_t read_mimpid(const Hart& h, unsigned) { return h.config.mimpid; }
 uint64_t read_mhartid(const Hart& h, unsigned) { return h.id; }
 uint64_t read_zero(const Hart&, unsigned) { return 0; }
 
+// --- Triggers (Sdtrig 5.7) -----------------------------------------------------------------------------------------------------
+// There are none, and this is how a hart says so: tselect holds 0 only, and tdata1 of it has type 0, "no trigger".
+void ignore_write(Hart&, unsigned, uint64_t) {}
+
 // clang-format off
 constexpr std::array kCsrRows = {
     //      number count stride name         read             write             accessible                 spec
@@ -299,6 +303,8 @@ constexpr std::array kCsrRows = {
     CsrRow{0x344,  1,  1, "mip",           read_mip,        write_mip,        nullptr,                   "priv 3.1.9"},
     CsrRow{0x3a0,  2,  2, "pmpcfg0",       read_pmpcfg,     write_pmpcfg,     pmp_present,               "priv 3.7.1"},
     CsrRow{0x3b0, kPmpCsrs, 1, "pmpaddr0", read_pmpaddr,    write_pmpaddr,    pmp_present,               "priv 3.7.1"},
+    CsrRow{0x7a0,  1,  1, "tselect",       read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.1"},
+    CsrRow{0x7a1,  1,  1, "tdata1",        read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.2"},
     CsrRow{0xb00,  1,  1, "mcycle",        Cycle::read,     Cycle::write,     nullptr,                   "priv 3.1.10"},
     CsrRow{0xb02,  1,  1, "minstret",      Instret::read,   Instret::write,   nullptr,                   "priv 3.1.10"},
     CsrRow{0xb03, kHpmCounters, 1, "mhpmcounter3", read_hpm, write_hpm,       nullptr,                   "priv 3.1.10"},
