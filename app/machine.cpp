@@ -43,7 +43,7 @@ core::Result<> Machine::build() {
   ram_ = std::move(*ram);
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, config_.caching);
   interpreter_ = std::make_unique<riscv::Interpreter>(
-      *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = 1024});
+      *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = config_.decoded_pages});
   riscv::System::Options options;
   options.slice = config_.slice;
   system_ = std::make_unique<riscv::System>(scheduler_, attention_, *interpreter_, outside_.world, options);
