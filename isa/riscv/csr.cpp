@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The CSR rows with their legalisation, and Zicsr. What is WARL keeps its old value or takes the nearest legal one; each
-// choice is said where it is made. A number that has no row traps, with the instruction in xtval: OpenSBI and Linux probe
-// that way for pmpaddr16, mhpmcounter19, mstateen0 and the rest of what this hart does not have.
+// The CSR rows with their legalisation, and Zicsr. What is WARL keeps its old value or takes the nearest
+// legal one; each choice is said where it is made. A number that has no row traps, with the instruction in
+// xtval: OpenSBI and Linux probe that way for pmpaddr16, mhpmcounter19, mstateen0 and the rest of what this
+// hart does not have.
 #include "isa/riscv/csr.h"
 
 #include <algorithm>
@@ -17,7 +18,8 @@ using mstatus::kFs, mstatus::kMpp, mstatus::kMxr, mstatus::kSd, mstatus::kSum, m
 constexpr uint64_t bit(unsigned n) { return uint64_t{1} << n; }
 void assign(uint64_t& to, uint64_t value, uint64_t mask) { to = (to & ~mask) | (value & mask); }
 
-// --- Interrupt bits ------------------------------------------------------------------------------------------------------
+// --- Interrupt bits
+// ------------------------------------------------------------------------------------------------------
 constexpr uint64_t kSupervisorBits = bit(irq::kSsi) | bit(irq::kSti) | bit(irq::kSei);
 constexpr uint64_t kMachineBits = bit(irq::kMsi) | bit(irq::kMti) | bit(irq::kMei);
 // All but ecall from M (11), which M itself always takes, and the reserved ones (table 3.6).
@@ -25,10 +27,11 @@ constexpr uint64_t kDelegable = 0xffff & ~(bit(10) | bit(11) | bit(14));
 
 void may_interrupt(Hart& hart) { hart.attention->wanted = true; }
 
-// --- mstatus and its view, sstatus ---------------------------------------------------------------------------------------
+// --- mstatus and its view, sstatus
+// ---------------------------------------------------------------------------------------
 constexpr uint64_t kSstatusWritable = mstatus::kSie | mstatus::kSpie | mstatus::kSpp | kFs | kSum | kMxr;
-constexpr uint64_t kMstatusWritable = kSstatusWritable | mstatus::kMie | mstatus::kMpie | kMpp | mstatus::kMprv |
-                                      mstatus::kTvm | mstatus::kTw | mstatus::kTsr;
+constexpr uint64_t kMstatusWritable = kSstatusWritable | mstatus::kMie | mstatus::kMpie | kMpp |
+                                      mstatus::kMprv | mstatus::kTvm | mstatus::kTw | mstatus::kTsr;
 
 // SD says that FS (or VS, XS) is Dirty.
 uint64_t with_sd(uint64_t value) { return (value & kFs) == kFs ? value | kSd : value & ~kSd; }
@@ -60,7 +63,8 @@ void write_misa(Hart& h, unsigned, uint64_t v) {
   h.redirected = true;  // decoded pages are per set of extensions: look again
 }
 
-// --- Interrupt enables and pending bits ----------------------------------------------------------------------------------
+// --- Interrupt enables and pending bits
+// ----------------------------------------------------------------------------------
 uint64_t read_mie(const Hart& h, unsigned) { return h.csr.mie; }
 void write_mie(Hart& h, unsigned, uint64_t v) {
   assign(h.csr.mie, v, kSupervisorBits | kMachineBits);
@@ -91,7 +95,8 @@ void write_mideleg(Hart& h, unsigned, uint64_t v) {
   may_interrupt(h);
 }
 
-// --- Trap registers of M and S -------------------------------------------------------------------------------------------
+// --- Trap registers of M and S
+// -------------------------------------------------------------------------------------------
 template <TrapCsrs Csrs::*kLevel>
 struct Trap {
   static uint64_t read_tvec(const Hart& h, unsigned) { return (h.csr.*kLevel).tvec; }
@@ -113,7 +118,8 @@ struct Trap {
 using M = Trap<&Csrs::m>;
 using S = Trap<&Csrs::s>;
 
-// --- Address translation -------------------------------------------------------------------------------------------------
+// --- Address translation
+// -------------------------------------------------------------------------------------------------
 uint64_t read_satp(const Hart& h, unsigned) { return h.csr.satp; }
 // "If satp is written with an unsupported MODE, the entire write has no effect" (4.1.11).
 void write_satp(Hart& h, unsigned, uint64_t v) {
@@ -126,7 +132,8 @@ bool satp_accessible(const Hart& h, unsigned) {
   return !(h.privilege == Privilege::kSupervisor && (h.csr.mstatus & mstatus::kTvm));
 }
 
-// --- Environment configuration -------------------------------------------------------------------------------------------
+// --- Environment configuration
+// -------------------------------------------------------------------------------------------
 constexpr uint64_t kEnvcfgCommon = envcfg::kFiom | envcfg::kCbcfe | envcfg::kCbze;
 
 // CBIE = 2 is reserved: the field keeps its value.
@@ -144,11 +151,12 @@ void write_menvcfg(Hart& h, unsigned, uint64_t v) {
 uint64_t read_senvcfg(const Hart& h, unsigned) { return h.csr.senvcfg; }
 void write_senvcfg(Hart& h, unsigned, uint64_t v) { assign(h.csr.senvcfg, v, kEnvcfgCommon | cbie_mask(v)); }
 
-// --- Counters (3.1.10 to 3.1.12) -----------------------------------------------------------------------------------------
+// --- Counters (3.1.10 to 3.1.12)
+// -----------------------------------------------------------------------------------------
 constexpr uint32_t kCounterBits = ((1u << (kHpmCounters + 3)) - 1);  // CY TM IR and hpm3..18
 
-// cycle and instret both count the instructions that this hart retired. The instruction that reads sees the count before
-// itself; one that writes wins over its own retirement (3.1.10: "the write takes precedence").
+// cycle and instret both count the instructions that this hart retired. The instruction that reads sees the
+// count before itself; one that writes wins over its own retirement (3.1.10: "the write takes precedence").
 template <Counter Csrs::*kCounter, unsigned kInhibit>
 struct Retired {
   static bool inhibited(const Hart& h) { return (h.csr.mcountinhibit >> kInhibit) & 1; }
@@ -162,8 +170,8 @@ struct Retired {
 using Cycle = Retired<&Csrs::cycle, 0>;
 using Instret = Retired<&Csrs::instret, 2>;
 
-// When a counter is inhibited its value is frozen into the offset, and back. The instruction that writes the bit is
-// counted by neither side of the change that stops counting.
+// When a counter is inhibited its value is frozen into the offset, and back. The instruction that writes the
+// bit is counted by neither side of the change that stops counting.
 uint64_t read_inhibit(const Hart& h, unsigned) { return h.csr.mcountinhibit; }
 void write_inhibit(Hart& h, unsigned, uint64_t v) {
   const uint64_t cycles = Cycle::read(h, 0), retired = Instret::read(h, 0);
@@ -178,9 +186,13 @@ void write_inhibit(Hart& h, unsigned, uint64_t v) {
 
 uint64_t read_time(const Hart& h, unsigned) { return h.time(); }
 uint64_t read_mcounteren(const Hart& h, unsigned) { return h.csr.mcounteren; }
-void write_mcounteren(Hart& h, unsigned, uint64_t v) { h.csr.mcounteren = static_cast<uint32_t>(v) & kCounterBits; }
+void write_mcounteren(Hart& h, unsigned, uint64_t v) {
+  h.csr.mcounteren = static_cast<uint32_t>(v) & kCounterBits;
+}
 uint64_t read_scounteren(const Hart& h, unsigned) { return h.csr.scounteren; }
-void write_scounteren(Hart& h, unsigned, uint64_t v) { h.csr.scounteren = static_cast<uint32_t>(v) & kCounterBits; }
+void write_scounteren(Hart& h, unsigned, uint64_t v) {
+  h.csr.scounteren = static_cast<uint32_t>(v) & kCounterBits;
+}
 
 // Event counters can be written and read, and count nothing: no event is implemented, which 3.1.10 allows.
 uint64_t read_hpm(const Hart& h, unsigned i) { return h.csr.hpm_counter[i]; }
@@ -196,19 +208,22 @@ bool counter_accessible(const Hart& h, unsigned index) {
   return h.privilege != Privilege::kUser || ((h.csr.scounteren >> n) & 1);
 }
 
-// --- Sstc ----------------------------------------------------------------------------------------------------------------
+// --- Sstc
+// ----------------------------------------------------------------------------------------------------------------
 uint64_t read_stimecmp(const Hart& h, unsigned) { return h.csr.stimecmp; }
 void write_stimecmp(Hart& h, unsigned, uint64_t v) {
   h.csr.stimecmp = v;
   update_stimecmp(h);
 }
-// "stimecmp: illegal instruction unless menvcfg.STCE and mcounteren.TM are set, in modes less than M" (Sstc 2.2).
+// "stimecmp: illegal instruction unless menvcfg.STCE and mcounteren.TM are set, in modes less than M"
+// (Sstc 2.2).
 bool stimecmp_accessible(const Hart& h, unsigned) {
   if (!h.config.sstc) return false;
   return h.privilege == Privilege::kMachine || ((h.csr.menvcfg & envcfg::kStce) && (h.csr.mcounteren & 2));
 }
 
-// --- Physical memory protection (3.7) --------------------------------------------------------------------------------------
+// --- Physical memory protection (3.7)
+// --------------------------------------------------------------------------------------
 constexpr uint8_t kPmpLock = 0x80, kPmpWritable = 0x9f, kPmpTor = 1 << 3, kPmpModes = 3 << 3;
 
 bool pmp_present(const Hart& h, unsigned) { return h.config.pmp; }
@@ -232,12 +247,14 @@ uint64_t read_pmpaddr(const Hart& h, unsigned i) { return h.csr.pmpaddr[i]; }
 // A locked entry's address is locked, and so is the one below a locked TOR entry (3.7.1).
 void write_pmpaddr(Hart& h, unsigned i, uint64_t v) {
   if (h.csr.pmpcfg[i] & kPmpLock) return;
-  if (i + 1 < kPmpCsrs && (h.csr.pmpcfg[i + 1] & kPmpLock) && (h.csr.pmpcfg[i + 1] & kPmpModes) == kPmpTor) return;
+  if (i + 1 < kPmpCsrs && (h.csr.pmpcfg[i + 1] & kPmpLock) && (h.csr.pmpcfg[i + 1] & kPmpModes) == kPmpTor)
+    return;
   h.csr.pmpaddr[i] = v & ((uint64_t{1} << 54) - 1);
   protection_changed(h);
 }
 
-// --- Floating point (20.2) -------------------------------------------------------------------------------------------------
+// --- Floating point (20.2)
+// -------------------------------------------------------------------------------------------------
 bool float_accessible(const Hart& h, unsigned) { return !h.float_off && h.extensions.has(Extension::F); }
 void dirty(Hart& h) { h.csr.mstatus |= kFs; }
 uint64_t read_fflags(const Hart& h, unsigned) { return h.csr.fflags; }
@@ -257,15 +274,18 @@ void write_fcsr(Hart& h, unsigned, uint64_t v) {
   dirty(h);
 }
 
-// --- Identification ----------------------------------------------------------------------------------------------------------
+// --- Identification
+// ----------------------------------------------------------------------------------------------------------
 uint64_t read_mvendorid(const Hart& h, unsigned) { return h.config.mvendorid; }
 uint64_t read_marchid(const Hart& h, unsigned) { return h.config.marchid; }
 uint64_t read_mimpid(const Hart& h, unsigned) { return h.config.mimpid; }
 uint64_t read_mhartid(const Hart& h, unsigned) { return h.id; }
 uint64_t read_zero(const Hart&, unsigned) { return 0; }
 
-// --- Triggers (Sdtrig 5.7) -----------------------------------------------------------------------------------------------------
-// There are none, and this is how a hart says so: tselect holds 0 only, and tdata1 of it has type 0, "no trigger".
+// --- Triggers (Sdtrig 5.7)
+// ----------------------------------------------------------------------------------------------------- There
+// are none, and this is how a hart says so: tselect holds 0 only, and tdata1 of it has type 0, "no trigger";
+// tdata2 and tdata3 of such a trigger hold nothing.
 void ignore_write(Hart&, unsigned, uint64_t) {}
 
 // clang-format off
@@ -304,7 +324,7 @@ constexpr std::array kCsrRows = {
     CsrRow{0x3a0,  2,  2, "pmpcfg0",       read_pmpcfg,     write_pmpcfg,     pmp_present,               "priv 3.7.1"},
     CsrRow{0x3b0, kPmpCsrs, 1, "pmpaddr0", read_pmpaddr,    write_pmpaddr,    pmp_present,               "priv 3.7.1"},
     CsrRow{0x7a0,  1,  1, "tselect",       read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.1"},
-    CsrRow{0x7a1,  1,  1, "tdata1",        read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.2"},
+    CsrRow{0x7a1,  3,  1, "tdata1",        read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.2"},
     CsrRow{0xb00,  1,  1, "mcycle",        Cycle::read,     Cycle::write,     nullptr,                   "priv 3.1.10"},
     CsrRow{0xb02,  1,  1, "minstret",      Instret::read,   Instret::write,   nullptr,                   "priv 3.1.10"},
     CsrRow{0xb03, kHpmCounters, 1, "mhpmcounter3", read_hpm, write_hpm,       nullptr,                   "priv 3.1.10"},
@@ -338,8 +358,8 @@ bool permitted(const Hart& hart, unsigned number, const CsrRow& row, unsigned in
 
 enum class Change { kWrite, kSet, kClear };
 
-// csrrs and csrrc modify what software wrote: an SEIP that only the wire holds up is not written into the software bit
-// (3.1.9), and likewise for sip.
+// csrrs and csrrc modify what software wrote: an SEIP that only the wire holds up is not written into the
+// software bit (3.1.9), and likewise for sip.
 uint64_t base_of_change(const Hart& hart, unsigned number, uint64_t value) {
   if (number == 0x344) return hart.csr.mip_software;
   if (number == 0x144) return hart.csr.mip_software & hart.csr.mideleg;
