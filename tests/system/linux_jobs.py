@@ -76,7 +76,8 @@ def process_jobs():
 
 def shell_jobs(harts):
     ordered = "".join(sorted(numbers(3000)))
-    loop = "i=0; x=1; while [ $i -lt 2000 ]; do x=$(((x * 1103515245 + 12345) & 2147483647)); i=$((i + 1)); done; echo $x"
+    loop = ("i=0; x=1; while [ $i -lt 2000 ]; do x=$(((x * 1103515245 + 12345) & 2147483647)); i=$((i + 1)); done; "
+            "echo $x")
     x = 1
     for _ in range(2000):
         x = (x * 1103515245 + 12345) & 0x7FFFFFFF
@@ -138,7 +139,8 @@ def disk_jobs(harts):
     c_answer = f"{congruential(300000, 42):016x} {harmonic(100000)}"
     return machine_jobs(harts) + [
         Job("the root is the disk", "awk '$2 == \"/\" { print $3 }' /proc/mounts", "ext4"),
-        Job("sort, gzip and sha256sum", "seq 1 50000 | LC_ALL=C sort | gzip | gunzip | sha256sum | cut -c 1-64", ordered),
+        Job("sort, gzip and sha256sum", "seq 1 50000 | LC_ALL=C sort | gzip | gunzip | sha256sum | cut -c 1-64",
+            ordered),
         Job("Python", "python3 job.py", python_answer(), files={"job.py": PYTHON_SOURCE}),
         Job("gcc -O2", "gcc -O2 -o job job.c && ./job", c_answer, status=7, files={"job.c": C_SOURCE}),
         Job("gcc -O0 says the same", "gcc -O0 -o job job.c && ./job", c_answer, status=7),
