@@ -44,10 +44,10 @@ constexpr Machine kMachines[] = {
     {258, "a LoongArch"},
 };
 
-std::string machine_name(uint16_t number) {
+std::string program_for(uint16_t machine) {
   for (const Machine& m : kMachines)
-    if (m.number == number) return m.name;
-  return fmt::format("a machine-{}", number);
+    if (m.number == machine) return fmt::format("{} program", m.name);
+  return fmt::format("a program for machine number {}", machine);
 }
 
 template <typename... Args>
@@ -68,7 +68,7 @@ Result<> check_identity(Bytes file, const Image& image) {
   if (data != 1 && data != 2) return bad(image, "is a damaged ELF file: byte order {} does not exist.", data);
   const auto machine = data == 1 ? little<uint16_t>(file, 18) : big<uint16_t>(file, 18);
   if (machine != kMachineRiscv) {
-    return bad(image, "is {} program, not RISC-V. {}", machine_name(machine), kNeed);
+    return bad(image, "is {}, not RISC-V. {}", program_for(machine), kNeed);
   }
   if (elf_class == 1) return bad(image, "is a 32-bit RISC-V (RV32) program. {}", kNeed);
   if (data == 2) return bad(image, "is a big-endian RISC-V program; Vitrine is little-endian. {}", kNeed);

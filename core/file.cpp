@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
-#include <stdexcept>
+#include <span>
 
 namespace vitrine::core {
 namespace {
@@ -24,6 +24,7 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   [[nodiscard]] int get() const { return fd_; }
+  void release() { fd_ = -1; }
 
  private:
   int fd_;
@@ -48,21 +49,58 @@ Error too_large(const std::string& path, uint64_t max_size) {
                size_text(max_size));
 }
 
-// Reads until the file ends, one byte beyond `max_size` at most: a file may grow while it is read.
-Result<std::vector<std::byte>> read_to_end(int fd, const std::string& path, uint64_t expected,
-                                           uint64_t max_size) {
-  constexpr uint64_t kStep = 1 << 20;
-  std::vector<std::byte> data;
+struct Opened {
+  int fd;
+  struct stat info;
+  [[nodiscard]] bool is_pipe() const { return S_ISFIFO(info.st_mode); }
+};
+
+// Opens without waiting (a fifo without a writer would block), then looks at what was opened.
+Result<Opened> open_file(const std::string& path) {
+  if (path.empty()) return error(ErrorKind::kUsage, "The name of a file is empty.");
+  Opened opened{};
+  opened.fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (opened.fd < 0) return cannot_open(path, errno);
+  Descriptor guard(opened.fd);
+  if (fstat(opened.fd, &opened.info) != 0) return cannot_open(path, errno);
+  const mode_t mode = opened.info.st_mode;
+  if (S_ISDIR(mode))
+    return error(ErrorKind::kBadImage, "'{}' is a directory; a file is needed here.", printable(path));
+  if (!S_ISREG(mode) && !S_ISFIFO(mode))
+    return error(ErrorKind::kBadImage, "'{}' is a device or a socket; a file is needed here.",
+                 printable(path));
+  if (opened.is_pipe()) fcntl(opened.fd, F_SETFL, fcntl(opened.fd, F_GETFL) & ~O_NONBLOCK);
+  guard.release();
+  return opened;
+}
+
+// Reads until `data` is full or the file ends; returns the bytes read.
+Result<uint64_t> fill(int fd, const std::string& path, std::span<std::byte> data) {
   uint64_t used = 0;
-  data.resize(expected + 1);
-  for (;;) {
-    if (used == data.size()) data.resize(std::min(used + std::max(used / 2, kStep), max_size + 1));
+  while (used < data.size()) {
     const ssize_t got = read(fd, data.data() + used, data.size() - used);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return error(ErrorKind::kHost, "'{}' cannot be read: {}.", printable(path), strerror(errno));
     if (got == 0) break;
     used += static_cast<uint64_t>(got);
+  }
+  return used;
+}
+
+// Reads until the file ends, or one byte beyond `max_size`: a pipe has no size, and a file may grow
+// meanwhile.
+Result<std::vector<std::byte>> read_to_end(int fd, const std::string& path, uint64_t expected,
+                                           uint64_t max_size) {
+  constexpr uint64_t kStep = 1 << 20;
+  std::vector<std::byte> data(expected + 1);
+  uint64_t used = 0;
+  for (;;) {
+    auto got = fill(fd, path, std::span(data).subspan(used));
+    if (!got) return got.error();
+    used += *got;
     if (used > max_size) return too_large(path, max_size);
+    if (used < data.size()) break;
+    data.resize(std::min(used + std::max(used / 2, kStep), max_size + 1));
   }
   data.resize(used);
   return data;
@@ -71,38 +109,47 @@ Result<std::vector<std::byte>> read_to_end(int fd, const std::string& path, uint
 }  // namespace
 
 Result<std::vector<std::byte>> read_file(const std::string& path, uint64_t max_size) {
-  if (path.empty()) return error(ErrorKind::kUsage, "The name of a file is empty.");
-  // A fifo without a writer and a terminal line without carrier would block open().
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (fd.get() < 0) return cannot_open(path, errno);
-  struct stat info {};
-  if (fstat(fd.get(), &info) != 0) return cannot_open(path, errno);
-  if (S_ISDIR(info.st_mode))
-    return error(ErrorKind::kBadImage, "'{}' is a directory; a file is needed here.", printable(path));
-  if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode))
-    return error(ErrorKind::kBadImage, "'{}' is a device or a socket; a file is needed here.",
-                 printable(path));
-  if (S_ISFIFO(info.st_mode)) fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
-  const auto expected = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
+  auto opened = open_file(path);
+  if (!opened) return opened.error();
+  const Descriptor fd(opened->fd);
+  const uint64_t expected = opened->is_pipe() ? 0 : static_cast<uint64_t>(opened->info.st_size);
   if (expected > max_size) return too_large(path, max_size);
   try {
     return read_to_end(fd.get(), path, expected, max_size);
   } catch (const std::bad_alloc&) {
     return error(ErrorKind::kHost, "The host has no memory for the {} of '{}'.", size_text(expected),
                  printable(path));
-  } catch (const std::length_error&) {
-    return too_large(path, max_size);
   }
+}
+
+Result<FileHead> read_head(const std::string& path, uint64_t count) {
+  auto opened = open_file(path);
+  if (!opened) return opened.error();
+  const Descriptor fd(opened->fd);
+  if (opened->is_pipe())
+    return error(ErrorKind::kBadImage, "'{}' is a pipe; a file is needed here.", printable(path));
+  FileHead head;
+  head.size = static_cast<uint64_t>(opened->info.st_size);
+  head.bytes.resize(count);
+  auto got = fill(fd.get(), path, head.bytes);
+  if (!got) return got.error();
+  head.bytes.resize(*got);
+  return head;
 }
 
 std::string printable(std::string_view text, size_t limit) {
   std::string out;
-  for (const char c : text.substr(0, limit)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f)
+  const std::string_view shown = text.substr(0, limit);
+  for (size_t i = 0; i < shown.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(shown[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < shown.size() ? shown[i + 1] : 0);
+    const bool c1_control = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 .. U+009f
+    if (c1_control)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(shown[++i]));
+    else if (byte < 0x20 || byte == 0x7f)
       out += fmt::format("\\x{:02x}", byte);
     else
-      out += c;
+      out += shown[i];
   }
   if (text.size() > limit) out += "...";
   return out;
@@ -110,6 +157,7 @@ std::string printable(std::string_view text, size_t limit) {
 
 std::string size_text(uint64_t bytes) {
   static constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes == 1) return "1 byte";
   if (bytes < 1024) return fmt::format("{} bytes", bytes);
   int unit = 0;
   uint64_t whole = bytes >> 10;

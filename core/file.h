@@ -18,8 +18,15 @@ namespace vitrine::core {
 // file that does not exist or may not be opened is ErrorKind::kMissing; an empty one is an empty vector.
 Result<std::vector<std::byte>> read_file(const std::string& path, uint64_t max_size);
 
-// Text of others (paths, symbol names) for a message: control characters become \xNN, and what is longer than
-// `limit` bytes is cut.
+// The first bytes of a regular file of any size, at most `count`, and its size: enough to tell what it is.
+struct FileHead {
+  std::vector<std::byte> bytes;
+  uint64_t size = 0;
+};
+Result<FileHead> read_head(const std::string& path, uint64_t count);
+
+// Text of others (paths, symbol names) for a message: control characters become \xNN or \u00NN, and what
+// is longer than `limit` bytes is cut.
 std::string printable(std::string_view text, size_t limit = 300);
 
 // "512 bytes", "20 KiB", "1.5 GiB".

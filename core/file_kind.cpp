@@ -148,8 +148,9 @@ std::string shell_quoted(std::string_view path) {
   const bool plain = !path.empty() && std::all_of(path.begin(), path.end(), [](unsigned char c) {
     return std::isalnum(c) || c >= 0x80 || std::string_view("/._-+,:=@%").find(c) != std::string_view::npos;
   });
-  if (plain) return std::string(path);
-  std::string out = "'";
+  const char* folder = path.starts_with('-') ? "./" : "";  // or it would be taken for an option
+  if (plain) return fmt::format("{}{}", folder, path);
+  std::string out = fmt::format("'{}", folder);
   for (const char c : printable(path)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Images: recognise, unpack, parse, place.
+// Images: recognise, unpack, parse, place, describe.
 #include "core/image.h"
-
-#include <zlib.h>
 
 #include <algorithm>
 #include <new>
@@ -10,6 +8,7 @@
 #include "core/elf.h"
 #include "core/file.h"
 #include "core/file_kind.h"
+#include "core/gzip.h"
 #include "core/state.h"
 
 namespace vitrine::core {
@@ -43,63 +42,6 @@ std::optional<GuestPhys> Image::symbol_at(std::string_view name) const {
 }
 
 namespace {
-
-using Bytes = std::span<const std::byte>;
-
-class Inflater {
- public:
-  Inflater() { good_ = inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK; }  // 16: gzip only
-  ~Inflater() { inflateEnd(&stream_); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  [[nodiscard]] bool good() const { return good_; }
-  z_stream& stream() { return stream_; }
-
- private:
-  z_stream stream_{};
-  bool good_ = false;
-};
-
-// zlib counts in 32 bits: long inputs are handed over in parts.
-void refill(z_stream& stream, Bytes file, uint64_t& given) {
-  if (stream.avail_in != 0 || given == file.size()) return;
-  const uint64_t part = std::min<uint64_t>(file.size() - given, 1 << 30);
-  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(file.data() + given));
-  stream.avail_in = static_cast<uInt>(part);
-  given += part;
-}
-
-// The first member of a gzip file. What follows it (padding, a signature) is not part of a kernel.
-Result<std::vector<std::byte>> gunzip(const std::string& path, Bytes file) {
-  constexpr size_t kStep = 4 << 20;
-  Inflater inflater;
-  if (!inflater.good()) return error(ErrorKind::kHost, "zlib cannot start.");
-  z_stream& stream = inflater.stream();
-  std::vector<std::byte> out;
-  uint64_t given = 0;
-  for (;;) {
-    refill(stream, file, given);
-    const size_t used = out.size();
-    out.resize(used + kStep);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + used);
-    stream.avail_out = kStep;
-    const int status = inflate(&stream, Z_NO_FLUSH);
-    out.resize(used + kStep - stream.avail_out);
-    if (status == Z_MEM_ERROR) return error(ErrorKind::kHost, "The host has no memory to unpack a kernel.");
-    if (status == Z_BUF_ERROR ||
-        (status == Z_OK && stream.avail_in == 0 && given == file.size() && stream.avail_out != 0))
-      return error(ErrorKind::kBadImage, "'{}' is a truncated gzip file.", printable(path));
-    if (status != Z_OK && status != Z_STREAM_END)
-      return error(ErrorKind::kBadImage, "'{}' is a damaged gzip file: {}.", printable(path),
-                   stream.msg ? stream.msg : "it cannot be unpacked");
-    if (out.size() > kMaxUnpacked)
-      return error(ErrorKind::kBadImage,
-                   "'{}' is a gzip file that unpacks to more than {}. Unpack it yourself "
-                   "and give the result.",
-                   printable(path), size_text(kMaxUnpacked));
-    if (status == Z_STREAM_END) return out;
-  }
-}
 
 ImageSegment raw_segment(std::vector<std::byte> bytes) {
   ImageSegment segment;
@@ -142,7 +84,7 @@ Error refused(const Image& image, FileKind kind) {
 Result<> parse_program(std::vector<std::byte> file, ImageUse use, Image& image) {
   FileKind kind = recognise(file);
   if (kind == FileKind::kGzip) {
-    auto unpacked = gunzip(image.path, file);
+    auto unpacked = gunzip(image.path, file, kMaxUnpacked);
     if (!unpacked) return unpacked.error();
     file = std::move(*unpacked);
     image.gzipped = true;
@@ -216,6 +158,7 @@ Result<> place_image(GuestRam& ram, const Image& image, GuestPhys at) {
                  ram.base().value, remedy(ram, image, to, segment.memory_size));
   }
   for (const ImageSegment& segment : image.segments) {
+    if (segment.bytes.empty()) continue;
     const GuestPhys to = relative ? at + segment.at.value : segment.at;
     const bool written = ram.write(to, segment.bytes.data(), segment.bytes.size());
     VT_ASSERT(written, "a segment that fits was not written");

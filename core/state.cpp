@@ -84,7 +84,7 @@ bool StateReader::take(void* to, size_t size) {
     fail(fmt::format("the state ends at byte {}, inside a field", data_.size()));
     return false;
   }
-  std::memcpy(to, data_.data() + position_, size);
+  if (size != 0) std::memcpy(to, data_.data() + position_, size);  // an empty vector has no address
   position_ += size;
   return true;
 }
