@@ -277,6 +277,24 @@ TEST_F(BlkTest, Reset_ForgetsRequestsInFlight) {
   EXPECT_EQ(disk->calls, 0u);
 }
 
+TEST_F(BlkTest, Reset_LaterRequestsHaveTheirOwnTime) {
+  start();
+  header(kIn, 0);
+  rings.chain(0, {{kHeader, 16, false}, {kData, 512, true}, {kStatus, 1, true}});
+  rings.offer(0);
+  slot.write(reg::kQueueNotify, 4, 0);
+  bench.advance(VirtioBlk::kLatency / 2);
+  Rings fresh(*ram, 16, kRamBase + 0x8000);
+  start_modern(slot, kVersion1, {&fresh});
+  fresh.chain(0, {{kHeader, 16, false}, {kData, 512, true}, {kStatus, 1, true}});
+  fresh.offer(0);
+  slot.write(reg::kQueueNotify, 4, 0);
+  bench.advance(VirtioBlk::kLatency - 1);
+  EXPECT_EQ(fresh.used_index(), 0);
+  bench.advance(1);
+  EXPECT_EQ(fresh.used_index(), 1);
+}
+
 // DMA is announced: a page that a cache depends on is reported before and after, and reservations end.
 TEST_F(BlkTest, Dma_IsAnnounced) {
   struct Listener final : core::RamListener {

@@ -70,13 +70,14 @@ struct VirtioRig {
   }
 
   void act(std::mt19937_64& random) {
-    switch (random() % 12) {
+    switch (random() % 14) {
       case 0: bench.advance(random() % 150); break;
       case 1: log.push_back(slot.read(reg::kInterruptStatus, 4)); break;
       case 2: slot.write(reg::kInterruptAck, 4, random() % 4); break;
       case 3: random_access(bench, slot, random, log); break;
       case 4:
-        if (random() % 8 == 0 || (slot.read(reg::kStatus, 4) & kNeedsReset)) {
+        if (const uint64_t status = slot.read(reg::kStatus, 4);
+            random() % 8 == 0 || (status & kNeedsReset) || !(status & kDriverOk)) {
           rings.put<uint16_t>(rings.available + 2, 0), rings.put<uint16_t>(rings.used + 2, 0);
           restart();
         }
@@ -84,6 +85,16 @@ struct VirtioRig {
       case 5:
         if (auto* console = dynamic_cast<VirtioConsole*>(&slot.model()); console && console->room())
           console->receive(static_cast<uint8_t>(random()));
+        break;
+      // Negotiation in steps, so that a save falls between them; every second set of features is refused.
+      case 12:
+        if (random() % 8 != 0) break;
+        slot.write(reg::kStatus, 4, 0);
+        slot.write(reg::kDriverFeatures, 4, random() % 2 ? 1 << 28 : 1 << 27);
+        break;
+      case 13:
+        slot.write(reg::kStatus, 4, slot.read(reg::kStatus, 4) | kDriver | kFeaturesOk);
+        log.push_back(slot.read(reg::kStatus, 4));
         break;
       case 6:
       case 7:

@@ -78,6 +78,17 @@ TEST(VirtioRng, FillsBuffersWithTheSeedsSequence) {
   EXPECT_EQ(get_text(*rig.ram, kData + 5, 1), std::string(1, '\0')) << "not a byte beyond the buffer";
 }
 
+// A request draws whole words, as many as it needs: the next one begins with the word after them.
+TEST(VirtioRng, EachRequestDrawsWholeWords) {
+  RngRig rig;
+  RandomGenerator same(42);
+  for (auto [size, words] : {std::pair{8u, 1u}, {9u, 2u}, {16u, 2u}, {1u, 1u}}) {
+    rig.ask({{kData, size, true}});
+    EXPECT_EQ(rig.rings.get<uint8_t>(kData), same.next() & 0xff) << size;
+    while (--words) same.next();
+  }
+}
+
 TEST(VirtioRng, SameSeedSameBytes_OtherSeedOthers) {
   RngRig a(1), b(1), c(2);
   for (RngRig* rig : {&a, &b, &c}) rig->ask({{kData, 64, true}});

@@ -59,6 +59,28 @@ TEST_F(OverlayTest, RandomRequests_ReadAsAnArrayAndLeaveTheImageAlone) {
   EXPECT_LE(overlay.blocks(), (kSectors * 512 + 4095) / 4096);
 }
 
+TEST_F(OverlayTest, PartialReads_StayInsideTheirBuffers) {
+  std::mt19937_64 random(2);
+  for (unsigned i = 0; i < 10; ++i) act(overlay, model, random);
+  for (unsigned i = 0; i < 300; ++i) {
+    const uint64_t first = random() % kSectors,
+                   count = 1 + random() % std::min<uint64_t>(12, kSectors - first);
+    const uint64_t size = count * 512, cut = random() % size;
+    std::vector<uint8_t> a(cut + 1024, 0xc5), b(size - cut + 1024, 0xc5);  // 512 bytes on either side
+    const iovec parts[] = {{a.data() + 512, cut}, {b.data() + 512, size - cut}};
+    ASSERT_TRUE(overlay.read(first * 512, parts));
+    const auto expected = model.begin() + static_cast<long>(first * 512);
+    EXPECT_TRUE(std::equal(expected, expected + static_cast<long>(cut), a.begin() + 512)) << i;
+    EXPECT_TRUE(
+        std::equal(expected + static_cast<long>(cut), expected + static_cast<long>(size), b.begin() + 512))
+        << i;
+    for (const auto* side : {&a, &b}) {
+      EXPECT_EQ(std::count(side->begin(), side->begin() + 512, 0xc5), 512) << i;
+      EXPECT_EQ(std::count(side->end() - 512, side->end(), 0xc5), 512) << i;
+    }
+  }
+}
+
 TEST_F(OverlayTest, SmallWrite_KeepsItsBlocksOtherBytes) {
   uint8_t sector[512] = {1, 2, 3};
   const iovec part{sector, sizeof sector};
@@ -91,13 +113,19 @@ TEST_F(OverlayTest, Discard_TouchesOnlyWrittenWholeBlocks) {
 
 TEST_F(OverlayTest, State_HoldsTheWrites) {
   std::mt19937_64 random(5);
-  for (unsigned i = 0; i < 10; ++i) act(overlay, model, random);
+  std::vector<uint8_t> data(512, 'w');
+  const iovec part{data.data(), data.size()};
+  EXPECT_TRUE(overlay.write(20 * 512, {&part, 1}));
+  EXPECT_TRUE(overlay.write_zeroes(40 * 512, 16 * 512, false));
+  std::fill_n(model.begin() + 20 * 512, 512, 'w');
+  std::fill_n(model.begin() + 40 * 512, 16 * 512, 0);
   core::StateWriter writer;
   overlay.serialize(writer);
 
   auto* other_below = new MemoryDisk(kSectors);
+  other_below->bytes = below->bytes;
   SnapshotOverlay other{std::unique_ptr<BlockBackend>(other_below)};
-  std::vector<uint8_t> other_model(kSectors * 512);
+  std::vector<uint8_t> other_model = below->bytes;
   for (unsigned i = 0; i < 10; ++i) act(other, other_model, random);
   core::StateReader reader(writer.data());
   other.serialize(reader);
