@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// The comparator of the interpreter with and without its caches, on a whole machine: our teaching kernel boots, runs its
+// shell on typed input, forks and faults, and at every 100,000th step the state (RAM, harts, devices, events) must hash
+// alike, whatever is cached, however small the caches are, and however the run is cut into pieces.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+#include "app/machine.h"
+#include "core/input.h"
+
+namespace vitrine {
+namespace {
+
+constexpr core::Step kEnd = 6'000'000;
+constexpr core::Step kEvery = 100'000;
+
+class Silent : public riscv::World, public core::ByteSink, public app::MachineObserver {
+ public:
+  void put(uint8_t byte) override { text.push_back(static_cast<char>(byte)); }
+  void notice(std::string_view) override {}
+  std::string text;
+};
+
+struct Run {
+  std::vector<uint64_t> hashes;
+  std::string console;
+};
+
+app::MachineConfig teach_config() {
+  app::MachineConfig config;
+  config.kernel = VITRINE_TEACH_IMAGE;
+  config.memory = 64 << 20;
+  return config;
+}
+
+// `piece`: returns how far the next piece of the run may go.
+template <typename Piece>
+Run run_machine(const app::MachineConfig& config, Piece piece) {
+  Silent world;
+  auto machine = app::Machine::create(config, {world, world, world});
+  EXPECT_TRUE(machine.ok()) << (machine.ok() ? "" : machine.error().message);
+  core::InputFeeder feeder((*machine)->scheduler(), (*machine)->console_input());
+  feeder.set_file("ps\nforktest\nfault null\npages\nsyscalls\n");
+  Run run;
+  for (core::Step next = kEvery; next <= kEnd; next += kEvery) {
+    while ((*machine)->clock().step() < next)
+      EXPECT_EQ((*machine)->run(std::min(next, (*machine)->clock().step() + piece())), riscv::StopReason::kStepLimit);
+    run.hashes.push_back((*machine)->state_hash());
+  }
+  run.console = world.text;
+  return run;
+}
+
+Run run_whole(const app::MachineConfig& config) {
+  return run_machine(config, [] { return kEvery; });
+}
+
+void expect_equal(const Run& a, const Run& b) {
+  ASSERT_EQ(a.hashes.size(), b.hashes.size());
+  for (size_t i = 0; i < a.hashes.size(); ++i)
+    ASSERT_EQ(a.hashes[i], b.hashes[i]) << "first difference at or before step " << (i + 1) * kEvery;
+  EXPECT_EQ(a.console, b.console);
+}
+
+const Run& reference() {
+  static const Run run = [] {
+    app::MachineConfig plain = teach_config();
+    plain.caching = false;
+    return run_whole(plain);
+  }();
+  return run;
+}
+
+TEST(Reproducibility, TheRunIsTheOneThatWasMeant) {
+  EXPECT_NE(reference().console.find("no page was lost"), std::string::npos) << reference().console;
+  EXPECT_NE(reference().console.find("killed by: load page fault"), std::string::npos) << reference().console;
+}
+
+TEST(Reproducibility, HashesChange) {
+  // A hash that never changed would make every comparison below pass.
+  EXPECT_NE(reference().hashes.front(), reference().hashes.back());
+}
+
+TEST(Reproducibility, Caches_SameStates) { expect_equal(run_whole(teach_config()), reference()); }
+
+TEST(Reproducibility, FourDecodedPages_SameStates) {
+  app::MachineConfig small = teach_config();
+  small.decoded_pages = 4;
+  expect_equal(run_whole(small), reference());
+}
+
+TEST(Reproducibility, RunCutIntoRandomPieces_SameStates) {
+  std::mt19937 random(7);
+  expect_equal(run_machine(teach_config(), [&] { return core::Step{1 + random() % 5000}; }), reference());
+}
+
+TEST(Reproducibility, AnotherSeed_OtherStates) {
+  app::MachineConfig other = teach_config();
+  other.seed = 2;
+  EXPECT_NE(run_whole(other).hashes.back(), reference().hashes.back());
+}
+
+// The planted bit: a machine that differs in one bit of memory must be told apart.
+TEST(Reproducibility, OneBitOfRam_Detected) {
+  Silent world;
+  auto machine = app::Machine::create(teach_config(), {world, world, world});
+  ASSERT_TRUE(machine.ok());
+  const uint64_t before = (*machine)->state_hash();
+  ASSERT_TRUE((*machine)->ram().write_value<uint8_t>({0x8300'0001}, 1));
+  EXPECT_NE((*machine)->state_hash(), before);
+  ASSERT_TRUE((*machine)->ram().write_value<uint8_t>({0x8300'0001}, 0));
+  EXPECT_EQ((*machine)->state_hash(), before);
+}
+
+}  // namespace
+}  // namespace vitrine
