@@ -70,6 +70,7 @@ struct TranslationContext {
   bool sum = false;
   bool mxr = false;
   bool hardware_ad = true;    // Svadu: the walker sets A and D itself (menvcfg.ADUE)
+  bool napot = true;         // Svnapot: PTE bit 63 is defined
   bool memory_types = false;  // Svpbmt: PTE bits 62:61 are defined (menvcfg.PBMTE)
 };
 

@@ -45,7 +45,8 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
   // The rules for walking are part of what entries depend on, so they are part of the space's key; ASIDs are
   // not.
   constexpr uint64_t kAsid = uint64_t{0xffff} << 44;
-  const uint64_t rules = (uint64_t{context_.hardware_ad} << 44) | (uint64_t{context_.memory_types} << 45);
+  const uint64_t rules = (uint64_t{context_.hardware_ad} << 44) | (uint64_t{context_.memory_types} << 45) |
+                         (uint64_t{context_.napot} << 46);
   const uint64_t key =
       mode_of(context_.satp) == Mode::kBare ? AddressSpaces::kBareRoot : (context_.satp & ~kAsid) | rules;
   if (key != key_) {

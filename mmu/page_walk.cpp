@@ -36,6 +36,7 @@ const char* malformed(uint64_t pte, const core::TranslationContext& context) {
   if ((pte & kPteW) && !(pte & kPteR))
     return "the entry is writable and not readable (W = 1, R = 0: reserved)";
   if (pte & kPteReserved) return "the entry has reserved bits set (60:54)";
+  if ((pte & kPteNapot) && !context.napot) return "the entry has N set (63), and there is no Svnapot";
   const uint64_t type = (pte & kPteMemoryType) >> 61;
   if (type != 0 && !context.memory_types)
     return "the entry has a memory type, and Svpbmt is not enabled (menvcfg.PBMTE = 0)";

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "isa/riscv/counters.h"
 #include "isa/riscv/handler.h"
 
 namespace vitrine::riscv {
@@ -24,6 +25,11 @@ constexpr uint64_t kSupervisorBits = bit(irq::kSsi) | bit(irq::kSti) | bit(irq::
 constexpr uint64_t kMachineBits = bit(irq::kMsi) | bit(irq::kMti) | bit(irq::kMei);
 // All but ecall from M (11), which M itself always takes, and the reserved ones (table 3.6).
 constexpr uint64_t kDelegable = 0xffff & ~(bit(10) | bit(11) | bit(14));
+
+// LCOFI exists with the counters that raise it.
+uint64_t supervisor_bits(const Hart& hart) {
+  return kSupervisorBits | (hart.config.sscofpmf ? bit(irq::kLcof) : 0);
+}
 
 void may_interrupt(Hart& hart) { hart.attention->wanted = true; }
 
@@ -67,7 +73,7 @@ void write_misa(Hart& h, unsigned, uint64_t v) {
 // ----------------------------------------------------------------------------------
 uint64_t read_mie(const Hart& h, unsigned) { return h.csr.mie; }
 void write_mie(Hart& h, unsigned, uint64_t v) {
-  assign(h.csr.mie, v, kSupervisorBits | kMachineBits);
+  assign(h.csr.mie, v, supervisor_bits(h) | kMachineBits);
   may_interrupt(h);
 }
 uint64_t read_sie(const Hart& h, unsigned) { return h.csr.mie & h.csr.mideleg; }
@@ -79,19 +85,19 @@ uint64_t read_mip(const Hart& h, unsigned) { return pending_interrupts(h); }
 // MSIP, MTIP and MEIP are wires; STIP is one while stimecmp drives it (Sstc).
 void write_mip(Hart& h, unsigned, uint64_t v) {
   const bool sstc = h.csr.menvcfg & envcfg::kStce;
-  assign(h.csr.mip_software, v, kSupervisorBits & ~(sstc ? bit(irq::kSti) : 0));
+  assign(h.csr.mip_software, v, supervisor_bits(h) & ~(sstc ? bit(irq::kSti) : 0));
   may_interrupt(h);
 }
 uint64_t read_sip(const Hart& h, unsigned) { return pending_interrupts(h) & h.csr.mideleg; }
 void write_sip(Hart& h, unsigned, uint64_t v) {
-  assign(h.csr.mip_software, v, h.csr.mideleg & bit(irq::kSsi));
+  assign(h.csr.mip_software, v, h.csr.mideleg & (bit(irq::kSsi) | bit(irq::kLcof)));
   may_interrupt(h);
 }
 uint64_t read_medeleg(const Hart& h, unsigned) { return h.csr.medeleg; }
 void write_medeleg(Hart& h, unsigned, uint64_t v) { h.csr.medeleg = v & kDelegable; }
 uint64_t read_mideleg(const Hart& h, unsigned) { return h.csr.mideleg; }
 void write_mideleg(Hart& h, unsigned, uint64_t v) {
-  h.csr.mideleg = v & kSupervisorBits;
+  h.csr.mideleg = v & supervisor_bits(h);
   may_interrupt(h);
 }
 
@@ -151,38 +157,25 @@ void write_menvcfg(Hart& h, unsigned, uint64_t v) {
 uint64_t read_senvcfg(const Hart& h, unsigned) { return h.csr.senvcfg; }
 void write_senvcfg(Hart& h, unsigned, uint64_t v) { assign(h.csr.senvcfg, v, kEnvcfgCommon | cbie_mask(v)); }
 
-// --- Counters (3.1.10 to 3.1.12)
-// -----------------------------------------------------------------------------------------
+// --- Counters (counters.h)
+// -----------------------------------------------------------------------------------------------
 constexpr uint32_t kCounterBits = ((1u << (kHpmCounters + 3)) - 1);  // CY TM IR and hpm3..18
 
-// cycle and instret both count the instructions that this hart retired. The instruction that reads sees the
-// count before itself; one that writes wins over its own retirement (3.1.10: "the write takes precedence").
-template <Counter Csrs::*kCounter, unsigned kInhibit>
-struct Retired {
-  static bool inhibited(const Hart& h) { return (h.csr.mcountinhibit >> kInhibit) & 1; }
-  static uint64_t read(const Hart& h, unsigned) {
-    return (h.csr.*kCounter).offset + (inhibited(h) ? 0 : h.retired());
-  }
-  static void write(Hart& h, unsigned, uint64_t v) {
-    (h.csr.*kCounter).offset = inhibited(h) ? v : v - (h.retired() + 1);
-  }
+template <unsigned kFirst>
+struct Count {
+  static uint64_t read(const Hart& h, unsigned i) { return read_counter(h, kFirst + i); }
+  static void write(Hart& h, unsigned i, uint64_t v) { write_counter(h, kFirst + i, v); }
 };
-using Cycle = Retired<&Csrs::cycle, 0>;
-using Instret = Retired<&Csrs::instret, 2>;
-
-// When a counter is inhibited its value is frozen into the offset, and back. The instruction that writes the
-// bit is counted by neither side of the change that stops counting.
 uint64_t read_inhibit(const Hart& h, unsigned) { return h.csr.mcountinhibit; }
-void write_inhibit(Hart& h, unsigned, uint64_t v) {
-  const uint64_t cycles = Cycle::read(h, 0), retired = Instret::read(h, 0);
-  const bool cycle_ran = !Cycle::inhibited(h), instret_ran = !Instret::inhibited(h);
-  h.csr.mcountinhibit = static_cast<uint32_t>(v) & kCounterBits & ~2u;  // TM is no counter of ours to stop
-  const auto keep = [&](Counter& counter, uint64_t value, bool ran, bool runs) {
-    if (ran != runs) counter.offset = runs ? value - (h.retired() + 1) : value + 1;
-  };
-  keep(h.csr.cycle, cycles, cycle_ran, !Cycle::inhibited(h));
-  keep(h.csr.instret, retired, instret_ran, !Instret::inhibited(h));
+void write_inhibit(Hart& h, unsigned, uint64_t v) { write_counter_inhibit(h, v); }
+uint64_t read_hpm_event(const Hart& h, unsigned i) { return h.csr.hpm_event[i]; }
+void write_hpm_event(Hart& h, unsigned i, uint64_t v) { write_counter_event(h, 3 + i, v); }
+// "Bits of scountovf are readable if the corresponding bit of mcounteren is set" (Sscofpmf 2.1), in M always.
+uint64_t read_scountovf(const Hart& h, unsigned) {
+  const uint64_t visible = h.privilege == Privilege::kMachine ? ~uint64_t{0} : h.csr.mcounteren;
+  return counter_overflows(h) & visible;
 }
+bool sscofpmf_present(const Hart& h, unsigned) { return h.config.sscofpmf; }
 
 uint64_t read_time(const Hart& h, unsigned) { return h.time(); }
 uint64_t read_mcounteren(const Hart& h, unsigned) { return h.csr.mcounteren; }
@@ -193,12 +186,6 @@ uint64_t read_scounteren(const Hart& h, unsigned) { return h.csr.scounteren; }
 void write_scounteren(Hart& h, unsigned, uint64_t v) {
   h.csr.scounteren = static_cast<uint32_t>(v) & kCounterBits;
 }
-
-// Event counters can be written and read, and count nothing: no event is implemented, which 3.1.10 allows.
-uint64_t read_hpm(const Hart& h, unsigned i) { return h.csr.hpm_counter[i]; }
-void write_hpm(Hart& h, unsigned i, uint64_t v) { h.csr.hpm_counter[i] = v; }
-uint64_t read_hpm_event(const Hart& h, unsigned i) { return h.csr.hpm_event[i]; }
-void write_hpm_event(Hart& h, unsigned i, uint64_t v) { h.csr.hpm_event[i] = v; }
 
 // Lower modes see a counter if each mode above lets them (3.1.11, 4.1.5).
 template <unsigned kFirst>
@@ -325,13 +312,14 @@ constexpr std::array kCsrRows = {
     CsrRow{0x3b0, kPmpCsrs, 1, "pmpaddr0", read_pmpaddr,    write_pmpaddr,    pmp_present,               "priv 3.7.1"},
     CsrRow{0x7a0,  1,  1, "tselect",       read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.1"},
     CsrRow{0x7a1,  3,  1, "tdata1",        read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.2"},
-    CsrRow{0xb00,  1,  1, "mcycle",        Cycle::read,     Cycle::write,     nullptr,                   "priv 3.1.10"},
-    CsrRow{0xb02,  1,  1, "minstret",      Instret::read,   Instret::write,   nullptr,                   "priv 3.1.10"},
-    CsrRow{0xb03, kHpmCounters, 1, "mhpmcounter3", read_hpm, write_hpm,       nullptr,                   "priv 3.1.10"},
-    CsrRow{0xc00,  1,  1, "cycle",         Cycle::read,     nullptr,          counter_accessible<0>,     "8.1"},
+    CsrRow{0xb00,  1,  1, "mcycle",        Count<0>::read,    Count<0>::write,     nullptr,                   "priv 3.1.10"},
+    CsrRow{0xb02,  1,  1, "minstret",      Count<2>::read,  Count<2>::write,   nullptr,                   "priv 3.1.10"},
+    CsrRow{0xb03, kHpmCounters, 1, "mhpmcounter3", Count<3>::read, Count<3>::write,      nullptr,                   "priv 3.1.10"},
+    CsrRow{0xc00,  1,  1, "cycle",         Count<0>::read,    nullptr,          counter_accessible<0>,     "8.1"},
     CsrRow{0xc01,  1,  1, "time",          read_time,       nullptr,          counter_accessible<1>,     "8.1"},
-    CsrRow{0xc02,  1,  1, "instret",       Instret::read,   nullptr,          counter_accessible<2>,     "8.1"},
-    CsrRow{0xc03, kHpmCounters, 1, "hpmcounter3", read_hpm, nullptr,          counter_accessible<3>,     "8.2"},
+    CsrRow{0xc02,  1,  1, "instret",       Count<2>::read,  nullptr,          counter_accessible<2>,     "8.1"},
+    CsrRow{0xc03, kHpmCounters, 1, "hpmcounter3", Count<3>::read, nullptr,         counter_accessible<3>,     "8.2"},
+    CsrRow{0xda0,  1,  1, "scountovf",     read_scountovf,  nullptr,          sscofpmf_present,          "Sscofpmf 2.1"},
     CsrRow{0xf11,  1,  1, "mvendorid",     read_mvendorid,  nullptr,          nullptr,                   "priv 3.1.2"},
     CsrRow{0xf12,  1,  1, "marchid",       read_marchid,    nullptr,          nullptr,                   "priv 3.1.3"},
     CsrRow{0xf13,  1,  1, "mimpid",        read_mimpid,     nullptr,          nullptr,                   "priv 3.1.4"},

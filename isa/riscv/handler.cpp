@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "isa/riscv/counters.h"
 #include "isa/riscv/csr.h"
 
 namespace vitrine::riscv {
@@ -15,7 +16,8 @@ using core::FaultKind;
 
 namespace {
 
-// What differs between the two levels that can take a trap. Levels are data: there is one trap entry and one return.
+// What differs between the two levels that can take a trap. Levels are data: there is one trap entry and one
+// return.
 struct Level {
   Privilege privilege;
   TrapCsrs Csrs::*csrs;
@@ -23,8 +25,10 @@ struct Level {
   uint64_t pp;       // mstatus.xPP
   unsigned pp_shift;
 };
-constexpr Level kMachineLevel{Privilege::kMachine, &Csrs::m, mstatus::kMie, mstatus::kMpie, mstatus::kMpp, 11};
-constexpr Level kSupervisorLevel{Privilege::kSupervisor, &Csrs::s, mstatus::kSie, mstatus::kSpie, mstatus::kSpp, 8};
+constexpr Level kMachineLevel{Privilege::kMachine, &Csrs::m,      mstatus::kMie,
+                              mstatus::kMpie,      mstatus::kMpp, 11};
+constexpr Level kSupervisorLevel{Privilege::kSupervisor, &Csrs::s,      mstatus::kSie,
+                                 mstatus::kSpie,         mstatus::kSpp, 8};
 
 constexpr uint64_t kInterruptBit = uint64_t{1} << 63;
 
@@ -32,6 +36,7 @@ constexpr uint64_t kInterruptBit = uint64_t{1} << 63;
 void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexcept {
   Csrs& csr = hart.csr;
   TrapCsrs& trap = csr.*level.csrs;
+  account_privilege(hart, 0);
   trap.epc = hart.pc;
   trap.cause = cause;
   trap.tval = tval;
@@ -45,8 +50,10 @@ void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexce
   hart.redirected = true;
   hart.reservation.valid = false;
   hart.waiting = false;
-  // Two entries at neighbouring steps: the handler's first instruction trapped itself. Diagnosis of fault loops.
-  hart.traps_in_a_row = hart.traps != 0 && hart.steps_now() == hart.last_trap_step + 1 ? hart.traps_in_a_row + 1 : 0;
+  // Two entries at neighbouring steps: the handler's first instruction trapped itself. Diagnosis of fault
+  // loops.
+  hart.traps_in_a_row =
+      hart.traps != 0 && hart.steps_now() == hart.last_trap_step + 1 ? hart.traps_in_a_row + 1 : 0;
   hart.last_trap_step = hart.steps_now();
   ++hart.traps;
   context_changed(hart);
@@ -65,6 +72,7 @@ void leave(Hart& hart, const Level& level) noexcept {
   csr.mstatus &= ~(level.ie | level.pp);
   csr.mstatus |= level.pie | (enable ? level.ie : 0);
   if (to != Privilege::kMachine) csr.mstatus &= ~mstatus::kMprv;
+  account_privilege(hart, 1);
   hart.privilege = to;
   hart.next_pc = (csr.*level.csrs).epc & ~uint64_t{hart.extensions.has(Extension::C) ? 1u : 3u};
   hart.redirected = true;
@@ -89,7 +97,8 @@ constexpr unsigned kCacheBlock = 64;  // bytes; the device tree says so too
 void manage_block(Hart& hart, const Operands& i) noexcept {
   const core::GuestVirt at{hart.x[i.rs1]};
   if (!hart.memory->check(at, AccessKind::kLoad)) return;
-  if (const Fault fault = hart.memory->check(at, AccessKind::kStore)) enter_access_fault(hart, AccessKind::kStore, fault);
+  if (const Fault fault = hart.memory->check(at, AccessKind::kStore))
+    enter_access_fault(hart, AccessKind::kStore, fault);
 }
 
 }  // namespace
@@ -103,11 +112,14 @@ void reset_hart(Hart& hart, uint64_t pc) {
   const uint64_t lines = hart.csr.mip_lines;  // a reset of the hart does not move the wires to it
   hart.csr = Csrs{};
   hart.csr.mip_lines = lines;
-  hart.csr.misa = (uint64_t{2} << 62) | mark(Extension::I, 'I') | mark(Extension::M, 'M') | mark(Extension::A, 'A') |
-                  mark(Extension::F, 'F') | mark(Extension::D, 'D') | mark(Extension::C, 'C') | mark(Extension::S, 'S') |
-                  mark(Extension::S, 'U');
+  hart.csr.misa = (uint64_t{2} << 62) | mark(Extension::I, 'I') | mark(Extension::M, 'M') |
+                  mark(Extension::A, 'A') | mark(Extension::F, 'F') | mark(Extension::D, 'D') |
+                  mark(Extension::C, 'C') | mark(Extension::S, 'S') | mark(Extension::S, 'U');
   hart.csr.menvcfg = hart.config.svade ? 0 : envcfg::kAdue;
   hart.extensions = hart.config.extensions;
+  std::fill(std::begin(hart.retired_in), std::end(hart.retired_in), 0);
+  hart.retired_mark = hart.retired();
+  hart.watches_overflow = false;
   hart.privilege = Privilege::kMachine;
   hart.reservation = {};
   hart.waiting = false;
@@ -123,7 +135,8 @@ void enter_trap(Hart& hart, Cause cause, uint64_t tval) noexcept {
 }
 
 void enter_interrupt(Hart& hart, unsigned number) noexcept {
-  enter(hart, delegated(hart, hart.csr.mideleg, number) ? kSupervisorLevel : kMachineLevel, kInterruptBit | number, 0);
+  enter(hart, delegated(hart, hart.csr.mideleg, number) ? kSupervisorLevel : kMachineLevel,
+        kInterruptBit | number, 0);
   hart.pc = hart.next_pc;
 }
 
@@ -133,7 +146,8 @@ void enter_access_fault(Hart& hart, AccessKind kind, const Fault& fault) noexcep
       {Cause::kStorePage, Cause::kStoreAccess, Cause::kStoreMisaligned},
       {Cause::kFetchPage, Cause::kFetchAccess, Cause::kFetchMisaligned},
   };
-  enter_trap(hart, kCauses[static_cast<unsigned>(kind)][static_cast<unsigned>(fault.kind) - 1], fault.at.value);
+  enter_trap(hart, kCauses[static_cast<unsigned>(kind)][static_cast<unsigned>(fault.kind) - 1],
+             fault.at.value);
 }
 
 // The bits are read again: nothing on this path is hot, and no decoded form has to keep them.
@@ -153,8 +167,9 @@ int interrupt_to_take(const Hart& hart) noexcept {
   if (ready == 0) [[likely]]
     return -1;
   const bool machine_open = hart.privilege != Privilege::kMachine || (hart.csr.mstatus & mstatus::kMie);
-  const bool supervisor_open = hart.privilege == Privilege::kUser ||
-                               (hart.privilege == Privilege::kSupervisor && (hart.csr.mstatus & mstatus::kSie));
+  const bool supervisor_open =
+      hart.privilege == Privilege::kUser ||
+      (hart.privilege == Privilege::kSupervisor && (hart.csr.mstatus & mstatus::kSie));
   const uint64_t for_machine = machine_open ? ready & ~hart.csr.mideleg : 0;
   const uint64_t takable = for_machine ? for_machine : supervisor_open ? ready & hart.csr.mideleg : 0;
   // "MEI, MSI, MTI, SEI, SSI, STI, LCOFI": decreasing priority (3.1.9).
@@ -192,6 +207,7 @@ void context_changed(Hart& hart) noexcept {
   context.sum = status & mstatus::kSum;
   context.mxr = status & mstatus::kMxr;
   context.hardware_ad = hart.csr.menvcfg & envcfg::kAdue;
+  context.napot = hart.config.svnapot;
   context.memory_types = hart.csr.menvcfg & envcfg::kPbmte;
   const core::View* const code_before = hart.memory->code_view;
   hart.memory->set_context(context);
@@ -211,7 +227,9 @@ void ecall(Hart& hart, const Operands&) noexcept {
     hart.attention->wanted = true;
     return;
   }
-  enter_trap(hart, static_cast<Cause>(static_cast<unsigned>(Cause::kEcallU) + static_cast<unsigned>(hart.privilege)), 0);
+  enter_trap(
+      hart, static_cast<Cause>(static_cast<unsigned>(Cause::kEcallU) + static_cast<unsigned>(hart.privilege)),
+      0);
 }
 
 void ebreak(Hart& hart, const Operands&) noexcept { enter_trap(hart, Cause::kBreakpoint, hart.pc); }
@@ -222,26 +240,29 @@ void mret(Hart& hart, const Operands&) noexcept {
 }
 
 void sret(Hart& hart, const Operands&) noexcept {
-  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTsr)) return enter_illegal(hart);
+  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTsr))
+    return enter_illegal(hart);
   leave(hart, kSupervisorLevel);
 }
 
 // The instruction retires; the hart then waits until an enabled interrupt is pending (isa/riscv/system.h).
 void wfi(Hart& hart, const Operands&) noexcept {
-  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTw)) return enter_illegal(hart);
+  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTw))
+    return enter_illegal(hart);
   hart.waiting = !wakes(hart);
   hart.ended_slice = true;
   hart.attention->wanted = true;
 }
 
-// Zawrs: "may stall until the reservation set is stored to": with harts in turn, giving up the turn is that stall.
+// Zawrs: "may stall until the reservation set is stored to": with harts in turn, giving up the turn is that
+// stall.
 void wrs(Hart& hart, const Operands&) noexcept {
   hart.ended_slice = true;
   hart.attention->wanted = true;
 }
 
-// Harts run in turn, so memory is sequentially consistent and a fence orders nothing. pause (predecessor W, nothing
-// else) is a hint that this hart spins: its turn ends.
+// Harts run in turn, so memory is sequentially consistent and a fence orders nothing. pause (predecessor W,
+// nothing else) is a hint that this hart spins: its turn ends.
 void fence(Hart& hart, const Operands& i) noexcept {
   constexpr int32_t kPause = 0x010;
   if (i.imm != kPause) return;
@@ -253,7 +274,8 @@ void fence(Hart& hart, const Operands& i) noexcept {
 void fence_i(Hart&, const Operands&) noexcept {}
 
 void sfence_vma(Hart& hart, const Operands&) noexcept {
-  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTvm)) return enter_illegal(hart);
+  if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTvm))
+    return enter_illegal(hart);
   hart.memory->fence_translations();
 }
 

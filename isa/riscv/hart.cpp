@@ -31,9 +31,10 @@ void serialize(core::Archive& ar, Csrs& csr) {
   ar.field("senvcfg", csr.senvcfg);
   ar.field("satp", csr.satp);
   ar.field("stimecmp", csr.stimecmp);
-  ar.field("cycle", csr.cycle.offset);
-  ar.field("instret", csr.instret.offset);
-  ar.field("hpm_counter", csr.hpm_counter);
+  for (Counter& counter : csr.counters) {
+    ar.field("counter", counter.value);
+    ar.field("counter_since", counter.since);
+  }
   ar.field("hpm_event", csr.hpm_event);
   ar.field("pmpcfg", csr.pmpcfg);
   ar.field("pmpaddr", csr.pmpaddr);
@@ -63,6 +64,9 @@ void Hart::serialize(core::Archive& ar) {
     slice_start = clock->step();
   }
   ar.field("traps", traps);
+  ar.field("retired_in", retired_in);
+  ar.field("retired_mark", retired_mark);
+  ar.field("watches_overflow", watches_overflow);
 }
 
 }  // namespace vitrine::riscv

@@ -62,10 +62,10 @@ struct TrapCsrs {
   uint64_t tvec = 0, epc = 0, cause = 0, tval = 0, scratch = 0;
 };
 
-// A counter that runs with the hart but can be written, stopped and inhibited: value = run + offset while it
-// runs.
+// A counter: `value` when it last started, and what it would have counted by then (counters.h).
 struct Counter {
-  uint64_t offset = 0;  // added to the hart's own count; while inhibited: the frozen value
+  uint64_t value = 0;
+  uint64_t since = 0;
 };
 
 struct Csrs {
@@ -79,8 +79,7 @@ struct Csrs {
   uint64_t menvcfg = 0, senvcfg = 0;
   uint64_t satp = 0;
   uint64_t stimecmp = ~0ull;
-  Counter cycle, instret;
-  uint64_t hpm_counter[kHpmCounters] = {};
+  Counter counters[3 + kHpmCounters];  // cycle, (time), instret, mhpmcounter3 and on
   uint64_t hpm_event[kHpmCounters] = {};
   uint8_t pmpcfg[kPmpCsrs] = {};
   uint64_t pmpaddr[kPmpCsrs] = {};
@@ -94,6 +93,7 @@ struct HartConfig {
   bool pmp = true;
   bool svade = false;  // page faults for clear A and D only (Svadu off)
   bool sstc = true;
+  bool sscofpmf = false;  // overflow interrupts and mode filters of the event counters
   bool svpbmt = true;
   bool svnapot = true;
   uint8_t max_levels = 3;  // deepest satp mode: 3 Sv39, 4 Sv48, 5 Sv57
@@ -155,9 +155,12 @@ struct Hart {
   // -----------------------------------------------------------------------------------------------------------
   core::Clock* clock = nullptr;
   core::Attention* attention = nullptr;
-  uint64_t steps = 0;          // this hart's steps up to slice_start
-  core::Step slice_start = 0;  // machine step at which its present turn began
-  uint64_t traps = 0;          // trap and interrupt entries: steps that retire nothing
+  uint64_t steps = 0;           // this hart's steps up to slice_start
+  core::Step slice_start = 0;   // machine step at which its present turn began
+  uint64_t retired_in[4] = {};  // by privilege: instructions retired in that mode, up to retired_mark
+  uint64_t retired_mark = 0;
+  bool watches_overflow = false;  // derived: an event counter may overflow, so changes of privilege matter
+  uint64_t traps = 0;             // trap and interrupt entries: steps that retire nothing
   core::Step last_trap_step = 0;
   unsigned traps_in_a_row = 0;  // entries with no retired instruction in between (diagnosis, not state)
 
@@ -175,7 +178,8 @@ struct Hart {
   [[nodiscard]] uint64_t retired() const { return steps_now() - traps; }
 
   [[nodiscard]] uint64_t time() const { return clock->ticks() + time_offset; }
-  // The clock's tick at which time() will be `when`, which lies ahead; kNever if the clock does not get that far.
+  // The clock's tick at which time() will be `when`, which lies ahead; kNever if the clock does not get that
+  // far.
   [[nodiscard]] core::Ticks tick_of(uint64_t when) const {
     const core::Ticks now = clock->ticks(), wait = when - time();
     return wait > core::kNever - now ? core::kNever : now + wait;

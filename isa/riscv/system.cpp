@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "isa/riscv/counters.h"
 #include "isa/riscv/handler.h"
 
 namespace vitrine::riscv {
@@ -66,7 +67,8 @@ void System::run_current(core::Step until) {
     return;
   }
   const core::Step end = std::min({until, turn_end_, scheduler_.next_step()});
-  engine_.run(hart, end - clock.step());
+  engine_.run(hart, std::min(end - clock.step(), steps_to_overflow(hart)));
+  if (hart.watches_overflow) check_overflow(hart);
 }
 
 StopReason System::run(core::Step until) {
