@@ -288,11 +288,12 @@ Sbi::Answer Sbi::dbcn_write(Hart& hart) {
 Sbi::Answer Sbi::dbcn_read(Hart& hart) {
   const uint64_t count = hart.x[kA0], to = hart.x[kA1];
   if (!console_may_access(count, to, hart.x[kA2])) return failure(SbiError::kInvalidParam);
+  const uint64_t most = std::min(count, kMostConsoleBytes);
   uint64_t done = 0;
-  while (done < std::min(count, kMostConsoleBytes)) {
+  while (done < most) {
     std::array<uint8_t, 256> chunk;
     size_t size = 0;
-    while (size < chunk.size() && done + size < count) {
+    while (size < chunk.size() && done + size < most) {
       const int byte = console_.get();
       if (byte < 0) break;
       chunk[size++] = static_cast<uint8_t>(byte);

@@ -100,6 +100,15 @@ TEST(SbiConsole, Read_OfMoreThanAChunkKeepsOrder) {
   EXPECT_EQ(rig.read(kRamEnd - 1000, 700), text);
 }
 
+TEST(SbiConsole, Read_TakesNoByteTooMany) {
+  Rig rig;
+  rig.console.type(std::string(700, 'x'));
+  rig.write(kRamBase + 300, "!");
+  EXPECT_EQ(rig.call(kDbcn, 1, {300, kRamBase, 0}), (Result{0, 300}));
+  EXPECT_EQ(rig.console.input.size(), 400u);
+  EXPECT_EQ(rig.read(kRamBase + 299, 2), "x!");
+}
+
 // Whoever keeps decoded instructions or translations of the page must hear of the write.
 TEST(SbiConsole, Read_AnnouncesWhatItWrites) {
   struct Listener final : core::RamListener {

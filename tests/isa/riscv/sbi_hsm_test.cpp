@@ -180,6 +180,7 @@ TEST(SbiHsm, SuspendType_Is32BitsWide) {
   EXPECT_EQ(rig.call(kHsm, kSuspend, {uint64_t{1} << 63, 0, 0}), (Result{0, 0}));  // retentive
   rig.call(kHsm, kSuspend, {0xffff'ffff'8000'0000, 0x8000'3000, 3});               // non-retentive
   EXPECT_EQ(rig.hart(0).next_pc, 0x8000'3000u);
+  EXPECT_TRUE(rig.hart(0).redirected);
   EXPECT_EQ(rig.hart(0).x[11], 3u);
 }
 

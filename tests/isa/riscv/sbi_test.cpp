@@ -68,6 +68,8 @@ TEST(SbiReset, Memory_IsOpenToSupervisorMode) {
     EXPECT_FALSE(rig.hart(0).memory->load({at}, 8, value));
     EXPECT_FALSE(rig.hart(0).memory->check({at}, core::AccessKind::kFetch));
   }
+  poke_csr(rig.hart(0), 0x3a0, 0);  // protection closed: it was S mode that was let in, not M
+  EXPECT_TRUE(rig.hart(0).memory->load({kRamBase}, 8, value));
 }
 
 TEST(SbiReset, NoGuestTrap_ReachesMachineMode) {
