@@ -139,7 +139,7 @@ void VirtioMmio::write_driver_features(uint32_t value) {
 // 5, 2.2.2): the refusal is that the bit does not stick. NEEDS_RESET is the device's own bit.
 void VirtioMmio::write_status(uint32_t value) {
   value &= 0xff;
-  if (value == 0) return reset();
+  if (value == 0) return reset_device();
   value = (value & ~kNeedsReset) | (status_ & kNeedsReset);
   if (!legacy() && (value & ~status_ & kFeaturesOk)) {
     if (driver_features_ & ~offered())
@@ -212,13 +212,20 @@ void VirtioMmio::give_up(std::string_view why) {
 }
 
 void VirtioMmio::reset() {
+  guest_page_size_ = 0;
+  reset_device();
+}
+
+// GuestPageSize belongs to the transport, not to the device: Linux writes it once, before it resets the
+// device.
+void VirtioMmio::reset_device() {
   model_->reset();
   for (VirtQueue& queue : queues_) queue.disable();
   for (QueueRegisters& q : queue_registers_) q = {.layout = {.size = VirtQueue::kMaxSize}};
   device_features_sel_ = driver_features_sel_ = 0;
   driver_features_ = accepted_ = 0;
   status_ = interrupt_status_ = 0;
-  guest_page_size_ = queue_sel_ = 0;
+  queue_sel_ = 0;
   line_.set(false);
 }
 

@@ -82,6 +82,7 @@ class VirtioMmio final : public core::Device, private VirtioPort {
   void write_queue_register(uint64_t offset, uint32_t value);
   void write_driver_features(uint32_t value);
   void write_status(uint32_t value);
+  void reset_device();  // by the driver
   void set_ready(unsigned queue, bool ready);
   void set_pfn(unsigned queue, uint32_t pfn);
   void notify(uint32_t queue);

@@ -272,6 +272,25 @@ TEST_F(LegacyTest, QueuePfn_LaysOutOneRun) {
   EXPECT_EQ(legacy.used_index(), 1) << "stopped";
 }
 
+// The order of Linux's driver: page size when the slot is found, then the device's reset.
+TEST_F(LegacyTest, GuestPageSize_OutlivesTheDriversResetButNotPowerOn) {
+  const auto queue_works = [&] {
+    out(reg::kQueueNum, 8), out(reg::kQueueAlign, 0x1000), out(reg::kQueuePfn, 0x80005);
+    Rings legacy(*ram, 8, kRamBase + 0x5000);
+    legacy.put<uint16_t>(legacy.available + 2, 0);
+    legacy.put<uint16_t>(legacy.used + 2, 0);
+    legacy.chain(1, {{kRamBase, 16, true}});
+    legacy.offer(1);
+    out(reg::kQueueNotify, 0);
+    return legacy.used_index() == 1;
+  };
+  out(reg::kGuestPageSize, 0x1000);
+  out(reg::kStatus, 0);
+  EXPECT_TRUE(queue_works());
+  slot.reset();
+  EXPECT_FALSE(queue_works());
+}
+
 TEST_F(LegacyTest, QueueAlign_OtherThanAPage) {
   out(reg::kGuestPageSize, 0x1000);
   out(reg::kQueueNum, 8);
