@@ -2,6 +2,8 @@
 // Boot planning and placement.
 #include "app/boot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -106,6 +108,55 @@ core::Result<BootPlan> plan_boot(const MachineConfig& config) {
   return plan;
 }
 
+namespace {
+
+// What goes where, so that nothing is put onto something else: a kernel that was linked to the firmware's
+// place would silently run half of each.
+class Places {
+ public:
+  core::Result<> add(const std::string& what, uint64_t at, uint64_t size) {
+    if (size == 0) return core::Ok{};
+    for (const Row& row : rows_)
+      if (at < row.at + row.size && row.at < at + size) return clash(row, {what, at, size});
+    rows_.push_back({what, at, size});
+    return core::Ok{};
+  }
+  core::Result<> add(const char* what, const core::Image& image, uint64_t base) {
+    if (image.kind == core::ImageKind::kElf64) base = 0;  // its segments say where they go
+    const std::string name = fmt::format("{} '{}'", what, core::printable(image.path));
+    for (const core::ImageSegment& segment : image.segments)
+      if (auto done = add(name, base + segment.at.value, segment.memory_size); !done) return done;
+    return core::Ok{};
+  }
+
+ private:
+  struct Row {
+    std::string what;
+    uint64_t at, size;
+  };
+  static core::Error clash(const Row& a, const Row& b) {
+    const char* hint = " Give the machine more memory.";
+    if (a.what.starts_with("firmware") && b.what.starts_with("kernel"))
+      hint = " A kernel that is linked to where firmware goes starts without any: --bios none.";
+    return core::error(ErrorKind::kBadImage, "The {} ({:#x} to {:#x}) and the {} ({:#x} to {:#x}) overlap.{}",
+                       a.what, a.at, a.at + a.size, b.what, b.at, b.at + b.size, hint);
+  }
+
+  std::vector<Row> rows_;
+};
+
+core::Result<> check_places(const BootPlan& plan) {
+  Places places;
+  if (plan.firmware_image)
+    if (auto done = places.add("firmware", *plan.firmware_image, plan.firmware_at); !done) return done;
+  if (plan.kernel_image)
+    if (auto done = places.add("kernel", *plan.kernel_image, plan.kernel_at); !done) return done;
+  if (auto done = places.add("initrd", plan.initrd_at, plan.initrd.size()); !done) return done;
+  return places.add("device tree", plan.tree_at, plan.tree.size());
+}
+
+}  // namespace
+
 core::Result<> place(const BootPlan& plan, const MachineConfig& config, core::GuestRam& ram) {
   if (plan.firmware_image) {
     if (auto done = core::place_image(ram, *plan.firmware_image, GuestPhys{plan.firmware_at}); !done)
@@ -122,7 +173,13 @@ core::Result<> place(const BootPlan& plan, const MachineConfig& config, core::Gu
   };
   if (auto done = put(plan.initrd_at, plan.initrd.data(), plan.initrd.size(), "initrd"); !done) return done;
   if (auto done = put(plan.tree_at, plan.tree.data(), plan.tree.size(), "device tree"); !done) return done;
+  if (auto done = check_places(plan); !done) return done;
   for (const LoaderConfig& loader : config.loaders) {
+    if (!loader.bytes.empty()) {
+      if (auto done = put(loader.at, loader.bytes.data(), loader.bytes.size(), "loader's number"); !done)
+        return done;
+      continue;
+    }
     auto image =
         core::read_image(loader.path, loader.raw ? core::ImageUse::kData : core::ImageUse::kFirmware);
     if (!image) return image.error();

@@ -39,7 +39,8 @@ std::string disk_text(const VirtioConfig& disk) {
   struct stat info {};
   stat(disk.path.c_str(), &info);
   const char* access = disk.snapshot ? ",snapshot" : disk.read_only ? ",ro" : "";
-  return fmt::format("{}{}#{}@{}.{:09}", core::printable(disk.path), access, info.st_size,
+  const std::string serial = disk.serial.empty() ? "" : ",serial=" + core::printable(disk.serial);
+  return fmt::format("{}{}{}#{}@{}.{:09}", core::printable(disk.path), access, serial, info.st_size,
                      info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
 
@@ -77,7 +78,10 @@ std::string identity_line(const MachineConfig& config, const BootPlan& boot, Clo
                         core::hash_bytes(std::as_bytes(std::span(boot.tree))));
   if (!config.append.empty()) line += fmt::format(" append=\"{}\"", core::printable(config.append, 2048));
   for (const LoaderConfig& loader : config.loaders)
-    line += fmt::format(" loader={}@{:#x}", core::printable(loader.path), loader.at);
+    line += loader.bytes.empty()
+                ? fmt::format(" loader={}@{:#x}", core::printable(loader.path), loader.at)
+                : fmt::format(" loader=data#{:016x}@{:#x}",
+                              core::hash_bytes(std::as_bytes(std::span(loader.bytes))), loader.at);
   for (const VirtioConfig& device : config.virtio) line += " " + virtio_text(device);
   if (!input.empty()) line += fmt::format(" input={} bytes#{:016x}", input.size(), hash_of(input));
   return line;

@@ -136,8 +136,9 @@ core::Result<std::unique_ptr<devices::VirtioModel>> Machine::make_model(const Vi
   if (!file) return file.error();
   std::unique_ptr<devices::BlockBackend> backend = std::move(*file);
   if (config.snapshot) backend = std::make_unique<devices::SnapshotOverlay>(std::move(backend));
+  const std::string& id = config.serial.empty() ? name : config.serial;
   return std::unique_ptr<devices::VirtioModel>(
-      std::make_unique<devices::VirtioBlk>(name, scheduler_, std::move(backend), name));
+      std::make_unique<devices::VirtioBlk>(name, scheduler_, std::move(backend), id));
 }
 
 core::Result<> Machine::build_virtio() {

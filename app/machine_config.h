@@ -19,16 +19,18 @@ enum class EngineKind { kInterpreter };
 struct VirtioConfig {
   enum class Kind { kBlock, kRng, kConsole } kind = Kind::kBlock;
   int slot = -1;
-  std::string path;        // block: the image
-  bool read_only = false;  // block
-  bool snapshot = false;   // block: writes stay in memory
+  std::string path = {};    // block: the image
+  bool read_only = false;   // block
+  bool snapshot = false;    // block: writes stay in memory
+  std::string serial = {};  // block: what GET_ID answers; empty: a name of ours
 };
 
-// `-device loader`: bytes of a file at an address before the run.
+// `-device loader`: bytes at an address before the run.
 struct LoaderConfig {
   std::string path;
   uint64_t at = 0;
-  bool raw = true;  // false: an ELF, to its own addresses
+  bool raw = true;             // false: an ELF, to its own addresses
+  std::vector<uint8_t> bytes;  // not empty: these, and no file
 };
 
 struct MachineConfig {

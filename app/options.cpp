@@ -159,7 +159,7 @@ struct FlagRow {
   void (*set)(MachineOptions& options);
 };
 constexpr FlagRow kFlags[] = {
-  {"--rng",       false, [](MachineOptions& o) { o.config.virtio.push_back({VirtioConfig::Kind::kRng, -1, {}, false, false}); }},
+  {"--rng",       false, [](MachineOptions& o) { o.config.virtio.push_back({.kind = VirtioConfig::Kind::kRng}); }},
   {"--no-reboot", false, [](MachineOptions& o) { o.run.reboot = false; }},
   {"--stats",     false, [](MachineOptions& o) { o.run.stats = true; }},
   {"--no-cache",  true,  [](MachineOptions& o) { o.config.caching = false; }},  // the judge of the caches
@@ -202,8 +202,7 @@ OptionTextsPointer add_machine_options(CLI::App& parser) {
   return texts;
 }
 
-Result<MachineOptions> read_machine_options(const OptionTexts& texts) {
-  MachineOptions options;
+Result<MachineOptions> read_machine_options(const OptionTexts& texts, MachineOptions options) {
   for (const ValueRow& row : kValues) {
     const std::vector<std::string>& given = texts.values.at(row.name);
     for (size_t i = row.repeats || given.empty() ? 0 : given.size() - 1; i < given.size(); ++i)
@@ -214,7 +213,8 @@ Result<MachineOptions> read_machine_options(const OptionTexts& texts) {
   return options;
 }
 
-Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t positionals) {
+Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t positionals,
+                                MachineOptions base) {
   CLI::App parser;
   parser.set_help_flag();
   ParsedWords parsed;
@@ -230,7 +230,7 @@ Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t po
   for (const std::string& extra : parser.remaining())
     if (extra.starts_with("-") && extra.size() > 1) return unknown_word(extra).error();
   if (others.size() > positionals) return unknown_word(others[positionals]).error();
-  auto options = read_machine_options(*texts);
+  auto options = read_machine_options(*texts, std::move(base));
   if (!options) return options.error();
   parsed.options = std::move(*options);
   parsed.words = std::move(others);

@@ -35,8 +35,8 @@ using OptionTextsPointer = std::unique_ptr<OptionTexts, OptionTextsDeleter>;
 
 // Adds the options to a parser; the texts must live until it has parsed.
 OptionTextsPointer add_machine_options(CLI::App& parser);
-// Reads the texts. Errors name the option, what was given and what is possible.
-core::Result<MachineOptions> read_machine_options(const OptionTexts& texts);
+// Reads the texts, on top of `base`. Errors name the option, what was given and what is possible.
+core::Result<MachineOptions> read_machine_options(const OptionTexts& texts, MachineOptions base = {});
 
 // "--memory", ... : all options for users, without the hidden ones.
 std::vector<std::string> machine_option_names();
@@ -46,7 +46,8 @@ struct ParsedWords {
   MachineOptions options;
   std::vector<std::string> words;
 };
-core::Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t positionals);
+core::Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t positionals,
+                                      MachineOptions base = {});
 
 // "F[,ro][,snapshot][,slot=N]".
 core::Result<VirtioConfig> parse_disk(std::string_view text);
