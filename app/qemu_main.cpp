@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// `vitrine qemu ...`: from the words to the exit code.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+
+#include "app/options.h"
+#include "app/outcome.h"
+#include "app/qemu.h"
+#include "app/qemu_options.h"
+#include "app/session.h"
+#include "app/statistics.h"
+#include "app/text.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+namespace {
+
+constexpr int kRefused = 1;  // QEMU's exit code for whatever it will not do
+
+// A number in a file for as long as we run.
+class PidFile {
+ public:
+  PidFile() = default;
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+  ~PidFile() {
+    if (!path_.empty()) unlink(path_.c_str());
+  }
+  core::Result<> write(const std::string& path) {
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const std::string line = fmt::format("{}\n", getpid());
+    const bool good = fd >= 0 && ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    if (fd >= 0) close(fd);
+    if (!good)
+      return core::error(core::ErrorKind::kHost, "cannot create PID file: '{}': {}", core::printable(path),
+                         strerror(errno));
+    path_ = path;
+    return core::Ok{};
+  }
+
+ private:
+  std::string path_;
+};
+
+class Qemu {
+ public:
+  Qemu(std::string program, std::vector<std::string> words)
+      : program_(std::move(program)), words_(std::move(words)) {}
+  int run();
+
+ private:
+  void complain(std::string_view text) const {
+    std::fprintf(stderr, "%s: %s\n", program_.c_str(), std::string(text).c_str());
+  }
+  int refuse(const core::Error& error) const {
+    complain(error.message);
+    return kRefused;
+  }
+  core::Result<> add_environment();
+  core::Result<> open_ports();
+  core::Result<> make_log() const;
+  int dump_tree() const;
+  int conclude(Session& session, const Outcome& outcome) const;
+
+  std::string program_;
+  std::vector<std::string> words_;
+  QemuOptions options_;
+};
+
+// Words as a shell splits them, without its expansions.
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  bool open = false;
+  char quote = 0;
+  for (const char c : text) {
+    if (quote ? c == quote : (c == '\'' || c == '"')) {
+      quote = quote ? 0 : c;
+      if (!open) words.emplace_back();
+      open = true;
+    } else if (!quote && (c == ' ' || c == '\t' || c == '\n')) {
+      open = false;
+    } else {
+      if (!open) words.emplace_back();
+      open = true;
+      words.back() += c;
+    }
+  }
+  return words;
+}
+
+// VITRINE_OPTS holds options of `vitrine run`, which go on top of QEMU's.
+core::Result<> Qemu::add_environment() {
+  const char* text = std::getenv("VITRINE_OPTS");
+  if (!text || *text == 0) return core::Ok{};
+  MachineOptions base;
+  base.config = options_.machine;
+  base.run = options_.run;
+  base.dump_dtb = options_.dump_dtb;
+  auto parsed = parse_words(split_words(text), 0, std::move(base));
+  if (!parsed) return core::error(parsed.error().kind, "VITRINE_OPTS: {}", parsed.error().message);
+  options_.machine = std::move(parsed->options.config);
+  options_.run = std::move(parsed->options.run);
+  options_.dump_dtb = std::move(parsed->options.dump_dtb);
+  return core::Ok{};
+}
+
+core::Result<> Qemu::open_ports() {
+  using Kind = QemuStream::Kind;
+  RunOptions& run = options_.run;
+  const QemuStream& serial = options_.serial;
+  run.standard_input = serial.kind == Kind::kStdio;
+  run.keys = serial.keys ? EscapeKeys::kAlways : EscapeKeys::kNever;
+  run.terminal_signals = serial.signals;
+  run.console = serial.kind == Kind::kStdio ? STDOUT_FILENO : -1;
+  if (serial.kind != Kind::kFile) return core::Ok{};
+  const int how = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (serial.append ? O_APPEND : O_TRUNC);
+  run.console = open(serial.path.c_str(), how, 0666);
+  if (run.console < 0)
+    return core::error(core::ErrorKind::kHost, "-serial file:{}: Could not open '{}': {}",
+                       core::printable(serial.path), core::printable(serial.path), strerror(errno));
+  return core::Ok{};
+}
+
+// -D: nothing is written in this version, but scripts look for the file.
+core::Result<> Qemu::make_log() const {
+  const std::string& path = options_.log_file;
+  if (path.empty()) return core::Ok{};
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return core::error(core::ErrorKind::kHost, "Error opening logfile {}: {}", core::printable(path),
+                       strerror(errno));
+  close(fd);
+  return core::Ok{};
+}
+
+int Qemu::dump_tree() const {
+  const std::string& path = options_.dump_dtb;
+  auto plan = plan_boot(options_.machine);
+  if (!plan) return refuse(plan.error());
+  std::FILE* file = std::fopen(path.c_str(), "we");
+  bool good = file && std::fwrite(plan->tree.data(), 1, plan->tree.size(), file) == plan->tree.size();
+  if (file) good = std::fclose(file) == 0 && good;
+  if (!good) {
+    complain(fmt::format("Failed to dump dtb to '{}': {}", core::printable(path), strerror(errno)));
+    return kRefused;
+  }
+  complain(fmt::format("info: dtb dumped to {}. Exiting.", core::printable(path)));
+  return 0;
+}
+
+// QEMU's exit codes; a limit that VITRINE_OPTS set keeps its own.
+int Qemu::conclude(Session& session, const Outcome& outcome) const {
+  using Kind = Outcome::Kind;
+  if (options_.run.stats) std::fputs(statistics_text(session).c_str(), stderr);
+  switch (outcome.kind) {
+    case Kind::kQuit:
+      std::fputs("QEMU: Terminated\n", stdout);
+      std::fflush(stdout);
+      return 0;
+    case Kind::kSignal: complain(fmt::format("terminating on signal {}", outcome.code)); return 0;
+    case Kind::kPass:
+    case Kind::kPanic:  // an orderly power-off after all
+    case Kind::kReset: return 0;
+    case Kind::kFail: return static_cast<int>(outcome.code & 0xff);
+    case Kind::kOutputGone:
+    case Kind::kBroken: complain(outcome.words); return kRefused;
+    case Kind::kFaultLoop:
+    case Kind::kNothingWakes:
+    case Kind::kInstructionLimit:
+    case Kind::kTimeLimit: complain(outcome.words); return exit_code_of(outcome);
+  }
+  return kRefused;
+}
+
+int Qemu::run() {
+  auto parsed = parse_qemu(words_, this_host(program_));
+  if (!parsed) return refuse(parsed.error());
+  options_ = std::move(*parsed);
+  if (options_.answer) {
+    std::fputs(options_.answer->c_str(), stdout);
+    return std::fflush(stdout) == 0 ? options_.answer_code : kRefused;
+  }
+  if (auto done = add_environment(); !done) return refuse(done.error());
+  for (const std::string& note : options_.notes) complain(note);
+  if (!options_.dump_dtb.empty()) return dump_tree();
+
+  PidFile pid_file;
+  if (!options_.pid_file.empty())
+    if (auto done = pid_file.write(options_.pid_file); !done) return refuse(done.error());
+  if (auto done = open_ports(); !done) return refuse(done.error());
+  if (auto done = make_log(); !done) return refuse(done.error());
+  options_.run.program = program_;
+  options_.run.command_line = program_;
+  for (const std::string& word : words_) options_.run.command_line += " " + shell_word(word);
+  auto session = Session::create(options_.machine, options_.run);
+  if (!session) return refuse(session.error());
+  if (options_.run.state_hash_every) std::fprintf(stderr, "%s\n", (*session)->identity().c_str());
+  const Outcome outcome = (*session)->run();
+  const int code = conclude(**session, outcome);
+  if (!options_.run.stats_json.empty())
+    if (auto done = write_statistics_json(**session, outcome); !done) return refuse(done.error());
+  return code;
+}
+
+}  // namespace
+
+int qemu_main(int argc, char** argv) {
+  const std::span<char*> words(argv, static_cast<size_t>(argc));
+  std::string program = words.empty() ? "qemu" : words[0];
+  program.erase(0, program.rfind('/') + 1);
+  if (program == "qemu") program = "vitrine qemu";
+  return Qemu(program, {words.begin() + !words.empty(), words.end()}).run();
+}
+
+}  // namespace vitrine::app
