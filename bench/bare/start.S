@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Entry of a bare workload in M mode: floating point on, a stack, bss cleared, main. A guest trap stops in a loop, so that the
-# harness runs into its time limit and says so.
+# Entry of a bare workload in M mode: floating point on, a stack, bss cleared, main. A guest trap stops in a loop, so
+# that the harness runs into its time limit and says so.
   .section .text.start
   .globl _start
 _start:

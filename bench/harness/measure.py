@@ -98,7 +98,8 @@ class Session:
     def _start(self):
         bench = self._bench
         say(f"starting Linux on {self._engine.name}")
-        guest = bench.guest(self._engine, self._engine.linux(bench.linux, bench.session_archive, SESSION_WORDS), "session")
+        command = self._engine.linux(bench.linux, bench.session_archive, SESSION_WORDS)
+        guest = bench.guest(self._engine, command, "session")
         try:
             guest.wait_for(r"^VT-READY", "the guest's shell")
         except Broken:

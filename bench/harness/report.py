@@ -13,6 +13,7 @@ import subprocess
 from harness.measure import NATIVE
 
 SCHEMA = 1
+BUSY = 1.1  # elapsed over processor time above which the numbers are not to be trusted
 # Families whose rows are compared with native runs, in the order of the tables, and what they are called there.
 FAMILIES = {"integer": "integer", "fp": "floating point", "os": "operating system", "bare": "bare, M mode"}
 
@@ -45,11 +46,6 @@ class Numbers:
                   if sample.counts.get("instructions") and getattr(sample, self.clock) > 0]
         return max(speeds, default=None)
 
-    def waiting(self, row, engine):
-        """Wall time over processor time in the best sample: above 1.05 or so, the machine was busy with others."""
-        pairs = [(sample.wall, sample.cpu) for sample in row.samples.get(engine, []) if sample.cpu > 0]
-        return min((wall / cpu for wall, cpu in pairs), default=None)
-
 
 def mean(values):
     """Geometric mean of what is there, or None."""
@@ -63,6 +59,14 @@ def instructions(row):
             if sample.counts.get("instructions"):
                 return sample.counts["instructions"]
     return None
+
+
+def waiting(rows):
+    """Elapsed over processor time, median of all samples: above 1 while the machine had other things to do. Starts are
+    left out, since a guest that boots does wait."""
+    ratios = [sample.wall / sample.cpu for row in rows if row.family in FAMILIES
+              for samples in row.samples.values() for sample in samples if sample.cpu > 0]
+    return statistics.median(ratios) if ratios else None
 
 
 # Tables. A cell is a text; None becomes a dash.
@@ -92,7 +96,7 @@ class Report:
 
     def text(self):
         parts = [self._family(family) for family in FAMILIES if self._of(family)]
-        parts += [part for part in (self._starts(), self._means(), self._failures()) if part]
+        parts += [part for part in (self._starts(), self._means(), self._busy(), self._failures()) if part]
         return "\n\n".join(parts)
 
     def _of(self, family):
@@ -174,6 +178,13 @@ class Report:
                 "mean spread", "largest"]
         return table(head, lines) if lines else None
 
+    def _busy(self):
+        ratio = waiting(self._rows)
+        if not ratio or ratio < BUSY:
+            return None
+        return (f"This machine was busy with other things: elapsed time was {figure(ratio)} times the processor time "
+                "(median). Differences mean\nlittle, those of starts nothing.")
+
     def _failures(self):
         lines = [f"FAILED {row.family}/{row.name} on {engine}: {why}"
                  for row in self._rows for engine, why in row.failures.items()]
@@ -218,6 +229,7 @@ def as_json(rows, engines, numbers, settings):
                                   "words": engine.words} for engine in engines},
         "means": {family: family_means([row for row in rows if row.family == family], engines, numbers)
                   for family in families},
+        "elapsed_over_processor_time": waiting(rows),
         "rows": [row_json(row, numbers) for row in rows],
     }
 
@@ -259,10 +271,12 @@ def first_line(command):
 
 def heading(settings, engines, about, numbers):
     clock = {"cpu": "processor time of the emulator", "wall": "elapsed time"}[numbers.clock]
-    lines = [f"{about['processor']}, {about['processors']} processors{' (virtual machine)' if about['virtual'] else ''}, "
-             f"{about['system']}, kernel {about['kernel']}, load {about['load_average'][0]:.1f}",
+    virtual = " of a virtual machine" if about["virtual"] else ""
+    passes = "1 pass" if settings["passes"] == 1 else f"{settings['passes']} passes"
+    lines = [f"{about['processor']}, {about['processors']} processors{virtual}, {about['system']}, "
+             f"kernel {about['kernel']}, load {about['load_average'][0]:.1f}",
              f"{about['compiler']}; {about['guest_compiler']}",
              *(f"{engine.name}: {engine.version}" for engine in engines),
-             f"{settings['passes']} passes, {settings['size']} sizes, processor {settings['processor']}; minimum of the "
-             f"passes, by {clock}; spread: the median above it"]
+             f"{passes}, {settings['size']} sizes, processor {settings['processor']}; minimum of the passes, by {clock}; "
+             "spread: the median above it"]
     return "\n".join(lines)

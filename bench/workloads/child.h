@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What this program does when a workload starts it again: `workloads child ROLE` (exec.c and pipeline.c do).
+// What this program does when a workload starts it again as `workloads child ROLE` (fork_exec, pipeline).
+// Returns the exit code.
 #ifndef VITRINE_BENCH_CHILD_H
 #define VITRINE_BENCH_CHILD_H
 
