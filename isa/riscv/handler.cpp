@@ -261,14 +261,14 @@ void wrs(Hart& hart, const Operands&) noexcept {
   hart.attention->wanted = true;
 }
 
-// Harts run in turn, so memory is sequentially consistent and a fence orders nothing. pause (predecessor W,
-// nothing else) is a hint that this hart spins: its turn ends.
-void fence(Hart& hart, const Operands& i) noexcept {
-  constexpr int32_t kPause = 0x010;
-  if (i.imm != kPause) return;
+// Zihintpause: this hart spins, and somebody else may have what it waits for.
+void pause(Hart& hart, const Operands&) noexcept {
   hart.ended_slice = true;
   hart.attention->wanted = true;
 }
+
+// Harts run in turn, so memory is sequentially consistent and a fence orders nothing.
+void fence(Hart&, const Operands&) noexcept {}
 
 // Instruction fetch is coherent: nothing to do (docs/architecture.md, "no observable caches").
 void fence_i(Hart&, const Operands&) noexcept {}

@@ -48,6 +48,7 @@ void mret(Hart&, const Operands&) noexcept;
 void sret(Hart&, const Operands&) noexcept;
 void wfi(Hart&, const Operands&) noexcept;
 void wrs(Hart&, const Operands&) noexcept;
+void pause(Hart&, const Operands&) noexcept;
 void fence(Hart&, const Operands&) noexcept;
 void fence_i(Hart&, const Operands&) noexcept;
 void sfence_vma(Hart&, const Operands&) noexcept;

@@ -16,6 +16,7 @@ namespace vitrine::riscv {
   }
 
 VT_HELPER(illegal, illegal)
+VT_HELPER(pause, pause)
 VT_HELPER(fence, fence)
 VT_HELPER(fence_i, fence_i)
 VT_HELPER(ecall, ecall)

@@ -53,7 +53,7 @@ const Case kFull[] = {
     {"csrrci x3, 0x001, 31",         0x001ff1f3, Op::csrrci, Op::csrrci, 3, 31, 0, 1},
     {"fence rw, w",                  0x0310000f, Op::fence, Op::fence,  0, 0, 0, 0x031},
     {"fence.tso",                    0x8330000f, Op::fence, Op::fence_tso, 0, 0, 0, 0},
-    {"pause",                        0x0100000f, Op::fence, Op::pause,  0, 0, 0, 0},
+    {"pause",                        0x0100000f, Op::pause, Op::pause,  0, 0, 0, 0},
     {"fence.i",                      0x0000100f, Op::fence_i, Op::fence_i, 0, 0, 0, 0},
     {"ecall",                        0x00000073, Op::ecall, Op::ecall,  0, 0, 0, 0},
     {"ebreak",                       0x00100073, Op::ebreak, Op::ebreak, 0, 0, 0, 0},
