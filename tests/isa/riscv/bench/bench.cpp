@@ -19,8 +19,8 @@ const char* name_of(Caches caches) {
   return "?";
 }
 
-Bench::Bench(const Setup& setup, Caches caches) : caches_(caches), clock_(setup.steps_per_tick) {
-  auto ram = core::GuestRam::create({kRam}, setup.memory);
+Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.steps_per_tick) {
+  auto ram = core::GuestRam::create({kRam}, board.memory);
   if (!ram) throw std::runtime_error(ram.error().message);
   ram_ = std::move(*ram);
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, caches != Caches::kNone);
@@ -29,35 +29,35 @@ Bench::Bench(const Setup& setup, Caches caches) : caches_(caches), clock_(setup.
   if (caches == Caches::kTiny) engine.max_pages = 2;
   interpreter_ = std::make_unique<riscv::Interpreter>(*ram_, engine);
   riscv::System::Options options;
-  options.slice = setup.slice;
+  options.slice = board.slice;
   options.fault_loop = ~0u;
   system_ = std::make_unique<riscv::System>(scheduler_, attention_, *interpreter_, world_, options);
-  build_harts(setup);
+  build_harts(board);
   build_devices();
   for (uint64_t at = 0; at < 2 * core::kPageSize; at += 4) write(kMachineHandler + at, insn::kSelf);
-  for (unsigned id = 0; id < setup.harts; ++id) {
+  for (unsigned id = 0; id < board.harts; ++id) {
     reset_hart(hart(id), kCode);
     set_csr(csr::mtvec, kMachineHandler, id);
     set_csr(csr::stvec, kSupervisorHandler, id);
-    if (!setup.open_pmp || !setup.config.pmp) continue;
+    if (!board.open_pmp || !board.config.pmp) continue;
     set_csr(csr::pmpaddr0, (uint64_t{1} << 54) - 1, id);
     set_csr(csr::pmpcfg0, 0x1f, id);  // NAPOT, R W X
   }
   // The CLINT's comparators are 0 after reset: their interrupt would be pending from the start.
-  for (unsigned id = 0; id < setup.harts; ++id) clint_->write(0x4000 + 8 * id, 8, ~uint64_t{0});
+  for (unsigned id = 0; id < board.harts; ++id) clint_->write(0x4000 + 8 * id, 8, ~uint64_t{0});
   attention_.wanted = false;
 }
 
 Bench::~Bench() = default;
 
-void Bench::build_harts(const Setup& setup) {
-  for (unsigned id = 0; id < setup.harts; ++id) {
+void Bench::build_harts(const Board& board) {
+  for (unsigned id = 0; id < board.harts; ++id) {
     auto parts = std::make_unique<HartParts>();
     parts->mmu = std::make_unique<mmu::Mmu>(id, *ram_, bus_, *spaces_);
     parts->hart = std::make_unique<Hart>();
     Hart& hart = *parts->hart;
     hart.id = id;
-    hart.config = setup.config;
+    hart.config = board.config;
     hart.memory = parts->mmu.get();
     hart.clock = &clock_;
     hart.attention = &attention_;

@@ -81,7 +81,7 @@ enum class Caches : uint8_t { kNone, kTranslations, kAll, kTiny };
 inline constexpr std::array kEveryCache = {Caches::kNone, Caches::kTranslations, Caches::kAll, Caches::kTiny};
 const char* name_of(Caches caches);
 
-struct Setup {
+struct Board {
   unsigned harts = 1;
   HartConfig config = {};
   uint64_t memory = 4 << 20;
@@ -117,7 +117,7 @@ class Bench {
   };
 
  public:
-  Bench(const Setup& setup, Caches caches);
+  Bench(const Board& board, Caches caches);
   ~Bench();
 
   [[nodiscard]] Caches caches() const { return caches_; }
@@ -189,7 +189,7 @@ class Bench {
 
  private:
   void serialize(core::Archive& ar);
-  void build_harts(const Setup& setup);
+  void build_harts(const Board& board);
   void build_devices();
 
   Caches caches_;
@@ -220,11 +220,11 @@ Outcome outcome_of(Bench& bench);
 void expect_same(const Outcome& reference, const Outcome& other);
 
 template <typename Scenario>
-void under_every_cache(const Setup& setup, Scenario scenario) {
+void under_every_cache(const Board& board, Scenario scenario) {
   Outcome reference;
   for (const Caches caches : kEveryCache) {
     SCOPED_TRACE(std::string("caches: ") + name_of(caches));
-    Bench bench(setup, caches);
+    Bench bench(board, caches);
     scenario(bench);
     if (testing::Test::HasFatalFailure() || testing::Test::IsSkipped()) return;
     Outcome outcome = outcome_of(bench);
@@ -236,7 +236,7 @@ void under_every_cache(const Setup& setup, Scenario scenario) {
 }
 template <typename Scenario>
 void under_every_cache(Scenario scenario) {
-  under_every_cache(Setup{}, scenario);
+  under_every_cache(Board{}, scenario);
 }
 
 }  // namespace vitrine::bench
