@@ -85,7 +85,7 @@ def percent(value):
 def table(head, lines):
     widths = [max(len(line[i]) for line in (head, *lines)) for i in range(len(head))]
     return "\n".join(
-        "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))]).rstrip()
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
         for line in (head, ["-" * width for width in widths], *lines))
 
 
@@ -277,6 +277,6 @@ def heading(settings, engines, about, numbers):
              f"kernel {about['kernel']}, load {about['load_average'][0]:.1f}",
              f"{about['compiler']}; {about['guest_compiler']}",
              *(f"{engine.name}: {engine.version}" for engine in engines),
-             f"{passes}, {settings['size']} sizes, processor {settings['processor']}; minimum of the passes, by {clock}; "
-             "spread: the median above it"]
+             f"{passes}, {settings['size']} sizes, processor {settings['processor']}; minimum of the passes, by {clock}",
+             "spread: how far the median is above the minimum; QEMU/it: how many times as long QEMU takes"]
     return "\n".join(lines)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""What an engine's own counters say about each workload: the numbers that explain the ratios.
+
+Vitrine is deterministic: two runs of the same words count the same. So a workload's counters are those of a run with
+its rounds minus those of a run with none, each from the program's start to power-off; what both have in common (boot,
+preparation) is gone, but for what a kernel does differently after a longer run: some hundred thousand steps, so a
+workload needs many millions. Costs two boots a row.
+"""
+
+import json
+import subprocess
+
+from harness.failures import Broken, say
+from harness.guest import spawn
+from harness.measure import SESSION_WORDS
+
+
+FEWEST_STEPS = 20_000_000
+
+
+def collect(bench, engines, rows):
+    """(family/name, engine) -> counter -> number per million steps; the steps themselves under "steps"."""
+    found = {}
+    for row in rows:
+        if row.family not in ("integer", "fp", "os"):
+            continue
+        for engine in engines:
+            if not engine.is_vitrine:
+                continue
+            say(f"counters: {row.family}/{row.name} on {engine.name}")
+            try:
+                found[f"{row.family}/{row.name}", engine.name] = difference(
+                    run(bench, engine, row.name, row.rounds), run(bench, engine, row.name, 0))
+            except Broken as problem:
+                row.failures[f"{engine.name} (counters)"] = str(problem)
+    return found
+
+
+def run(bench, engine, name, rounds):
+    """The statistics of a run that does nothing else than this workload."""
+    path = bench.built.folder / "counters.json"
+    path.unlink(missing_ok=True)
+    words = SESSION_WORDS.replace("/bench/serve", f"/bench/workloads%20run%20{name}%20{rounds}")
+    command = engine.linux(bench.linux, bench.session_archive, words) + ["--stats-json", str(path)]
+    child = spawn(command, bench.processor, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                  text=True, errors="replace")
+    try:
+        output, _ = child.communicate(timeout=bench.timeout)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        raise Broken(f"not within {bench.timeout:g} s") from None
+    if child.returncode != 0 or f"VT-END {name} " not in output:
+        raise Broken(f"exit code {child.returncode}: {output.strip()[-200:]}")
+    statistics = json.loads(path.read_text())
+    counters = statistics["counters"]
+    counters |= {f"guest traps: {cause}": count for cause, count in statistics["guest_traps_by_cause"].items()}
+    return counters | {"steps": statistics["steps"]}
+
+
+def difference(with_rounds, without):
+    steps = with_rounds["steps"] - without["steps"]
+    if steps < FEWEST_STEPS:
+        raise Broken(f"{steps} steps are too few to tell from the boot's: more rounds are needed")
+    per_million = {key: (count - without.get(key, 0)) * 1e6 / steps for key, count in with_rounds.items()}
+    return per_million | {"steps": steps}
+
+
+def text(found):
+    lines = []
+    for (row, engine), counters in found.items():
+        lines.append(f"{row} on {engine}, {counters['steps'] / 1e6:,.1f} million steps; per million of them:")
+        lines += [f"{count:14,.2f}  {key}" for key, count in counters.items() if key != "steps" and abs(count) >= 0.005]
+    return "\n".join(lines)
