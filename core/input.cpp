@@ -50,15 +50,22 @@ void InputFeeder::input_discarded(unsigned) {
 }
 
 void InputFeeder::push_live(std::string_view bytes) {
+  if (live_.empty()) live_since_ = scheduler_.clock().ticks();
   live_.insert(live_.end(), bytes.begin(), bytes.end());
   pump_live();
 }
 
+bool InputFeeder::may_deliver_live() const {
+  if (receiver_.room() == 0) return false;
+  return receiver_.listens() || scheduler_.clock().ticks() - live_since_ >= kLiveHold;
+}
+
 void InputFeeder::pump_live() {
-  while (!live_.empty() && receiver_.room() > 0) {
+  while (!live_.empty() && may_deliver_live()) {
     deliver(live_.front());
     live_.pop_front();
   }
+  if (!live_.empty() && receiver_.room() == 0) live_since_ = scheduler_.clock().ticks();
 }
 
 void InputFeeder::serialize(Archive& ar) {

@@ -36,6 +36,8 @@ class InputFeeder final : public InputObserver {
   // given up.
   static constexpr Ticks kLookPeriod = kTicksPerSecond / 100;
   static constexpr Ticks kPatience = 600 * kTicksPerSecond;
+  // Live input waits at most this long for the guest to listen.
+  static constexpr Ticks kLiveHold = kTicksPerSecond;
 
   InputFeeder(Scheduler& scheduler, ByteReceiver& receiver);
 
@@ -58,6 +60,7 @@ class InputFeeder final : public InputObserver {
  private:
   void offer();
   void deliver(uint8_t byte);
+  [[nodiscard]] bool may_deliver_live() const;
 
   Scheduler& scheduler_;
   ByteReceiver& receiver_;
@@ -67,6 +70,7 @@ class InputFeeder final : public InputObserver {
   bool outstanding_ = false;  // a byte of the file is in the device, not taken yet
   Ticks waited_ = 0;          // for the guest to listen
   std::deque<uint8_t> live_;
+  Ticks live_since_ = 0;  // when the oldest of them came, or the last one was delivered
   std::vector<InputRecord> log_;
 };
 
