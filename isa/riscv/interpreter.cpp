@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The interpreter. From top to bottom: how one handler passes control to the next, the slow form of an instruction, its
-// fast form, the handlers of special slots, the tables made from the instruction rows, and the loop around it all.
+// The interpreter. From top to bottom: how one handler passes control to the next, the slow form of an
+// instruction, its fast form, the handlers of special slots, the tables made from the instruction rows, and
+// the loop around it all.
 //
-// A handler gets everything hot in registers: its slot, the hart, the remaining step budget, the data View. It ends by
-// calling the next slot's handler in tail position (direct threading: one indirect jump an instruction, and each handler
-// has its own, which branch prediction likes). Where tail calls are not to be had (no optimisation, sanitizers), handlers
-// return the next slot to a loop instead; nothing else differs.
+// A handler gets everything hot in registers: its slot, the hart, the remaining step budget, the data View.
+// It ends by calling the next slot's handler in tail position (direct threading: one indirect jump an
+// instruction, and each handler has its own, which branch prediction likes). Where tail calls are not to be
+// had (no optimisation, sanitizers), handlers return the next slot to a loop instead; nothing else differs.
 #include "isa/riscv/interpreter.h"
 
 #include <array>
@@ -26,6 +27,7 @@
 #endif
 #else
 #define VT_THREADED 0
+#define VT_TAIL
 #endif
 
 namespace vitrine::riscv {
@@ -39,7 +41,8 @@ VT_INLINE uint64_t pc_of(const Slot* s, const Hart* h) {
   return h->page_address + static_cast<uint64_t>(bytes) / (sizeof(Slot) / 2);
 }
 
-// --- Passing control ---------------------------------------------------------------------------------------------------------
+// --- Passing control
+// ---------------------------------------------------------------------------------------------------------
 
 // Leaves the threaded code: the loop in Interpreter::run goes on at pc.
 VT_INLINE const Slot* leave_at(uint64_t pc, Hart* h, int64_t budget) {
@@ -60,30 +63,35 @@ VT_INLINE const Slot* leave_at(uint64_t pc, Hart* h, int64_t budget) {
 #endif
 
 // One step is done; on to slot `s`.
-#define VT_NEXT(s, h, budget, view)                                                        \
-  do {                                                                                     \
-    if (--budget == 0) [[unlikely]] VT_TAIL return budget_used(s, h, budget, view); \
-    VT_GO(s, h, budget, view);                                                             \
+#define VT_NEXT(s, h, budget, view)                   \
+  do {                                                \
+    if (--budget == 0) [[unlikely]]                   \
+      VT_TAIL return budget_used(s, h, budget, view); \
+    VT_GO(s, h, budget, view);                        \
   } while (false)
 
 // One step is done; on to another page, if it is known.
-#define VT_FAR(target, h, budget, view)                                                    \
-  do {                                                                                     \
-    if (--budget == 0) [[unlikely]] return leave_at(target, h, budget);                    \
-    const Slot* const to = enter_page(target, h);                                          \
-    if (!to) [[unlikely]] return leave_at(target, h, budget);                              \
-    VT_GO(to, h, budget, view);                                                            \
+#define VT_FAR(target, h, budget, view)           \
+  do {                                            \
+    if (--budget == 0) [[unlikely]]               \
+      return leave_at(target, h, budget);         \
+    const Slot* const to = enter_page(target, h); \
+    if (!to) [[unlikely]]                         \
+      return leave_at(target, h, budget);         \
+    VT_GO(to, h, budget, view);                   \
   } while (false)
 
 VT_INLINE const Slot* enter_page(uint64_t target, Hart* h) {
-  const CodeEntry& entry = h->memory->code_view->code[(target >> core::kPageShift) & (core::kCodeEntries - 1)];
+  const CodeEntry& entry =
+      h->memory->code_view->code[(target >> core::kPageShift) & (core::kCodeEntries - 1)];
   if (entry.tag != (target & core::kPageMask)) return nullptr;
   h->page = static_cast<DecodedPage*>(entry.payload);
   h->page_address = entry.tag;
   return h->page->slots + ((target & ~core::kPageMask) >> 1);
 }
 
-// --- Slow form: any instruction, complete ---------------------------------------------------------------------------------------
+// --- Slow form: any instruction, complete
+// ---------------------------------------------------------------------------------------
 
 using Body = void (*)(Hart&, const Operands&);
 
@@ -110,23 +118,27 @@ template <Body kBody>
   VT_GO(next, h, budget, h->memory->data_view);
 }
 
-// --- Fast form -------------------------------------------------------------------------------------------------------------------
+// --- Fast form
+// -------------------------------------------------------------------------------------------------------------------
 
 // Near: a branch or jump whose target lies in its own page.
 template <class Semantics, Body kBody, uint32_t kEffects, unsigned kLength, bool kNear>
 [[gnu::flatten]] const Slot* fast(const Slot* s, Hart* h, int64_t budget, View* view) {
   if constexpr (kEffects & kFloat) {
-    if (h->float_off) [[unlikely]] VT_TAIL return slow<kBody>(s, h, budget, view);
+    if (h->float_off) [[unlikely]]
+      VT_TAIL return slow<kBody>(s, h, budget, view);
   }
   FastBackend b(*h, view, pc_of(s, h));
   Semantics::run(b, s->operands);
   if constexpr (kEffects & (kLoad | kStore | kFloat)) {
-    if (b.missed) [[unlikely]] VT_TAIL return slow<kBody>(s, h, budget, view);
+    if (b.missed) [[unlikely]]
+      VT_TAIL return slow<kBody>(s, h, budget, view);
   }
   if constexpr (kEffects & kBranch) {
     if (b.taken) {
       if constexpr (kNear) {
-        s = reinterpret_cast<const Slot*>(reinterpret_cast<const char*>(s) + int64_t{s->operands.imm} * (sizeof(Slot) / 2));
+        s = reinterpret_cast<const Slot*>(reinterpret_cast<const char*>(s) +
+                                          int64_t{s->operands.imm} * (sizeof(Slot) / 2));
         VT_NEXT(s, h, budget, view);
       } else {
         VT_FAR(pc_of(s, h) + static_cast<uint64_t>(int64_t{s->operands.imm}), h, budget, view);
@@ -135,7 +147,8 @@ template <class Semantics, Body kBody, uint32_t kEffects, unsigned kLength, bool
   }
   if constexpr (kEffects & kJump) {
     if constexpr (kNear) {
-      s = reinterpret_cast<const Slot*>(reinterpret_cast<const char*>(s) + int64_t{s->operands.imm} * (sizeof(Slot) / 2));
+      s = reinterpret_cast<const Slot*>(reinterpret_cast<const char*>(s) +
+                                        int64_t{s->operands.imm} * (sizeof(Slot) / 2));
       VT_NEXT(s, h, budget, view);
     } else {
       VT_FAR(b.target, h, budget, view);
@@ -146,9 +159,11 @@ template <class Semantics, Body kBody, uint32_t kEffects, unsigned kLength, bool
   }
 }
 
-// --- Special slots -------------------------------------------------------------------------------------------------------------------
+// --- Special slots
+// -------------------------------------------------------------------------------------------------------------------
 
-// An instruction whose second half lies in the next page: fetched anew each time, since the two pages change independently.
+// An instruction whose second half lies in the next page: fetched anew each time, since the two pages change
+// independently.
 const Slot* crossing(const Slot* s, Hart* h, int64_t budget, View*) {
   h->pc = pc_of(s, h);
   h->clock->set_step(h->run_end - static_cast<uint64_t>(budget));
@@ -187,9 +202,11 @@ Handler handler_for(const Insn& insn, unsigned offset, const ExtensionSet& avail
   VT_GO(s, h, budget, view);
 }
 
-// --- Tables from the rows -----------------------------------------------------------------------------------------------------------
+// --- Tables from the rows
+// -----------------------------------------------------------------------------------------------------------
 
-// What the threaded code does itself: not system instructions, which are helpers of the handler, and not atomics.
+// What the threaded code does itself: not system instructions, which are helpers of the handler, and not
+// atomics.
 constexpr bool has_fast_form(uint32_t effects) {
   if (effects & kAmo) return false;
   return !(effects & kHelper) || (effects & kFloat);
@@ -219,16 +236,18 @@ constexpr Forms forms() {
   return f;
 }
 
-// The body of each row as a type, so that it can be instantiated for the backends that it is used with, and no other.
-#define SEMANTICS(name)                                         \
-  struct Semantics_##name {                                     \
-    template <class B>                                          \
-    VT_INLINE static void run(B& b, const Operands& i) {        \
-      sem_##name(b, i);                                         \
-    }                                                           \
+// The body of each row as a type, so that it can be instantiated for the backends that it is used with, and
+// no other.
+#define SEMANTICS(name)                                  \
+  struct Semantics_##name {                              \
+    template <class B>                                   \
+    VT_INLINE static void run(B& b, const Operands& i) { \
+      sem_##name(b, i);                                  \
+    }                                                    \
   };
 SEMANTICS(illegal)
-#define INSN(name, pattern, format, classes_i, classes_ii, effects, extension, constraint, spec) SEMANTICS(name)
+#define INSN(name, pattern, format, classes_i, classes_ii, effects, extension, constraint, spec) \
+  SEMANTICS(name)
 #define INSN_C(name, pattern, format, expands, extension, constraint, spec)
 #define INSN_AS(name, pattern, format, expands, extension, constraint, spec)
 #include "isa/riscv/instruction_rows.inc"
@@ -261,7 +280,8 @@ Handler handler_for(const Insn& insn, unsigned offset, const ExtensionSet& avail
 
 }  // namespace
 
-// --- One instruction with nothing cached --------------------------------------------------------------------------------------------
+// --- One instruction with nothing cached
+// --------------------------------------------------------------------------------------------
 
 void step_plainly(Hart& hart) noexcept {
   hart.next_pc = hart.pc;
@@ -278,12 +298,14 @@ void step_plainly(Hart& hart) noexcept {
   hart.pc = hart.next_pc;
 }
 
-// --- The loop around it ----------------------------------------------------------------------------------------------------------------
+// --- The loop around it
+// ----------------------------------------------------------------------------------------------------------------
 
 Interpreter::Interpreter(core::GuestRam& ram, const Options& options)
     : cache_(ram, undecoded, page_end, options.max_pages), caching_(options.caching) {}
 
-// The slot of hart.pc, or nullptr if it cannot be had: the instruction then runs plainly (and may fault there).
+// The slot of hart.pc, or nullptr if it cannot be had: the instruction then runs plainly (and may fault
+// there).
 const Slot* Interpreter::locate(Hart& hart) {
   if (!(hart.extensions == decoded_for_)) {
     cache_.drop_all();
