@@ -256,6 +256,7 @@ void Machine::time_offset_changed(uint64_t offset) {
     parts->hart->time_offset = offset;
     riscv::update_stimecmp(*parts->hart);
   }
+  if (sbi_) sbi_->time_changed();
 }
 
 void Machine::disk_failed(std::string_view message) { outside_.observer.notice(message); }
