@@ -102,7 +102,7 @@ Result<> use_linux_disk(MachineOptions& options) {
   const auto is_disk = [](const VirtioConfig& device) { return device.kind == VirtioConfig::Kind::kBlock; };
   if (std::none_of(config.virtio.begin(), config.virtio.end(), is_disk)) {
     const std::string image = cached("linux-disk", "root.ext4");
-    config.virtio.insert(config.virtio.begin(), {VirtioConfig::Kind::kBlock, -1, image, false, true});
+    config.virtio.insert(config.virtio.begin(), {.path = image, .snapshot = true});
     std::fprintf(stderr,
                  "vitrine: what the guest writes to its disk is forgotten at the end. To keep it:\n"
                  "  cp --no-preserve=mode %s my.ext4\n  %s run linux-disk --disk my.ext4\n",

@@ -9,6 +9,7 @@
 #include "app/identity.h"
 #include "app/outcome.h"
 #include "app/program.h"
+#include "app/qemu.h"
 #include "app/text.h"
 #include "core/file.h"
 
@@ -42,6 +43,8 @@ int main_program(const Program& program) {
     return exit_code::kSuccess;
   }
   if (verb == "run") return run_verb(program, rest);
+  if (verb == "inspect") return inspect_verb(program, rest);
+  if (verb == "doctor") return doctor_verb(program, rest);
   return unknown_verb(program, verb);
 }
 
@@ -60,6 +63,11 @@ std::string command_line(const Program& program) {
 int main(int argc, char** argv) {
   using vitrine::app::Program;
   const std::span<char*> words(argv, static_cast<size_t>(argc));
+  // `vitrine qemu ...`, or we were called by QEMU's own name.
+  const std::string_view name = words.empty() ? "" : words[0];
+  if (name.ends_with("qemu-system-riscv64")) return vitrine::app::qemu_main(argc, argv);
+  if (words.size() > 1 && words[1] == std::string_view("qemu"))
+    return vitrine::app::qemu_main(argc - 1, argv + 1);
   Program program{words.empty() ? "vitrine" : words[0], {}};
   for (size_t i = 1; i < words.size(); ++i) program.words.emplace_back(words[i]);
   return vitrine::app::main_program(program);

@@ -29,7 +29,8 @@ struct RunOptions {
   bool standard_input = true;        // false: the console has no input
   int console = 1;                   // descriptor for the console's output, -1: none
   EscapeKeys keys = EscapeKeys::kOnTerminal;
-  bool banner = true;  // on a terminal: the keys at the start, a summary at the end
+  bool terminal_signals = false;  // Ctrl-C and Ctrl-Z of a terminal stay signals
+  bool banner = true;             // on a terminal: the keys at the start, a summary at the end
 
   core::Step max_instructions = core::kNever;  // steps
   std::optional<double> max_seconds;           // of the host
@@ -37,6 +38,7 @@ struct RunOptions {
   bool stats = false;
   std::string stats_json;  // a file, or empty
 
+  bool htif = false;                // a kernel with a symbol `tohost` may end the run through it (htif.h)
   bool reboot = true;               // a restart that the guest asks for is done; false: it ends the run
   bool stay_when_stuck = false;     // a guest that can never go on is reported once and stays, as on QEMU
   std::string program = "vitrine";  // how messages of ours begin

@@ -73,6 +73,7 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   MachineOptions& options = parsed->options;
   options.run.command_line = command_line(program);
   options.run.program = program.name;
+  options.run.htif = true;
   const bool kernel_given = !options.config.kernel.empty() || options.has_bios;
   const std::string guest = !parsed->words.empty() ? parsed->words[0] : kernel_given ? "" : "teach";
   if (!guest.empty())

@@ -73,6 +73,9 @@ core::Result<std::unique_ptr<Session>> Session::create(const MachineConfig& conf
   core::Scheduler& scheduler = session->machine_->scheduler();
   session->feeder_ = std::make_unique<core::InputFeeder>(scheduler, session->machine_->console_input());
   if (session->input_kind_ == InputKind::kFile) session->feeder_->set_file(session->input_file_);
+  const auto& kernel = session->machine_->boot().kernel_image;
+  if (options.htif && kernel)
+    session->htif_ = Htif::create(*kernel, session->machine_->ram(), scheduler, session->output_);
   session->pacer_ = std::make_unique<Pacer>(session->clock_mode_, scheduler.clock(), session->wake_);
   return session;
 }
@@ -103,7 +106,6 @@ core::Result<> Session::choose_input() {
 }
 
 // --- From beginning to end
-// -----------------------------------------------------------------------------------------
 
 void Session::begin() {
   started_ = HostClock::now();
@@ -118,7 +120,7 @@ void Session::begin() {
   const bool terminal = isatty(STDIN_FILENO);
   if (terminal) {
     if (options_.banner) write_error(kKeys);
-    terminal_ = std::make_unique<RawTerminal>(STDIN_FILENO);
+    terminal_ = std::make_unique<RawTerminal>(STDIN_FILENO, options_.terminal_signals);
   }
   const bool keys =
       options_.keys == EscapeKeys::kAlways || (options_.keys == EscapeKeys::kOnTerminal && terminal);
@@ -174,7 +176,6 @@ void Session::print_state_hash() {
 }
 
 // --- What ended this turn
-// ------------------------------------------------------------------------------------------
 
 std::optional<Outcome> Session::judge(StopReason reason) {
   switch (reason) {
@@ -197,6 +198,7 @@ std::optional<Outcome> Session::judge(StopReason reason) {
 // Somebody asked for a stop: the guest, a signal, a key, a limit, or a console that is gone.
 std::optional<Outcome> Session::judge_request() {
   if (auto end = machine_->take_guest_end()) return judge_guest_end(*end);
+  if (htif_end_) return judge_guest_end(*std::exchange(htif_end_, std::nullopt));
   if (const int signal = StopSignals::received())
     return Outcome{Kind::kSignal, static_cast<unsigned>(signal),
                    fmt::format("Ended by {}.", strsignal(signal))};
@@ -224,7 +226,7 @@ std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
   if (!panic.empty() && end.kind != GuestEnd::Kind::kFail)
     return Outcome{Kind::kPanic, 0, fmt::format("The guest panicked: {}", panic)};
   switch (end.kind) {
-    case GuestEnd::Kind::kPass: return Outcome{Kind::kPass, 0, "The guest powered off."};
+    case GuestEnd::Kind::kPass: return Outcome{Kind::kPass, 0, "The guest ended with success."};
     case GuestEnd::Kind::kFail:
       return Outcome{Kind::kFail, end.code, fmt::format("The guest reported failure, code {}.", end.code)};
     case GuestEnd::Kind::kPanic:
@@ -235,6 +237,7 @@ std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
   ++resets_;
   if (auto done = machine_->reset(); !done)
     return Outcome{Kind::kBroken, 0, "The restart failed. " + done.error().message, done.error().kind};
+  if (htif_) htif_->watch();
   return std::nullopt;
 }
 
@@ -253,7 +256,6 @@ std::optional<Outcome> Session::judge_stuck(Outcome outcome) {
 }
 
 // --- Between turns
-// -------------------------------------------------------------------------------------------------
 
 bool Session::give_up_writing(void* session) { return static_cast<Session*>(session)->stop_wanted(); }
 
@@ -269,6 +271,7 @@ bool Session::stop_wanted() {
 void Session::poll() {
   if (wake_.rung()) look_outside();
   if (feeder_->live_waiting()) feeder_->pump_live();
+  if (htif_ && htif_->asked()) serve_htif();
   if ((++polls_ & 15) == 0) look_at_clock();
 }
 
@@ -279,6 +282,13 @@ void Session::look_outside() {
     take_input();
   }
   if (stop_wanted()) machine_->request_stop();
+}
+
+void Session::serve_htif() {
+  const auto code = htif_->serve();
+  if (!code) return;
+  htif_end_ = GuestEnd{*code ? GuestEnd::Kind::kFail : GuestEnd::Kind::kPass, static_cast<unsigned>(*code)};
+  machine_->request_stop();
 }
 
 void Session::take_input() {

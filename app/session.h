@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/console_output.h"
+#include "app/htif.h"
 #include "app/live_input.h"
 #include "app/machine.h"
 #include "app/outcome.h"
@@ -61,6 +62,7 @@ class Session final : private riscv::World, private MachineObserver {
   void look_outside();
   void obey(unsigned commands);
   void take_input();
+  void serve_htif();
   void look_at_clock();
   bool input_may_wake();
   core::Ticks wait_for_input();
@@ -84,6 +86,8 @@ class Session final : private riscv::World, private MachineObserver {
   ConsoleOutput output_;
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<core::InputFeeder> feeder_;
+  std::unique_ptr<Htif> htif_;
+  std::optional<GuestEnd> htif_end_;
   std::unique_ptr<Pacer> pacer_;
   std::unique_ptr<RawTerminal> terminal_;
   std::unique_ptr<LiveInput> live_;

@@ -73,12 +73,13 @@ void suspend(int) {
 
 }  // namespace
 
-RawTerminal::RawTerminal(int fd) {
+RawTerminal::RawTerminal(int fd, bool keep_signals) {
   if (g_raw.load() || !isatty(fd) || tcgetpgrp(fd) != getpgrp()) return;
   if (tcgetattr(fd, &g_before) != 0) return;
   g_raw_mode = g_before;
   cfmakeraw(&g_raw_mode);
   g_raw_mode.c_oflag = g_before.c_oflag;  // a guest's lone \n still begins a line
+  if (keep_signals) g_raw_mode.c_lflag |= g_before.c_lflag & ISIG;
   g_fd = fd;
   g_raw.store(true);
   active_ = tcsetattr(fd, TCSADRAIN, &g_raw_mode) == 0;

@@ -9,12 +9,12 @@
 
 namespace vitrine::app {
 
-// Puts a terminal into raw mode (keys arrive one by one, none makes a signal) while it lives. Only one at a
-// time. Does nothing for a descriptor that is no terminal of ours (a pipe, a terminal where we are in the
-// background).
+// Puts a terminal into raw mode (keys arrive one by one, none makes a signal unless so asked) while it lives.
+// Only one at a time. Does nothing for a descriptor that is no terminal of ours (a pipe, a terminal where we
+// are in the background).
 class RawTerminal {
  public:
-  explicit RawTerminal(int fd);
+  RawTerminal(int fd, bool keep_signals);
   ~RawTerminal();
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The `vitrine` program as scripts meet it: exit codes, messages, help, and texts that must agree with each other.
+
+  command_line_test.py build/vitrine
+
+Messages are judged by three things: what was given, what is wrong, what to do.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+VITRINE = os.path.abspath(sys.argv.pop(1) if len(sys.argv) > 1 else "build/vitrine")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TIMEOUT = 120
+
+
+def vitrine(*words, stdin=subprocess.DEVNULL, **options):
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.run([VITRINE, *map(str, words)], stdin=stdin, text=True, timeout=TIMEOUT, check=False, **options)
+
+
+class InFolder(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def words(self, *words):
+        """A raw image of machine code, padded to what a kernel's file must have at least."""
+        return self.file("guest.bin", struct.pack(f"<{len(words)}I", *words).ljust(64, b"\0"))
+
+
+class Help(unittest.TestCase):
+    def test_NoWords_SixLines(self):
+        done = vitrine()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(len(done.stdout.splitlines()), 6)
+
+    def test_Version_OneLine(self):
+        done = vitrine("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"\Avitrine \d+\.\d+\.\d+\n\Z")
+
+    def test_Help_FitsAScreen(self):
+        for words in (("--help",), ("run", "--help"), ("help",), ("-h",)):
+            done = vitrine(*words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            lines = done.stdout.splitlines()
+            self.assertLessEqual(len(lines), 30)
+            self.assertGreaterEqual(len(lines), 24)
+            self.assertLessEqual(max(map(len, lines)), 110)
+
+    def options(self):
+        """What the program itself accepts: its table, printed for the completion of shells."""
+        done = vitrine("--list-options")
+        self.assertEqual(done.returncode, 0)
+        options = done.stdout.split()
+        self.assertGreater(len(options), 20)
+        return options
+
+    def test_EveryOption_IsInHelpManPageAndCompletions(self):
+        texts = {"help": vitrine("--help").stdout,
+                 "docs/vitrine.1": (ROOT / "docs/vitrine.1").read_text().replace("\\-", "-"),
+                 "bash completion": (ROOT / "tools/completion/vitrine.bash").read_text(),
+                 "zsh completion": (ROOT / "tools/completion/_vitrine").read_text()}
+        for option in self.options():
+            for name, text in texts.items():
+                with self.subTest(option=option, text=name):
+                    self.assertRegex(text, rf"(?<![\w-]){re.escape(option)}(?![\w-])")
+
+    def test_EveryOptionOfTheTexts_Exists(self):
+        options = {*self.options(), "--help", "--version"}
+        for name in ("docs/vitrine.1", "tools/completion/vitrine.bash", "tools/completion/_vitrine"):
+            text = (ROOT / name).read_text().replace("\\-", "-")
+            for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)):
+                with self.subTest(option=option, text=name):
+                    self.assertIn(option, options)
+        for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", vitrine("--help").stdout)):
+            self.assertIn(option, options)
+
+    def test_ExitCodes_AreInHelpAndManPage(self):
+        for text in (vitrine("--help").stdout, (ROOT / "docs/vitrine.1").read_text()):
+            for code in ("0", "99", "100", "101", "102", "103", "104", "110", "111", "112", "120"):
+                self.assertRegex(text, rf"\b{code}\b")
+
+    def test_ManPage_HasNoErrors(self):
+        try:
+            done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", ROOT / "docs/vitrine.1"],
+                                  capture_output=True, text=True, check=False, env={**os.environ, "MANROFFSEQ": ""})
+        except FileNotFoundError:
+            self.skipTest("there is no man on this machine")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class WrongWords(InFolder):
+    def refuse(self, code, *words, says):
+        done = vitrine(*words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(done.stdout, "")
+        for pattern in says:
+            self.assertRegex(done.stderr, pattern)
+        self.assertNotIn("\x1b", done.stderr)
+        return done.stderr
+
+    def test_UnknownVerb_NearestIsNamed(self):
+        self.refuse(110, "rnu", says=[r"'rnu' is not a verb", r"Did you mean: \S+ run"])
+        self.refuse(110, "inspct", "x", says=[r"Did you mean: \S+ inspect"])
+
+    def test_GuestWithoutVerb_RunIsNamed(self):
+        self.refuse(110, "linux-disk", says=[r"Did you mean: \S+ run linux-disk"])
+
+    def test_UnknownOption_NearestIsNamed(self):
+        self.refuse(110, "run", "--memroy", "1G", says=[r"no option --memroy", r"did you mean --memory\?", r"run --help"])
+
+    def test_UnknownGuest_NearestIsNamed(self):
+        self.refuse(112, "run", "taech", says=[r"'taech' is neither a guest", r"did you mean teach\?"])
+
+    def test_MissingFiles_112AndTheName(self):
+        gone = self.folder / "gone"
+        raw = self.words(0x0000006f)
+        self.refuse(112, "run", gone, says=["gone", "no such file|does not exist|not found|No such file"])
+        for option in ("--kernel", "--bios", "--initrd", "--dtb", "--disk", "--input"):
+            words = ["run", option, gone] if option == "--kernel" else ["run", raw, option, gone]
+            self.refuse(112, *words, says=["gone"])
+
+    def test_Directory_111(self):
+        self.refuse(111, "run", self.folder, says=["directory"])
+
+    def test_BadImages_111AndWhatToDo(self):
+        cases = {"empty": b"", "short": b"\x13\0\0\0" * 15, "text": b"#!/bin/sh\necho hello\n" * 10,
+                 "elf32": b"\x7fELF\x01\x01\x01" + bytes(60),
+                 "truncated elf": b"\x7fELF\x02\x01\x01" + bytes(20)}
+        for name, content in cases.items():
+            with self.subTest(name):
+                self.refuse(111, "run", self.file(name, content), says=[re.escape(name)])
+
+    def test_KernelLargerThanMemory_111AndTheMemoryItNeeds(self):
+        big = self.file("big", bytes(3 << 20))
+        self.refuse(111, "run", big, "--bios", "none", "--memory", "2M", says=["big", "memory"])
+
+    def test_UnwritableStatistics_112(self):
+        raw = self.words(0x00005337, 0x55530313, 0x001002b7, 0x0062a023)
+        done = vitrine("run", raw, "--bios", "none", "--stats-json", self.folder / "no" / "file")
+        self.assertEqual(done.returncode, 112)
+        self.assertIn("statistics", done.stderr)
+
+    def test_HostileNames_NeverReachTheTerminal(self):
+        self.refuse(112, "run", "./\x1b[31mred", says=[r"\\x1b"])
+
+
+class Runs(InFolder):
+    PASS = (0x00005337, 0x55530313, 0x001002b7, 0x0062a023)  # 0x5555 to the finisher: see guests.h
+    LOOP = (0x0000006f,)
+
+    def bare(self, *program, options=(), **more):
+        return vitrine("run", self.words(*program), "--bios", "none", *options, **more)
+
+    def test_StateHashes_AtMultiplesAndAtTheEnd(self):
+        lines = self.bare(*self.LOOP, options=("--max-instructions", 1050, "--state-hash-every", 250)).stderr
+        steps = [int(step) for step in re.findall(r"^state-hash (\d+) [0-9a-f]{16}$", lines, re.M)]
+        self.assertEqual(steps, [250, 500, 750, 1000, 1050])
+
+    def test_StateHashes_EndOnAMultiple_OneLine(self):
+        lines = self.bare(*self.LOOP, options=("--max-instructions", 500, "--state-hash-every", 250)).stderr
+        self.assertEqual(re.findall(r"^state-hash (\d+)", lines, re.M), ["250", "500"])
+
+    def test_StateHashes_SameWithAndWithoutCachesAndInAnyTurns(self):
+        def hashes(*options):
+            done = vitrine("run", "--input", self.file("in", b"hello\nhalt\n"), "--state-hash-every", 100000, *options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return re.findall(r"^state-hash .*$", done.stderr, re.M)
+        first = hashes()
+        self.assertGreater(len(first), 10)
+        self.assertEqual(hashes("--no-cache"), first)
+        self.assertEqual(hashes(), first)
+        self.assertNotEqual(hashes("--seed", "2")[0], first[0], "the seed is in the device tree")
+
+    def test_Identity_IsInEveryLog(self):
+        self.assertRegex(self.bare(*self.PASS, options=("--state-hash-every", 5)).stderr, r"(?m)^vitrine-\S+ machine=virt .*seed=1 ")
+        self.assertRegex(self.bare(*self.PASS, options=("--stats",)).stderr, r"(?m)^vitrine-\S+ machine=virt .*seed=1 ")
+
+    def test_StatisticsJson_IsJsonWithTheCounters(self):
+        path = self.folder / "stats.json"
+        done = self.bare(*self.PASS, options=("--stats-json", path))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        stats = json.loads(path.read_text())
+        self.assertEqual((stats["outcome"], stats["exit_code"], stats["steps"]), ("pass", 0, 10))
+        self.assertEqual(stats["counters"]["instructions"], 10)
+        self.assertEqual(stats["counters"]["device_accesses"], 1 + 2, "one store to the finisher, two loads from the ROM")
+        self.assertEqual(stats["counters"].keys(), stats["per_million_steps"].keys())
+        self.assertIn("seed=1", stats["identity"])
+
+    def test_Limits_ExitCodesAndThePlace(self):
+        done = self.bare(*self.LOOP, options=("--max-instructions", 1000))
+        self.assertEqual(done.returncode, 103)
+        self.assertRegex(done.stderr, r"1000 instructions.*\n.*hart 0 runs, M mode at 0x80000000")
+        self.assertEqual(self.bare(*self.LOOP, options=("--max-seconds", "0.1")).returncode, 104)
+
+    def test_FaultLoop_SaysWhereAndWhy(self):
+        done = self.bare(0)
+        self.assertEqual(done.returncode, 101)
+        self.assertRegex(done.stderr, r"Fault loop: hart 0 .*\n.*instruction access fault at address 0x0")
+
+    def test_NearestSymbol_IsInTheDiagnosis(self):
+        done = vitrine("run", "--max-instructions", 300000)
+        self.assertEqual(done.returncode, 103)
+        self.assertRegex(done.stderr, r"S mode at 0x[0-9a-f]+ \([a-z_]+(\+0x[0-9a-f]+)?\)")
+
+    def test_DumpDtb_WritesATreeAndEnds(self):
+        tree = self.folder / "board.dtb"
+        done = vitrine("run", "--dump-dtb", tree, "--memory", "1G")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(tree.read_bytes()[:4], b"\xd0\x0d\xfe\xed")
+
+    def test_ClosedStdout_EndsCleanly(self):
+        for what in ("a pipe that nobody reads", "a closed descriptor", "a full device"):
+            with self.subTest(what):
+                if what == "a full device":
+                    with open("/dev/full", "wb") as full:
+                        done = vitrine("run", "--max-seconds", 30, stdout=full)
+                elif what == "a closed descriptor":
+                    done = vitrine("run", "--max-seconds", 30, stdout=None, preexec_fn=lambda: os.close(1))
+                else:
+                    reader, writer = os.pipe()
+                    os.close(reader)
+                    done = vitrine("run", "--max-seconds", 30, stdout=writer)
+                    os.close(writer)
+                self.assertEqual(done.returncode, 128 + signal.SIGPIPE)
+                self.assertRegex(done.stderr, r"console's output cannot be written: \w+")
+
+    def test_ClosedStderr_IsNoReasonToFail(self):
+        done = vitrine("run", "--input", self.file("in", b"halt\n"), "--stats", stderr=None,
+                       preexec_fn=lambda: os.close(2))
+        self.assertEqual(done.returncode, 0)
+
+    def test_Doctor_SaysWhatIsThere(self):
+        done = vitrine("doctor")
+        self.assertIn(done.returncode, (0, 112))
+        self.assertRegex(done.stdout, r"(?m)^ok +guest +teach")
+        self.assertEqual(done.returncode == 112, bool(re.search(r"^missing ", done.stdout, re.M)))
+
+    def test_Inspect_DescribesAFile(self):
+        done = vitrine("inspect", ROOT / "examples/teach/teach.elf")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("ELF", done.stdout)
+        self.assertEqual(vitrine("inspect", self.folder / "gone").returncode, 112)
+        self.assertEqual(vitrine("inspect").returncode, 110)
+
+
+if __name__ == "__main__":
+    unittest.main()
