@@ -47,6 +47,7 @@ core::Result<> Machine::build() {
   riscv::System::Options options;
   options.slice = config_.slice;
   system_ = std::make_unique<riscv::System>(scheduler_, attention_, *interpreter_, outside_.world, options);
+  ram_->add_listener(system_.get());
   build_harts();
   if (auto done = build_devices(); !done) return done;
   return load();

@@ -38,6 +38,12 @@ void System::end_turn() {
   hart.reservation.valid = false;
 }
 
+void System::dma_wrote(core::GuestPhys at, size_t size) noexcept {
+  if (harts_.empty()) return;
+  Reservation& held = current().reservation;  // nobody else's outlives a turn
+  if (at.value < held.at.value + held.width && held.at.value < at.value + size) held.valid = false;
+}
+
 // The next hart that can run, beginning with the one after this. False if there is none.
 bool System::next_turn() {
   end_turn();

@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "core/guest_ram.h"
 #include "core/scheduler.h"
 #include "isa/riscv/engine.h"
 
@@ -32,7 +33,7 @@ enum class StopReason {
   kFaultLoop,     // a trap handler traps at its first instruction, again and again
 };
 
-class System {
+class System final : public core::RamListener {
  public:
   struct Options {
     uint64_t slice = 20'000;
@@ -57,6 +58,11 @@ class System {
   }
   // A fault loop is reported once; the next run() goes on.
   void serialize(core::Archive& ar);
+
+  // As a listener of RAM: "the SC must fail if a write from some other device to the bytes accessed by the LR can be
+  // observed to occur between the LR and SC" (14.2).
+  void dma_wrote(core::GuestPhys at, size_t size) noexcept override;
+  void after_write(core::GuestPhys, size_t, uint8_t) noexcept override {}
 
  private:
   [[nodiscard]] static bool runnable(const Hart& hart);
