@@ -32,6 +32,7 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
   options.slice = board.slice;
   options.fault_loop = ~0u;
   system_ = std::make_unique<riscv::System>(scheduler_, attention_, *interpreter_, world_, options);
+  ram_->add_listener(system_.get());
   build_harts(board);
   build_devices();
   for (uint64_t at = 0; at < 2 * core::kPageSize; at += 4) write(kMachineHandler + at, insn::kSelf);
