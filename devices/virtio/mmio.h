@@ -56,11 +56,13 @@ class VirtioMmio final : public core::Device, private VirtioPort {
   void serialize(core::Archive& ar) override;
 
  private:
+  // QueueAlign of the legacy interface until it is written, as on QEMU: xv6 of 2019 and its children never do.
+  static constexpr uint32_t kLegacyAlign = 4096;
   // What the driver wrote of a queue; the queue gets it when it becomes ready.
   struct QueueRegisters {
     QueueLayout layout;
-    uint32_t align = 0;  // legacy
-    uint32_t pfn = 0;    // legacy
+    uint32_t align = kLegacyAlign;
+    uint32_t pfn = 0;  // legacy
   };
 
   // VirtioPort

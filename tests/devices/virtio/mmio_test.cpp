@@ -304,6 +304,21 @@ TEST_F(LegacyTest, QueueAlign_OtherThanAPage) {
   EXPECT_EQ(legacy.used_index(), 1);
 }
 
+// xv6 of 2019 and what grew out of it never write QueueAlign, and set the queue up after DRIVER_OK.
+TEST_F(LegacyTest, QueueAlign_IsAPageUnlessItIsWritten) {
+  out(reg::kStatus, kAcknowledge | kDriver | kDriverOk);
+  out(reg::kGuestPageSize, 0x1000);
+  out(reg::kQueueSel, 0);
+  out(reg::kQueueNum, 8);
+  out(reg::kQueuePfn, 0x80005);
+  Rings legacy(*ram, 8, kRamBase + 0x5000);
+  legacy.used = kRamBase + 0x6000;
+  legacy.chain(1, {{kRamBase, 16, true}});
+  legacy.offer(1);
+  out(reg::kQueueNotify, 0);
+  EXPECT_EQ(legacy.used_index(), 1);
+}
+
 TEST_F(LegacyTest, Hostile_Layouts) {
   const struct {
     uint32_t page, num, align, pfn;
