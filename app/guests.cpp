@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -35,7 +36,16 @@ std::string cached(std::string_view guest, std::string_view file) {
   return fmt::format("{}/{}/{}", guest_cache(), guest, file);
 }
 
-std::string fetch_script() { return std::string(VITRINE_SOURCE_DIR) + "/tools/guests/fetch"; }
+// In the checkout that the program was built from, or where `cmake --install` put it.
+std::string fetch_script() {
+  const std::string in_checkout = std::string(VITRINE_SOURCE_DIR) + "/tools/guests/fetch";
+  if (readable(in_checkout)) return in_checkout;
+  std::array<char, 4096> self{};
+  const ssize_t length = readlink("/proc/self/exe", self.data(), self.size() - 1);
+  const std::string program(self.data(), length > 0 ? static_cast<size_t>(length) : 0);
+  const std::string installed = program.substr(0, program.rfind('/') + 1) + "../share/vitrine/guests/fetch";
+  return readable(installed) ? installed : in_checkout;
+}
 
 // Its results go to our stderr: stdout is the guest's console.
 Result<int> run_script(const std::vector<std::string>& words) {

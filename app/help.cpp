@@ -18,28 +18,31 @@ std::string short_help(const std::string& program) {
 }
 
 std::string run_help() {
-  return R"(Usage: vitrine run [GUEST] [OPTION]...      GUEST: teach (default), linux, linux-disk, or a kernel's file
+  return R"(Usage: vitrine run [GUEST] [OPTION]...      GUEST: teach (default), linux, linux-disk, or a file
        vitrine inspect FILE | doctor | qemu WORDS... | --version
 Images
-  --kernel FILE   ELF, Linux Image or raw       --bios FILE|none|builtin   firmware (default: by the kernel)
-  --initrd FILE   initial file system           --append WORDS    kernel command line (named guests: more words)
-  --dtb FILE      this device tree, not ours    --dump-dtb FILE   write the device tree and end
+  --kernel FILE   ELF, Linux Image or raw      --bios FILE|none|builtin  firmware (by the kernel)
+  --initrd FILE   initial file system          --append WORDS   kernel command line
+  --dtb FILE      this device tree, not ours   --dump-dtb FILE  write the device tree and end
 Machine
-  --memory SIZE   512M                          --harts N         1 to 8
-  --cpu LIST      rv64,zfh=off,sv57=on ...      --rng             a virtio entropy device
-  --disk FILE[,ro][,snapshot][,slot=N]          a raw disk image; snapshot: writes are forgotten
+  --memory SIZE   512M                         --harts N        1 to 8
+  --cpu LIST      rv64,zfh=off,sv57=on ...     --rng            a virtio entropy device
+  --disk FILE[,ro][,snapshot][,slot=N]         a raw disk image; snapshot: writes are forgotten
 Time and identity (same values, same run)
-  --clock KIND    paced: sleeps when the guest idles (default with live input); virtual: never waits;
-                  real: guest time follows the host's
-  --date DATE     of the guest's clock at reset: 2026-01-31T12:00:00, now
-  --seed N        for everything random         --slice N         steps a hart runs in its turn
-  --input FILE    console input at fixed steps  --engine NAME     interpreter
+  --clock KIND    paced: sleeps while the guest idles (default with live input);
+                  virtual: never waits; real: guest time follows the host's
+  --date DATE     2026-01-31T12:00:00, now     --seed N         for everything random
+  --input FILE    console input, fixed steps   --slice N        steps of a hart's turn
+  --engine NAME   interpreter
 Limits and reports
-  --max-instructions N   then exit code 103     --max-seconds S   then exit code 104
-  --no-reboot     a restart ends the run        --stats           counters at the end
-  --stats-json FILE   the same for programs     --state-hash-every N   proof that two runs are the same
-Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing wakes it, 103 instruction
-  limit, 104 time limit, 110 usage, 111 bad image, 112 something missing, 120 a bug of ours
+  --max-instructions N  then exit code 103     --max-seconds S  then exit code 104
+  --no-reboot     a restart ends the run       --stats          counters at the end
+  --stats-json FILE  the same for programs     --state-hash-every N  proof of equal runs
+Examples
+  vitrine run linux --append vt.poweroff --stats
+  vitrine run kernel.elf --harts 4 --disk fs.img,snapshot --max-seconds 60
+Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing wakes it,
+  103, 104 limits, 110 usage, 111 bad image, 112 something missing, 120 a bug of ours
 )";
 }
 

@@ -106,7 +106,9 @@ core::Result<> Machine::build_devices() {
 
   std::vector<std::pair<board::Place, std::unique_ptr<core::Device>>> rows;
   rows.emplace_back(board::kRom, std::make_unique<devices::Rom>("rom", make_reset_rom(boot_)));
-  rows.emplace_back(board::kFinisher, std::make_unique<devices::TestFinisher>("finisher", scheduler_, static_cast<devices::FinishObserver&>(*this)));
+  rows.emplace_back(board::kFinisher,
+                    std::make_unique<devices::TestFinisher>("finisher", scheduler_,
+                                                            static_cast<devices::FinishObserver&>(*this)));
   rows.emplace_back(board::kRtc, std::make_unique<devices::GoldfishRtc>(
                                      "rtc", scheduler_, IrqLine(plic_, board::kRtc.irq), start));
   rows.emplace_back(board::kClint, std::move(clint));
@@ -197,8 +199,9 @@ void Machine::start_harts() {
   if (!sbi_) {
     std::vector<riscv::Hart*> harts;
     for (const auto& parts : harts_) harts.push_back(parts->hart.get());
-    sbi_ = std::make_unique<riscv::Sbi>(std::move(harts), *ram_, scheduler_, static_cast<riscv::SbiConsole&>(*this),
-                                         static_cast<riscv::SbiObserver&>(*this));
+    sbi_ = std::make_unique<riscv::Sbi>(std::move(harts), *ram_, scheduler_,
+                                        static_cast<riscv::SbiConsole&>(*this),
+                                        static_cast<riscv::SbiObserver&>(*this));
   }
   sbi_->reset(*harts_[0]->hart, boot_.kernel_entry, boot_.tree_at);
   for (const auto& parts : harts_) parts->hart->firmware = sbi_.get();

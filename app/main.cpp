@@ -7,6 +7,7 @@
 
 #include "app/help.h"
 #include "app/identity.h"
+#include "app/options.h"
 #include "app/outcome.h"
 #include "app/program.h"
 #include "app/qemu.h"
@@ -40,6 +41,10 @@ int main_program(const Program& program) {
   }
   if (verb == "--help" || verb == "-h" || verb == "help") {
     std::fputs(run_help().c_str(), stdout);
+    return exit_code::kSuccess;
+  }
+  if (verb == "--list-options") {  // for tests of what repeats the options: help, man page, completions
+    for (const std::string& name : machine_option_names()) std::puts(name.c_str());
     return exit_code::kSuccess;
   }
   if (verb == "run") return run_verb(program, rest);

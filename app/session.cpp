@@ -320,6 +320,9 @@ Ticks Session::idle(Ticks when) {
     return 0;
   }
   if (when == core::kNever) return wait_for_input();
+  // What was typed ahead is offered again before long.
+  if (feeder_->live_waiting() && clock_mode_ != ClockMode::kVirtual)
+    when = std::min(when, machine_->clock().ticks() + core::InputFeeder::kLookPeriod);
   return pacer_->pass(when, time_limit_);
 }
 

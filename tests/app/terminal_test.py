@@ -126,7 +126,7 @@ class TerminalTest(unittest.TestCase):
     def test_CtrlA_x_WhileTheGuestComputes_Quits(self):
         terminal = self.at_prompt()
         terminal.type(b"spin 1000\n")
-        terminal.wait_for(r"spin 1000\r\n")
+        terminal.wait_for(r"spin 1000\r+\n")
         terminal.type(b"\x01x")
         self.assertEqual(terminal.end(), 0)
         self.restored(terminal)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# Completion of `vitrine` for bash. To try it: . tools/completion/vitrine.bash
+# A test compares the options here with those of the program.
+
+_vitrine() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+  local verbs="run inspect doctor qemu --help --version"
+  local guests="teach linux linux-disk"
+  local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
+    --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
+    --no-reboot --help"
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
+    return
+  fi
+  case ${COMP_WORDS[1]} in
+    inspect) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    run)
+      case $before in
+        --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --stats-json)
+          mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
+        --clock) mapfile -t COMPREPLY < <(compgen -W "paced virtual real" -- "$word") ;;
+        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter" -- "$word") ;;
+        --memory) mapfile -t COMPREPLY < <(compgen -W "128M 512M 1G 2G" -- "$word") ;;
+        --harts) mapfile -t COMPREPLY < <(compgen -W "1 2 3 4 5 6 7 8" -- "$word") ;;
+        --cpu) mapfile -t COMPREPLY < <(compgen -W "rv64 max" -- "$word") ;;
+        --append | --seed | --date | --slice | --max-instructions | --max-seconds | --state-hash-every) ;;
+        *)
+          if [[ $word == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+          else
+            mapfile -t COMPREPLY < <(compgen -W "$guests" -- "$word"; compgen -f -- "$word")
+          fi ;;
+      esac ;;
+  esac
+}
+complete -o filenames -F _vitrine vitrine ./vitrine
