@@ -151,6 +151,8 @@ void write_menvcfg(Hart& h, unsigned, uint64_t v) {
   if (h.config.svpbmt) mask |= envcfg::kPbmte;
   if (h.config.sstc) mask |= envcfg::kStce;
   assign(h.csr.menvcfg, v, mask);
+  // With STCE, STIP is the comparison and nothing else: what software had set is gone.
+  if (h.csr.menvcfg & envcfg::kStce) h.csr.mip_software &= ~bit(irq::kSti);
   context_changed(h);
   update_stimecmp(h);
 }
