@@ -296,8 +296,10 @@ void cbo_inval(Hart& hart, const Operands& i) noexcept {
 
 void cbo_zero(Hart& hart, const Operands& i) noexcept {
   if (!cache_block_allowed(hart, envcfg::kCbze)) return enter_illegal(hart);
-  if (const Fault fault = hart.memory->zero_block({hart.x[i.rs1]}, kCacheBlock))
-    enter_access_fault(hart, AccessKind::kStore, fault);
+  const core::GuestVirt at{hart.x[i.rs1]};
+  // xtval is the effective address, which need not be the block's first byte.
+  if (const Fault fault = hart.memory->zero_block(at, kCacheBlock))
+    enter_access_fault(hart, AccessKind::kStore, {fault.kind, at});
 }
 
 }  // namespace handler
