@@ -128,9 +128,12 @@ core::Result<std::unique_ptr<devices::VirtioModel>> Machine::make_model(const Vi
   switch (config.kind) {
     case VirtioConfig::Kind::kRng:
       return std::unique_ptr<devices::VirtioModel>(std::make_unique<devices::VirtioRng>(config_.seed));
-    case VirtioConfig::Kind::kConsole:
-      return std::unique_ptr<devices::VirtioModel>(
-          std::make_unique<devices::VirtioConsole>(name, scheduler_, outside_.console));
+    case VirtioConfig::Kind::kConsole: {
+      core::ByteSink& sink = outside_.virtio_console ? *outside_.virtio_console : outside_.console;
+      auto console = std::make_unique<devices::VirtioConsole>(name, scheduler_, sink);
+      virtio_console_ = console.get();
+      return std::unique_ptr<devices::VirtioModel>(std::move(console));
+    }
     case VirtioConfig::Kind::kBlock: break;
   }
   using Access = devices::RawFile::Access;

@@ -54,6 +54,7 @@ class Machine final : private devices::FinishObserver,
     core::ByteSink& console;
     riscv::World& world;
     MachineObserver& observer;
+    core::ByteSink* virtio_console = nullptr;  // where a virtio console's output goes; null: the console's
   };
 
   // Builds the board and loads the images; the machine then stands at its first instruction.
@@ -78,6 +79,8 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] core::GuestRam& ram() { return *ram_; }
   [[nodiscard]] core::Bus& bus() { return bus_; }
   [[nodiscard]] core::ByteReceiver& console_input() { return *uart_; }
+  // The last virtio console, or null.
+  [[nodiscard]] core::ByteReceiver* virtio_console_input() { return virtio_console_; }
   [[nodiscard]] riscv::System& system() { return *system_; }
   [[nodiscard]] const riscv::Hart& hart(unsigned i) const { return *harts_[i]->hart; }
   [[nodiscard]] riscv::Hart& hart(unsigned i) { return *harts_[i]->hart; }
@@ -135,6 +138,7 @@ class Machine final : private devices::FinishObserver,
   std::vector<std::unique_ptr<core::Device>> devices_;
   devices::Plic* plic_ = nullptr;
   devices::Uart16550* uart_ = nullptr;
+  core::ByteReceiver* virtio_console_ = nullptr;
   BootPlan boot_;
   std::optional<GuestEnd> end_;
   std::array<uint64_t, 32> traps_{};
