@@ -87,6 +87,7 @@ Result<> fetch(std::string_view guest) {
 }
 
 Result<> use_teach(MachineOptions& options) {
+  if (!options.config.kernel.empty()) return core::Ok{};
   options.config.kernel = "teach";
   options.config.kernel_bytes = embedded_teach();
   return core::Ok{};
@@ -116,7 +117,7 @@ Result<> use_linux_disk(MachineOptions& options) {
     std::fprintf(stderr,
                  "vitrine: what the guest writes to its disk is forgotten at the end. To keep it:\n"
                  "  cp --no-preserve=mode %s my.ext4\n  %s run linux-disk --disk my.ext4\n",
-                 shell_word(image).c_str(), options.run.program.c_str());
+                 shell_word(image).c_str(), options.command.c_str());
   }
   config.append += " vt.root=/dev/vda";
   if (!options.has_memory) config.memory = uint64_t{1} << 30;
@@ -145,6 +146,9 @@ Result<> use_guest(const std::string& guest, MachineOptions& options) {
   if (guest == "teach") return use_teach(options);
   if (guest == "linux") return use_linux(options);
   if (guest == "linux-disk") return use_linux_disk(options);
+  if (!options.config.kernel.empty())
+    return core::error(ErrorKind::kUsage, "Two kernels are given, '{}' and --kernel {}; leave one out.",
+                       core::printable(guest), core::printable(options.config.kernel));
   options.config.kernel = guest;
   if (access(guest.c_str(), F_OK) == 0 || guest.find('/') != std::string::npos) return core::Ok{};
   std::vector<std::string_view> names;

@@ -40,7 +40,11 @@ std::string KeyFilter::filter(std::string_view bytes) {
 }
 
 LiveInput::LiveInput(int fd, bool keys, Wake& wake)
-    : fd_(fd), keys_(keys), wake_(wake), stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : fd_(fd),
+      keys_(keys),
+      terminal_(isatty(fd)),
+      wake_(wake),
+      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   VT_ASSERT(stop_fd_ >= 0, "no eventfd: the process has too many open files");
   // Signals are for the machine's thread: its waits are the ones that they must end.
   sigset_t all, before;
@@ -75,7 +79,7 @@ bool LiveInput::wait_for_bytes() {
     bool full;
     {
       const std::lock_guard lock(mutex_);
-      full = bytes_.size() >= kReadAhead;
+      full = !terminal_ && bytes_.size() >= kReadAhead;
     }
     std::array<pollfd, 2> wanted = {{{stop_fd_, POLLIN, 0}, {full ? -1 : fd_, POLLIN, 0}}};
     const int ready = poll(wanted.data(), wanted.size(), full ? 5 : -1);
@@ -91,7 +95,7 @@ bool LiveInput::read_some() {
   const ssize_t got = read(fd_, buffer.data(), buffer.size());
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
   if (got <= 0) {
-    hung_up_.store(isatty(fd_) || (got < 0 && errno == EIO));
+    hung_up_.store(terminal_);
     return false;
   }
   std::string_view bytes(buffer.data(), static_cast<size_t>(got));
@@ -103,7 +107,7 @@ bool LiveInput::read_some() {
   }
   {
     const std::lock_guard lock(mutex_);
-    bytes_.append(bytes);
+    if (bytes_.size() < kReadAhead) bytes_.append(bytes);
   }
   wake_.ring();
   return true;

@@ -49,7 +49,8 @@ class LiveInput {
   [[nodiscard]] bool hung_up() const { return hung_up_.load(); }
 
  private:
-  // What is read ahead of the machine; then the pipe fills up and its writer waits.
+  // What is read ahead of the machine; then the pipe fills up and its writer waits. A terminal's bytes are
+  // dropped then: its keys must work however much was pasted.
   static constexpr size_t kReadAhead = 64 << 10;
 
   void read_all();
@@ -58,6 +59,7 @@ class LiveInput {
 
   const int fd_;
   const bool keys_;
+  const bool terminal_;
   Wake& wake_;
   int stop_fd_;
   KeyFilter filter_;

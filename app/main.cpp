@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <new>
 #include <span>
 
 #include "app/help.h"
@@ -65,7 +66,7 @@ std::string command_line(const Program& program) {
 
 }  // namespace vitrine::app
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using vitrine::app::Program;
   const std::span<char*> words(argv, static_cast<size_t>(argc));
   // `vitrine qemu ...`, or we were called by QEMU's own name.
@@ -76,4 +77,7 @@ int main(int argc, char** argv) {
   Program program{words.empty() ? "vitrine" : words[0], {}};
   for (size_t i = 1; i < words.size(); ++i) program.words.emplace_back(words[i]);
   return vitrine::app::main_program(program);
+} catch (const std::bad_alloc&) {
+  vitrine::app::complain("the host has no more memory.");
+  return vitrine::app::exit_code::kMissing;
 }

@@ -21,7 +21,8 @@ namespace vitrine::app {
 struct MachineOptions {
   MachineConfig config;
   RunOptions run;
-  std::string dump_dtb;  // write the device tree there and end
+  std::string dump_dtb;             // write the device tree there and end
+  std::string command = "vitrine";  // how the program was called, for commands to paste
   // Which of those that a named guest has its own idea of were given.
   bool has_bios = false, has_memory = false;
 };

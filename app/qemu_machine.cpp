@@ -326,6 +326,7 @@ Done finish_machine(Draft& draft) {
   else if (draft.frozen)
     draft.note("-S does not hold the guest back: this version has no gdb server or monitor to start it with");
   draft.options.run.stay_when_stuck = true;
+  draft.options.run.judge_panics = false;
   draft.options.run.banner = false;
   return core::Ok{};
 }

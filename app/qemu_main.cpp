@@ -2,6 +2,7 @@
 // `vitrine qemu ...`: from the words to the exit code.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -64,6 +65,7 @@ class Qemu {
     return kRefused;
   }
   core::Result<> add_environment();
+  static core::Result<int> open_port(const QemuStream& port);
   core::Result<> open_ports();
   core::Result<> make_log() const;
   int dump_tree() const;
@@ -111,20 +113,37 @@ core::Result<> Qemu::add_environment() {
   return core::Ok{};
 }
 
+// The descriptor that a port's output goes to, or -1.
+core::Result<int> Qemu::open_port(const QemuStream& port) {
+  using Kind = QemuStream::Kind;
+  if (port.kind == Kind::kNone) return -1;
+  if (port.kind == Kind::kStdio) return STDOUT_FILENO;
+  const int how = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (port.append ? O_APPEND : O_TRUNC);
+  const int fd = open(port.path.c_str(), how, 0666);
+  if (fd >= 0) return fd;
+  const std::string path = core::printable(port.path);
+  return core::error(core::ErrorKind::kHost, "file:{}: Could not open '{}': {}", path, path, strerror(errno));
+}
+
 core::Result<> Qemu::open_ports() {
   using Kind = QemuStream::Kind;
   RunOptions& run = options_.run;
-  const QemuStream& serial = options_.serial;
-  run.standard_input = serial.kind == Kind::kStdio;
-  run.keys = serial.keys ? EscapeKeys::kAlways : EscapeKeys::kNever;
-  run.terminal_signals = serial.signals;
-  run.console = serial.kind == Kind::kStdio ? STDOUT_FILENO : -1;
-  if (serial.kind != Kind::kFile) return core::Ok{};
-  const int how = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (serial.append ? O_APPEND : O_TRUNC);
-  run.console = open(serial.path.c_str(), how, 0666);
-  if (run.console < 0)
-    return core::error(core::ErrorKind::kHost, "-serial file:{}: Could not open '{}': {}",
-                       core::printable(serial.path), core::printable(serial.path), strerror(errno));
+  auto serial = open_port(options_.serial);
+  if (!serial) return serial.error();
+  auto virtio = open_port(options_.virtio_console);
+  if (!virtio) return virtio.error();
+  run.console = *serial;
+  run.virtio_console = *virtio;
+  run.input_to_virtio = options_.virtio_console.kind == Kind::kStdio;
+  const QemuStream& mine = run.input_to_virtio ? options_.virtio_console : options_.serial;
+  run.standard_input = mine.kind == Kind::kStdio;
+  run.keys = mine.keys ? EscapeKeys::kAlways : EscapeKeys::kNever;
+  run.terminal_signals = mine.signals;
+  // Somebody is there to see time pass, though the guest is not connected to him.
+  struct stat info {};
+  if (!run.clock && !run.standard_input && fstat(STDIN_FILENO, &info) == 0 &&
+      (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) || isatty(STDIN_FILENO)))
+    run.clock = ClockMode::kPaced;
   return core::Ok{};
 }
 

@@ -28,6 +28,8 @@ struct RunOptions {
   std::optional<std::string> input;  // a file, instead of standard input
   bool standard_input = true;        // false: the console has no input
   int console = 1;                   // descriptor for the console's output, -1: none
+  int virtio_console = -1;           // the same for a virtio console
+  bool input_to_virtio = false;      // what is typed goes to the virtio console, not to the UART
   EscapeKeys keys = EscapeKeys::kOnTerminal;
   bool terminal_signals = false;  // Ctrl-C and Ctrl-Z of a terminal stay signals
   bool banner = true;             // on a terminal: the keys at the start, a summary at the end
@@ -40,6 +42,7 @@ struct RunOptions {
 
   bool htif = false;                // a kernel with a symbol `tohost` may end the run through it (htif.h)
   bool reboot = true;               // a restart that the guest asks for is done; false: it ends the run
+  bool judge_panics = true;         // a guest that said it panicked, and then ended in order, has panicked
   bool stay_when_stuck = false;     // a guest that can never go on is reported once and stays, as on QEMU
   std::string program = "vitrine";  // how messages of ours begin
   std::string command_line;         // for hints and reports: what to type to run this again

@@ -25,9 +25,10 @@ int fail(const core::Error& error) {
   return exit_code_of(error.kind);
 }
 
-int usage(const Program& program, const core::Error& error) {
+int refuse(const Program& program, const core::Error& error) {
   complain(error.message);
-  std::fprintf(stderr, "The options: %s run --help\n", program.name.c_str());
+  if (error.kind == core::ErrorKind::kUsage)
+    std::fprintf(stderr, "The options: %s run --help\n", program.name.c_str());
   return exit_code_of(error.kind);
 }
 
@@ -51,16 +52,20 @@ std::string next_hint(const Program& program, const Outcome& outcome, const std:
   return "Again: " + command_line(program);
 }
 
+// For scripts: nothing when all went well. For people: one line at the end, after the diagnosis if there is
+// one.
 void conclude(const Program& program, Session& session, const Outcome& outcome, const std::string& guest) {
   const RunOptions& options = session.options();
-  const bool interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+  const bool told = options.stats || (isatty(STDIN_FILENO) && isatty(STDERR_FILENO));
   if (!session.console().at_line_start() && isatty(STDERR_FILENO)) std::fputc('\n', stderr);
-  const bool silent = exit_code_of(outcome) == 0 && !interactive && !options.stats;
-  if (!silent) complain(outcome.words);
+  if (!told) {
+    if (exit_code_of(outcome) != 0) complain(outcome.words);
+    return;
+  }
   if (options.stats) std::fputs(statistics_text(session).c_str(), stderr);
-  if (options.stats || interactive)
-    std::fprintf(stderr, "%s. %s\n", summary_text(session).c_str(),
-                 next_hint(program, outcome, guest).c_str());
+  const bool diagnosis = outcome.words.find('\n') != std::string::npos;
+  complain(fmt::format("{}{}{}. {}", outcome.words, diagnosis ? "\n" : " ", summary_text(session),
+                       next_hint(program, outcome, guest)));
 }
 
 }  // namespace
@@ -69,15 +74,18 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   for (const std::string& word : words)
     if (word == "--help" || word == "-h") return std::fputs(run_help().c_str(), stdout), exit_code::kSuccess;
   auto parsed = parse_words(words, 1);
-  if (!parsed) return usage(program, parsed.error());
+  if (!parsed) return refuse(program, parsed.error());
   MachineOptions& options = parsed->options;
   options.run.command_line = command_line(program);
-  options.run.program = program.name;
+  options.command = program.name;
   options.run.htif = true;
-  const bool kernel_given = !options.config.kernel.empty() || options.has_bios;
+  // Firmware alone is something to run; "none" and "builtin" are not.
+  const std::string& bios = options.config.bios;
+  const bool firmware_given = !bios.empty() && bios != "none" && bios != "builtin";
+  const bool kernel_given = !options.config.kernel.empty() || firmware_given;
   const std::string guest = !parsed->words.empty() ? parsed->words[0] : kernel_given ? "" : "teach";
   if (!guest.empty())
-    if (auto done = use_guest(guest, options); !done) return usage(program, done.error());
+    if (auto done = use_guest(guest, options); !done) return refuse(program, done.error());
   if (!options.dump_dtb.empty()) return dump_tree(options);
 
   auto session = Session::create(options.config, options.run);

@@ -30,6 +30,7 @@ using Kind = Outcome::Kind;
 namespace {
 
 constexpr uint64_t kMaxInputFile = 64 << 20;
+constexpr Step kLookEvery = 5'000'000;
 
 constexpr const char* kKeys =
     "Ctrl-A x  quit           Ctrl-A h       this help\n"
@@ -52,6 +53,15 @@ core::Result<std::string> read_standard_input() {
   }
 }
 
+std::string in_one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool space = c == '\n' || c == ' ';
+    if (!space || (!line.empty() && line.back() != ' ')) line += space ? ' ' : c;
+  }
+  return line;
+}
+
 void write_error(std::string_view text) {
   [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
 }
@@ -59,7 +69,9 @@ void write_error(std::string_view text) {
 }  // namespace
 
 Session::Session(const RunOptions& options)
-    : options_(options), output_(options.console, give_up_writing, this) {}
+    : options_(options),
+      output_(options.console, give_up_writing, this),
+      virtio_output_(options.virtio_console, give_up_writing, this) {}
 
 Session::~Session() = default;
 
@@ -67,11 +79,11 @@ core::Result<std::unique_ptr<Session>> Session::create(const MachineConfig& conf
                                                        const RunOptions& options) {
   std::unique_ptr<Session> session(new Session(options));
   if (auto done = session->choose_input(); !done) return done.error();
-  auto machine = Machine::create(config, {session->output_, *session, *session});
+  auto machine = Machine::create(config, {session->output_, *session, *session, &session->virtio_output_});
   if (!machine) return machine.error();
   session->machine_ = std::move(*machine);
   core::Scheduler& scheduler = session->machine_->scheduler();
-  session->feeder_ = std::make_unique<core::InputFeeder>(scheduler, session->machine_->console_input());
+  session->feeder_ = std::make_unique<core::InputFeeder>(scheduler, session->input_receiver());
   if (session->input_kind_ == InputKind::kFile) session->feeder_->set_file(session->input_file_);
   const auto& kernel = session->machine_->boot().kernel_image;
   if (options.htif && kernel)
@@ -94,6 +106,7 @@ core::Result<> Session::choose_input() {
       if (!bytes) return bytes.error();
       input_file_ = std::move(*bytes);
       input_kind_ = InputKind::kFile;
+      if (options_.keys == EscapeKeys::kAlways) read_keys_of_file();
     } else if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) {
       input_kind_ = InputKind::kLive;
     } else if (isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
@@ -103,6 +116,23 @@ core::Result<> Session::choose_input() {
   clock_mode_ =
       options_.clock.value_or(input_kind_ == InputKind::kLive ? ClockMode::kPaced : ClockMode::kVirtual);
   return core::Ok{};
+}
+
+// Our keys in a file: what is before Ctrl-A x is the guest's, and then the run ends.
+void Session::read_keys_of_file() {
+  KeyFilter filter;
+  std::string bytes;
+  for (const char c : input_file_) {
+    bytes += filter.filter({&c, 1});
+    quit_after_file_ = filter.take_commands() & KeyFilter::kQuit;
+    if (quit_after_file_) break;
+  }
+  input_file_ = std::move(bytes);
+}
+
+core::ByteReceiver& Session::input_receiver() {
+  core::ByteReceiver* virtio = options_.input_to_virtio ? machine_->virtio_console_input() : nullptr;
+  return virtio ? *virtio : machine_->console_input();
 }
 
 // --- From beginning to end
@@ -134,7 +164,9 @@ Outcome Session::run() {
     const Step every = options_.state_hash_every;
     const Step now = machine_->clock().step();
     if (every) until = std::min(until, now - now % every + every);
-    const StopReason reason = machine_->run(until);
+    // However long a turn is, the outside is looked at now and then. That ends no turn.
+    const StopReason reason = machine_->run(std::min(until, now + kLookEvery));
+    look_at_clock();
     if (every && machine_->clock().step() % every == 0) print_state_hash();
     if (auto outcome = judge(reason)) {
       end(*outcome);
@@ -144,7 +176,8 @@ Outcome Session::run() {
 }
 
 void Session::end(Outcome& outcome) {
-  output_.flush();
+  ended_ = HostClock::now();
+  flush_output();
   if (options_.state_hash_every) print_state_hash();
   live_.reset();
   if (terminal_) {
@@ -161,8 +194,10 @@ void Session::end(Outcome& outcome) {
 }
 
 double Session::host_seconds() const {
-  return std::chrono::duration<double>(HostClock::now() - started_).count();
+  return std::chrono::duration<double>(ended_.value_or(HostClock::now()) - started_).count();
 }
+
+double Session::slept_seconds() const { return std::chrono::duration<double>(pacer_->slept()).count(); }
 
 std::string Session::identity() const {
   return identity_line(machine_->config(), machine_->boot(), clock_mode_, input_file_);
@@ -204,9 +239,9 @@ std::optional<Outcome> Session::judge_request() {
                    fmt::format("Ended by {}.", strsignal(signal))};
   if (quit_) return limit_outcome(Kind::kQuit, "Quit by Ctrl-A x");
   if (live_ && live_->hung_up()) return Outcome{Kind::kSignal, SIGHUP, "The terminal is gone."};
-  if (output_.error())
+  if (output_error())
     return Outcome{Kind::kOutputGone, 0,
-                   fmt::format("The console's output cannot be written: {}.", strerror(output_.error()))};
+                   fmt::format("The console's output cannot be written: {}.", strerror(output_error()))};
   if (time_is_up())
     return limit_outcome(Kind::kTimeLimit,
                          fmt::format("The limit of {} s is reached", *options_.max_seconds));
@@ -215,14 +250,13 @@ std::optional<Outcome> Session::judge_request() {
 
 // A guest that panicked before it was ended by somebody else is reported as that, never as a success.
 Outcome Session::limit_outcome(Kind kind, std::string_view what) const {
-  if (!output_.panic_line().empty())
-    return {Kind::kPanic, 0, fmt::format("The guest panicked: {}", output_.panic_line())};
+  if (!panic_line().empty()) return {Kind::kPanic, 0, fmt::format("The guest panicked: {}", panic_line())};
   if (kind == Kind::kQuit) return {kind, 0, std::string(what) + "."};
   return {kind, 0, fmt::format("{} at step {}:{}", what, machine_->clock().step(), harts_text(*machine_))};
 }
 
 std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
-  const std::string& panic = output_.panic_line();
+  const std::string_view panic = panic_line();
   if (!panic.empty() && end.kind != GuestEnd::Kind::kFail)
     return Outcome{Kind::kPanic, 0, fmt::format("The guest panicked: {}", panic)};
   switch (end.kind) {
@@ -244,12 +278,12 @@ std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
 // As on QEMU, if so asked: the guest stays where it is, and only the outside can end the run.
 std::optional<Outcome> Session::judge_stuck(Outcome outcome) {
   if (!options_.stay_when_stuck) {
-    if (!output_.panic_line().empty()) return limit_outcome(Kind::kPanic, "");
+    if (!panic_line().empty()) return limit_outcome(Kind::kPanic, "");
     return outcome;
   }
-  if (!std::exchange(told_stuck_, true)) say(outcome.words.substr(0, outcome.words.find('\n')));
+  if (!std::exchange(told_stuck_, true)) say(in_one_line(outcome.words));
   if (outcome.kind == Kind::kNothingWakes) {
-    output_.flush();
+    flush_output();
     wake_.wait(time_limit_);
   }
   return std::nullopt;
@@ -261,8 +295,19 @@ bool Session::give_up_writing(void* session) { return static_cast<Session*>(sess
 
 bool Session::time_is_up() const { return time_limit_ && HostClock::now() >= *time_limit_; }
 
+void Session::flush_output() {
+  output_.flush();
+  virtio_output_.flush();
+}
+
+int Session::output_error() const { return output_.error() ? output_.error() : virtio_output_.error(); }
+
+std::string_view Session::panic_line() const {
+  return options_.judge_panics ? std::string_view(output_.panic_line()) : std::string_view();
+}
+
 bool Session::stop_wanted() {
-  return StopSignals::received() != 0 || quit_ || output_.error() != 0 || (live_ && live_->hung_up()) ||
+  return StopSignals::received() != 0 || quit_ || output_error() != 0 || (live_ && live_->hung_up()) ||
          time_is_up();
 }
 
@@ -270,9 +315,19 @@ bool Session::stop_wanted() {
 // and one counter when there is nothing.
 void Session::poll() {
   if (wake_.rung()) look_outside();
-  if (feeder_->live_waiting()) feeder_->pump_live();
+  if (feeder_->live_waiting()) {
+    feeder_->pump_live();
+    take_input();
+  }
   if (htif_ && htif_->asked()) serve_htif();
+  if (quit_after_file_) look_for_file_end();
   if ((++polls_ & 15) == 0) look_at_clock();
+}
+
+void Session::look_for_file_end() {
+  if (feeder_->file_waiting()) return;
+  quit_ = true;
+  machine_->request_stop();
 }
 
 void Session::look_outside() {
@@ -291,19 +346,20 @@ void Session::serve_htif() {
   machine_->request_stop();
 }
 
+// What the guest has not taken yet holds up what comes after it, and in the end the writer of the pipe.
 void Session::take_input() {
-  const std::string bytes = live_->take_bytes();
-  if (bytes.empty()) return;
-  feeder_->push_live(bytes);
+  if (live_ && !feeder_->live_waiting()) feeder_->push_live(live_->take_bytes());
 }
 
 void Session::look_at_clock() {
-  const bool wanted = output_.pending() || time_limit_ || clock_mode_ == ClockMode::kReal;
+  const bool wanted =
+      output_.pending() || virtio_output_.pending() || time_limit_ || clock_mode_ == ClockMode::kReal;
   if (!wanted) return;
   const auto now = HostClock::now();
   output_.flush_if_old(now);
+  virtio_output_.flush_if_old(now);
   pacer_->keep_up(now);
-  if (output_.error() || (time_limit_ && now >= *time_limit_)) machine_->request_stop();
+  if (output_error() || (time_limit_ && now >= *time_limit_)) machine_->request_stop();
 }
 
 void Session::obey(unsigned commands) {
@@ -314,7 +370,8 @@ void Session::obey(unsigned commands) {
 
 // Every hart waits.
 Ticks Session::idle(Ticks when) {
-  output_.flush();
+  flush_output();
+  if (quit_after_file_) look_for_file_end();
   if (stop_wanted()) {
     machine_->request_stop();
     return 0;
@@ -341,7 +398,7 @@ Ticks Session::wait_for_input() {
 bool Session::input_may_wake() {
   if (wake_.rung()) return true;
   if (!live_ || live_->ended()) return false;
-  return machine_->console_input().listens();
+  return input_receiver().listens();
 }
 
 void Session::notice(std::string_view text) { say(text); }
@@ -350,7 +407,7 @@ void Session::notice(std::string_view text) { say(text); }
 void Session::say(std::string_view text) {
   std::string line = fmt::format("{}{}: {}", output_.at_line_start() ? "" : "\n", options_.program, text);
   if (line.back() != '\n') line += '\n';
-  if (running_) output_.flush();
+  if (running_) flush_output();
   write_error(line);
 }
 

@@ -39,8 +39,9 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] const RunOptions& options() const { return options_; }
   [[nodiscard]] ClockMode clock_mode() const { return clock_mode_; }
   [[nodiscard]] std::string identity() const;
-  // Host seconds that run() took so far.
+  // Host seconds that run() took, and how many of them it slept because the guest had nothing to do.
   [[nodiscard]] double host_seconds() const;
+  [[nodiscard]] double slept_seconds() const;
   [[nodiscard]] uint64_t resets() const { return resets_; }
   [[nodiscard]] const ConsoleOutput& console() const { return output_; }
 
@@ -65,6 +66,12 @@ class Session final : private riscv::World, private MachineObserver {
   void serve_htif();
   void look_at_clock();
   bool input_may_wake();
+  [[nodiscard]] core::ByteReceiver& input_receiver();
+  void flush_output();
+  [[nodiscard]] int output_error() const;
+  [[nodiscard]] std::string_view panic_line() const;
+  void read_keys_of_file();
+  void look_for_file_end();
   core::Ticks wait_for_input();
   [[nodiscard]] bool stop_wanted();
   [[nodiscard]] bool time_is_up() const;
@@ -84,6 +91,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::string input_file_;
   Wake wake_;
   ConsoleOutput output_;
+  ConsoleOutput virtio_output_;
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<core::InputFeeder> feeder_;
   std::unique_ptr<Htif> htif_;
@@ -94,8 +102,10 @@ class Session final : private riscv::World, private MachineObserver {
   std::unique_ptr<StopSignals> signals_;
 
   HostClock::time_point started_{};
+  std::optional<HostClock::time_point> ended_;
   std::optional<HostClock::time_point> time_limit_;
   bool quit_ = false;
+  bool quit_after_file_ = false;
   bool running_ = false;
   bool told_stuck_ = false;
   unsigned polls_ = 0;

@@ -112,8 +112,9 @@ const char* outcome_name(Outcome::Kind kind) {
   return "";
 }
 
+// While it did not sleep.
 double speed(Session& session) {
-  const double host = session.host_seconds();
+  const double host = session.host_seconds() - session.slept_seconds();
   return host > 0 ? static_cast<double>(session.machine().clock().step()) / host / 1e6 : 0;
 }
 
@@ -144,10 +145,11 @@ std::string statistics_json(Session& session, const Outcome& outcome) {
   std::string text = fmt::format(
       "{{\n  \"identity\": {},\n  \"outcome\": {},\n  \"exit_code\": {},\n  \"steps\": {},\n"
       "  \"guest_seconds\": {:.7f},\n  \"idle_seconds\": {:.7f},\n  \"host_seconds\": {:.6f},\n"
+      "  \"slept_seconds\": {:.6f},\n"
       "  \"million_steps_per_second\": {:.3f},\n  \"counters\": {{",
       json_string(session.identity()), json_string(outcome_name(outcome.kind)), exit_code_of(outcome), steps,
       guest_seconds(session), static_cast<double>(machine.clock().idle()) / 1e7, session.host_seconds(),
-      speed(session));
+      session.slept_seconds(), speed(session));
   const char* comma = "";
   for (const Row& row : counter_rows(session)) {
     text += fmt::format("{}\n    {}: {}", comma, json_string(row.key), row.count);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -220,7 +221,13 @@ TEST_F(SessionTest, TimeLimit_GuestThatSleepsPaced_ExitCode104) {
   options.max_seconds = 0.05;
   options.clock = ClockMode::kPaced;
   EXPECT_EQ(exit_code_of(run(test::sleep_300_ms(test::kPass))), 104);
-  EXPECT_LT(session->host_seconds(), 0.29);
+}
+
+TEST_F(SessionTest, TimeLimit_LoopInTurnsOfMinutes_StillEndsInTime) {
+  config.slice = 1'000'000'000'000;
+  options.max_seconds = 0.1;
+  EXPECT_EQ(exit_code_of(run(test::kLoop)), 104);
+  EXPECT_LT(session->machine().clock().step(), config.slice);
 }
 
 TEST_F(SessionTest, StayWhenStuck_TimeLimit_StaysUntilThen) {
@@ -385,6 +392,27 @@ TEST_F(InputTest, Pipe_Echo_PacedAndEveryByteArrives) {
   EXPECT_EQ(screen.text(), sent);
 }
 
+TEST_F(InputTest, PipeThatTheGuestNeverReads_Loop_HoldsUpItsWriter) {
+  Pipe pipe;
+  const StandardInput input(pipe.reader());
+  fcntl(pipe.writer(), F_SETFL, O_NONBLOCK);
+  options.max_seconds = 0.5;
+  size_t taken = 0;
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    const std::string block(4096, 'x');
+    while (!done) {
+      const ssize_t wrote = write(pipe.writer(), block.data(), block.size());
+      if (wrote > 0) taken += static_cast<size_t>(wrote);
+    }
+  });
+  EXPECT_EQ(exit_code_of(run(test::kLoop)), 104);
+  done = true;
+  writer.join();
+  EXPECT_GT(taken, 0u);
+  EXPECT_LT(taken, 512u << 10);  // the pipe itself holds 64 KiB, and we read some ahead
+}
+
 TEST_F(InputTest, ControlAOnAPipe_Echo_IsTheGuests) {
   Pipe pipe;
   const StandardInput input(pipe.reader());
@@ -441,7 +469,7 @@ TEST_F(InputTest, LiveInputWhileVirtual_IdleForAnHour_TheHourPassesAtOnce) {
   options.clock = ClockMode::kVirtual;
   EXPECT_EQ(exit_code_of(run(test::kInputOrAnHour)), 7);
   EXPECT_GE(guest_seconds(*session), 3600);
-  EXPECT_LT(session->host_seconds(), 30);
+  EXPECT_EQ(session->slept_seconds(), 0);
 }
 
 TEST_F(InputTest, LiveInputWhileVirtual_NothingScheduled_IsWaitedFor) {
@@ -461,13 +489,13 @@ TEST_F(SessionTest, NoInput_Default_VirtualAndNeverSleeps) {
   EXPECT_EQ(exit_code_of(run(test::sleep_300_ms(test::kPass))), 0);
   EXPECT_EQ(session->clock_mode(), ClockMode::kVirtual);
   EXPECT_GE(guest_seconds(*session), 0.3);
-  EXPECT_LT(session->host_seconds(), 0.2);
+  EXPECT_EQ(session->slept_seconds(), 0);
 }
 
 TEST_F(SessionTest, Paced_IdleJump_SleepsWhatItSkips) {
   options.clock = ClockMode::kPaced;
   EXPECT_EQ(exit_code_of(run(test::sleep_300_ms(test::kPass))), 0);
-  EXPECT_GE(session->host_seconds(), 0.299);
+  EXPECT_GE(session->slept_seconds(), 0.299);
 }
 
 TEST_F(SessionTest, PacedAndVirtual_SameGuest_SameState) {
@@ -485,7 +513,7 @@ TEST_F(SessionTest, Real_BusyGuest_GuestTimeIsHostTime) {
   EXPECT_EQ(exit_code_of(run(test::busy_200_ms(test::kPass))), 0);
   // 0.2 s by the guest's clock would be 200 million steps; the host is slower or faster than that.
   EXPECT_GE(session->host_seconds(), 0.198);
-  EXPECT_NEAR(guest_seconds(*session), session->host_seconds(), 0.1);
+  EXPECT_NEAR(guest_seconds(*session), session->host_seconds(), 0.3);
 }
 
 TEST_F(SessionTest, Real_IdleGuest_SleepsAsPaced) {

@@ -114,7 +114,7 @@ class TerminalTest(unittest.TestCase):
         terminal = self.at_prompt()
         terminal.type(b"halt\n")
         terminal.end()
-        self.assertRegex(terminal.text, r"\r\n[\d,]+ instructions, [\d.]+ s guest time, [\d.]+ s host time, "
+        self.assertRegex(terminal.text, r"\r\nvitrine: The guest ended with success\. [\d,]+ instructions, [\d.]+ s guest time, [\d.]+ s host time, "
                                         r"\d+ million a second\. Next: \S*vitrine run linux\r\n$")
 
     def test_CtrlA_x_Quits(self):
