@@ -13,7 +13,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 from harness import build, counters, engines, guest, measure, report  # noqa: E402  (after the line above)
-from harness.failures import Broken, Missing  # noqa: E402
+from harness.failures import Broken, Usage  # noqa: E402
 
 
 class FakeEngine:
@@ -103,8 +103,8 @@ class Failures(unittest.TestCase):
         self.assertEqual(self.sampled("2", "fp", measure.NATIVE).failures, {})
         self.assertIn("ours", self.sampled("2", "fp").failures)
 
-    def test_unknown_engine_is_the_readers_to_mend(self):
-        with self.assertRaises(Missing):
+    def test_unknown_engine_is_a_usage_error(self):
+        with self.assertRaises(Usage):
             engines.make("interpeter", "/nowhere", None)
 
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 
-from harness.failures import Missing
+from harness.failures import Missing, Usage
 
 MEMORY = "256M"
 USAGE_ERROR = 110  # Vitrine's exit code for an option value that it does not know
@@ -105,7 +105,7 @@ def choose(wanted, vitrine, qemu, built):
         wanted = [name for name in ("interpreter", "translator") if vitrine_has(vitrine, name, built.finish)]
         wanted += ["qemu"] + (["qemu-new"] if qemu else [])
     if len(set(wanted)) != len(wanted):
-        raise Missing("--engines names one engine twice")
+        raise Usage("--engines names one engine twice")
     return [make(spec, vitrine, qemu) for spec in wanted]
 
 
@@ -114,10 +114,10 @@ def make(spec, vitrine, qemu):
     name, *words = spec.split()
     if match := re.fullmatch(r"qemu(-new)?(-icount)?", name):
         if match[1] and not qemu:
-            raise Missing(f"{name} needs --qemu PATH")
+            raise Usage(f"{name} needs --qemu PATH")
         deterministic = ["-icount", "shift=0"] if match[2] else []
         return of_qemu(qemu if match[1] else "qemu-system-riscv64", spec, deterministic + words)
     if name not in ("interpreter", "translator", "lockstep"):
-        raise Missing(f"there is no engine {name}; there are: native, interpreter, translator, lockstep, qemu, "
+        raise Usage(f"there is no engine {name}; there are: native, interpreter, translator, lockstep, qemu, "
                       "qemu-icount, qemu-new, qemu-new-icount")
     return of_vitrine(pathlib.Path(vitrine).resolve(), spec, [name, *words])

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What can go wrong, in two kinds, and how the harness speaks (progress on stderr, results on stdout)."""
+"""What can go wrong, in three kinds, and how the harness speaks (progress on stderr, results on stdout)."""
 
 import sys
 
 
 class Missing(Exception):
-    """The reader's to mend: a compiler, an emulator, the guest. Says what to do; exit code 112."""
+    """The reader's to mend: a compiler, an emulator, the guest. Says what to do."""
+
+    exit_code = 112
+
+
+class Usage(Missing):
+    """Words that mean nothing."""
+
+    exit_code = 2
 
 
 class Broken(Exception):
