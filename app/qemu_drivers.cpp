@@ -98,16 +98,15 @@ constexpr const char* kNoFolders =
 constexpr const char* kDiskInstead = "this version has one kind of disk controller: virtio-blk-device";
 constexpr const char* kNoPci = "there is no PCIe in this version";
 
-// By beginnings, the longer ones first where both fit.
+// By their beginnings.
 struct OtherRow {
   std::string_view begins;
   const char* instead;
 };
 constexpr OtherRow kOthers[] = {
-    {"virtio-blk", "there is no PCIe in this version; use virtio-blk-device"},
-    {"virtio-rng", "there is no PCIe in this version; use virtio-rng-device"},
+    {"virtio-blk-pci", "there is no PCIe in this version; use virtio-blk-device"},
+    {"virtio-rng-pci", "there is no PCIe in this version; use virtio-rng-device"},
     {"virtio-serial-pci", "there is no PCIe in this version; use virtio-serial-device"},
-    {"virtio-serial", "there is no PCIe in this version; use virtio-serial-device"},
     {"virtserialport", "this version has consoles only; use virtconsole"},
     {"virtio-net", kNoNetwork},
     {"vhost-user-net", kNoNetwork},
@@ -207,6 +206,8 @@ Done check_properties(QemuKeyvals& device, const Driver& driver) {
 core::Error unknown_driver(const QemuKeyvals& device, const std::string& name) {
   for (const OtherRow& row : kOthers)
     if (name.starts_with(row.begins)) return device.error("{}", row.instead);
+  // "virtio-blk" is QEMU's short name of the PCIe device.
+  if (find_driver(name + "-device")) return unknown_driver(device, name + "-pci");
   std::vector<std::string_view> names;
   for (const Driver& driver : kDrivers) names.push_back(driver.name);
   const std::string_view meant = nearest(name, names);
