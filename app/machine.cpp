@@ -187,8 +187,14 @@ core::Result<> Machine::build_virtio() {
   return core::Ok{};
 }
 
+// The images are in guest RAM then, and need not be held twice; a reset reads them again.
 core::Result<> Machine::load() {
   if (auto done = place(boot_, config_, *ram_); !done) return done;
+  for (auto* image : {&boot_.firmware_image, &boot_.kernel_image}) {
+    if (!*image) continue;
+    for (core::ImageSegment& segment : (*image)->segments) segment.bytes = std::vector<std::byte>();
+  }
+  boot_.initrd = std::vector<std::byte>();
   start_harts();
   return core::Ok{};
 }
@@ -211,6 +217,9 @@ void Machine::start_harts() {
 }
 
 core::Result<> Machine::reset() {
+  auto plan = plan_boot(config_);
+  if (!plan) return plan.error();
+  boot_ = std::move(*plan);
   ram_->clear();
   for (const auto& device : devices_) device->reset();
   return load();
