@@ -600,5 +600,83 @@ TEST(Behaviour24, Amo_Word_ResultsByTheSpecsTable) {
   }
 }
 
+// --- Cache blocks (19.5 to 19.7): not in the list, and easily wrong in the same way.
+
+TEST(CacheBlocks, CboZero_ClearsItsBlockOnly) {
+  under_every_cache([](Bench& b) {
+    for (uint64_t i = 0; i < 192; i += 8) b.write64(kData + i, kOld);
+    b.put(kCode, {insn::cbo_zero(a0)});
+    b.set_x(a0, kData + 64 + 37);
+    b.run(1);
+    for (uint64_t i = 0; i < 192; i += 8) EXPECT_EQ(b.read64(kData + i), i / 64 == 1 ? 0 : kOld) << i;
+  });
+}
+
+// "A cache-block management instruction is permitted to access the specified cache block whenever a load
+// instruction or store instruction is permitted"; zeroing needs the store. Faults are store/AMO faults, xtval
+// the effective address.
+TEST(CacheBlocks, Permissions_FaultsOfStoreKind) {
+  struct Case {
+    const char* name;
+    uint64_t flags, physical;
+    uint64_t manage, zero;  // causes; 0: allowed
+  };
+  const Case cases[] = {
+      {"read-only", pte::kRead, kFirst, 0, cause::kStorePage},
+      {"read and write", pte::kReadWrite, kFirst, 0, 0},
+      {"execute-only", pte::V | pte::X | pte::A, kFirst, cause::kStorePage, cause::kStorePage},
+      {"not valid", 0, kFirst, cause::kStorePage, cause::kStorePage},
+      {"a user page", pte::kReadWrite | pte::U, kFirst, cause::kStorePage, cause::kStorePage},
+  };
+  for (const Case& c : cases) {
+    for (const uint32_t which : {0u, 1u, 2u, 4u}) {
+      SCOPED_TRACE(std::string(c.name) + ", cbo " + std::to_string(which));
+      under_every_cache([&](Bench& b) {
+        PageTables tables(b);
+        tables.identity().map(kVirtual, c.physical, c.flags);
+        b.set_bits(csr::menvcfg, 0xf0);
+        b.put(kCode, {insn::cbo(which, a0)});
+        b.set_x(a0, kVirtual + 0x123);
+        b.start(kCode, kS, tables.satp());
+        b.run(1);
+        const uint64_t cause = which == 4 ? c.zero : c.manage;
+        if (cause == 0)
+          EXPECT_EQ(b.pc(), kCode + 4);
+        else
+          b.expect_machine_trap({cause, kCode, kVirtual + 0x123});
+      });
+    }
+  }
+}
+
+// CBIE, CBCFE and CBZE of menvcfg for S, of both menvcfg and senvcfg for U (19.5.1).
+TEST(CacheBlocks, EnvironmentBits_GateTheLowerModes) {
+  struct Case {
+    uint32_t which;
+    uint64_t bits;
+  };
+  for (const Case& c : {Case{0, 0x10}, Case{0, 0x30}, Case{1, 0x40}, Case{2, 0x40}, Case{4, 0x80}}) {
+    for (const bool machine : {false, true}) {
+      for (const bool supervisor : {false, true}) {
+        for (const Privilege mode : {kU, kS, kM}) {
+          under_every_cache([&](Bench& b) {
+            b.set_csr(csr::menvcfg, machine ? c.bits : 0xf0 & ~(c.bits | 0x30));
+            b.set_csr(csr::senvcfg, supervisor ? c.bits : 0);
+            b.put(kCode, {insn::cbo(c.which, a0), insn::kSelf});
+            b.set_x(a0, kData);
+            b.start(kCode, mode);
+            b.run(1);
+            const bool legal = mode == kM || (machine && (mode == kS || supervisor));
+            if (legal)
+              EXPECT_EQ(b.pc(), kCode + 4);
+            else
+              b.expect_machine_trap({cause::kIllegal, kCode, insn::cbo(c.which, a0)});
+          });
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vitrine::bench
