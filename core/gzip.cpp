@@ -25,7 +25,8 @@ class Inflater {
   [[nodiscard]] bool good() const { return good_; }
   [[nodiscard]] const char* message() const { return stream_.msg ? stream_.msg : "it cannot be unpacked"; }
 
-  // Appends at most `count` bytes and returns zlib's status; Z_BUF_ERROR: the input ended.
+  // Appends at most `count` bytes and returns zlib's status; Z_BUF_ERROR: the input has ended,
+  // and the last call already gave all that there was.
   int step(std::vector<std::byte>& out, size_t count) {
     refill();
     const size_t used = out.size();
@@ -34,8 +35,7 @@ class Inflater {
     stream_.avail_out = static_cast<uInt>(count);
     const int status = inflate(&stream_, Z_NO_FLUSH);
     out.resize(used + count - stream_.avail_out);
-    const bool starved = stream_.avail_in == 0 && given_ == file_.size() && stream_.avail_out != 0;
-    return status == Z_OK && starved ? Z_BUF_ERROR : status;
+    return status;
   }
 
  private:
