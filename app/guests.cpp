@@ -81,6 +81,8 @@ Result<> fetch(std::string_view guest) {
   auto status = run_script({script, std::string(guest)});
   if (!status) return status.error();
   if (*status == 0 && guest_is_cached(guest)) return core::Ok{};
+  if (*status == 127)
+    return core::error(ErrorKind::kMissing, "The script {} wants python3: sudo apt-get install python3", script);
   return core::error(ErrorKind::kMissing,
                      "The guest {} could not be made; the lines above say why. To try again: {} {}", guest,
                      shell_word(script), guest);

@@ -47,6 +47,14 @@ need_packages() {
   }
 }
 
+# The folder of the build, and that it is ours to write.
+make_folder() {
+  if ! mkdir -p "$build" 2> /dev/null || ! touch "$build/lock" 2> /dev/null; then
+    say "$build cannot be written; copy the checkout to a folder of yours"
+    exit 112
+  fi
+}
+
 # Is there a configuration, and is it of this checkout? (It may have been moved or copied.)
 is_configured() {
   [ -e "$build/build.ninja" ] && grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$here" "$build/CMakeCache.txt"
