@@ -102,7 +102,11 @@ core::Result<BootPlan> plan_boot(const MachineConfig& config) {
   plan.reset_target = board::kFirmware;
   if (plan.firmware_image && plan.firmware_image->entry)
     plan.reset_target = plan.firmware_image->entry->value;
-  if (plan.firmware == Firmware::kNone) plan.reset_target = plan.kernel_entry;
+  // With no firmware QEMU starts where RAM begins, whatever an ELF says of its entry. One that has nothing there
+  // is started at its entry instead.
+  const bool begins = !plan.kernel_image || plan.kernel_image->kind != core::ImageKind::kElf64 ||
+                      plan.kernel_image->covers(GuestPhys{board::kRam});
+  if (plan.firmware == Firmware::kNone) plan.reset_target = begins ? board::kRam : plan.kernel_entry;
   if (auto done = plan_initrd(plan, config); !done) return done.error();
   if (auto done = plan_tree(plan, config); !done) return done.error();
   return plan;
