@@ -232,8 +232,11 @@ std::optional<Outcome> Session::judge(StopReason reason) {
 
 // Somebody asked for a stop: the guest, a signal, a key, a limit, or a console that is gone.
 std::optional<Outcome> Session::judge_request() {
-  if (auto end = machine_->take_guest_end()) return judge_guest_end(*end);
-  if (htif_end_) return judge_guest_end(*std::exchange(htif_end_, std::nullopt));
+  // A guest that was restarted goes on, but there may have been a second reason in the same turn.
+  auto end = machine_->take_guest_end();
+  if (!end) end = std::exchange(htif_end_, std::nullopt);
+  if (end)
+    if (auto outcome = judge_guest_end(*end)) return outcome;
   if (const int signal = StopSignals::received())
     return Outcome{Kind::kSignal, static_cast<unsigned>(signal),
                    fmt::format("Ended by {}.", strsignal(signal))};
