@@ -214,6 +214,39 @@ class Console(Case):
                                         self.kernel(Program().text("hello").finish(PASS)))
         self.assertEqual((code, out), (0, ""), err)
 
+    def virtio_echo(self):
+        """Sends back what the virtio console in slot 7 receives, through the legacy interface: queue 0 at
+        0x8001_0000 is filled with what was typed, queue 1 at 0x8001_2000 sends it. Two descriptors each: the table,
+        at + 0x20 the available ring, at + 0x1000 the used ring, of which the length of the first element counts."""
+        slot, receive, send, buffer = VIRTIO + 7 * 0x1000, 0x8001_0000, 0x8001_2000, 0x8002_0000
+        program = Program().store(slot + 0x70, 0).store(slot + 0x70, 3).store(slot + 0x28, 4096).store(slot + 0x20, 0)
+        for queue, (at, flags) in enumerate(((receive, 2), (send, 0))):
+            program.store(at, buffer).store(at + 8, 16).store(at + 12, flags)
+            program.store(slot + 0x30, queue).store(slot + 0x38, 2).store(slot + 0x3C, 4096)
+            program.store(slot + 0x40, at >> 12)
+        program.store(slot + 0x70, 7)
+        program.li("s0", receive + 0x1000).li("s1", send).li("s2", 0).li("s4", slot).li("s5", receive)
+        program.label("offer").addi("s2", "s2", 1).slli("s3", "s2", 16)  # an available ring: flags, index, entries 0
+        program.sw("s3", "s5", 0x20).sw("x0", "s4", 0x50)
+        program.label("wait").lw("t0", "s0", 0).srli("t0", "t0", 16).andi("t1", "s2", 0x7FF).bne("t0", "t1", "wait")
+        # The used ring has two elements, taken in turn: the one before the index.
+        program.addi("t0", "s2", -1).andi("t0", "t0", 1).slli("t0", "t0", 3).add("t0", "t0", "s0").lw("t1", "t0", 8)
+        program.sw("t1", "s1", 8).sw("s3", "s1", 0x20).li("t0", 1).sw("t0", "s4", 0x50)
+        return program.jal("x0", "offer")
+
+    def test_virtio_console_may_have_the_terminal(self):
+        process = self.start("-M", "virt", "-bios", "none", "-kernel", self.kernel(self.virtio_echo()), "-nographic",
+                             "-serial", "null", "-monitor", "none", "-device", "virtio-serial-device", "-chardev",
+                             "stdio,id=c,mux=on,signal=off", "-device", "virtconsole,chardev=c", stdin=subprocess.PIPE)
+        for piece in (b"hello", b"a\x01\x01b", b"again"):
+            self.send(process, piece)
+            want = piece.replace(b"\x01\x01", b"\x01")
+            self.assertEqual(process.stdout.read(len(want)), want)
+        self.send(process, b"\x01x")
+        out, _ = process.communicate(timeout=TIMEOUT)
+        self.assertEqual(process.returncode, 0)
+        self.assertIn(b"QEMU: Terminated", out)
+
     def test_one_port_has_the_terminal(self):
         self.assertIn("cannot use stdio by multiple character devices",
                       self.refused("-M", "virt", "-display", "none", "-serial", "stdio", "-serial", "stdio"))

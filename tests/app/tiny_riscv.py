@@ -78,6 +78,9 @@ class Program:
     def bne(self, rs1, rs2, label): return self._branch(1, rs1, rs2, label)
     def blt(self, rs1, rs2, label): return self._branch(4, rs1, rs2, label)
     def csrr(self, rd, csr): return self._i(0x73, 2, rd, "x0", csr)
+    def add(self, rd, rs1, rs2):
+        return self.word(REGISTERS[rs2] << 20 | REGISTERS[rs1] << 15 | REGISTERS[rd] << 7 | 0x33)
+
     def wfi(self): return self.word(0x10500073)
 
     def li(self, rd, value):
@@ -110,6 +113,10 @@ class Program:
         self.li("t0", UART)
         self.label(wait).lbu("t1", "t0", 5).andi("t1", "t1", 0x20).beq("t1", "x0", wait)
         return self.sb(register, "t0", 0)
+
+    def store(self, at, value):
+        """A word at a fixed address."""
+        return self.li("t0", at).li("t1", value).sw("t1", "t0", 0)
 
     def text(self, text):
         for byte in text.encode():
