@@ -10,9 +10,14 @@ Guests are a few instructions each (tiny_riscv.py); nothing but Python is needed
 qemu_words_test.py.
 """
 
+import fcntl
+import os
+import pty
 import re
+import select
 import signal
 import subprocess
+import termios
 import time
 
 from qemu_case import EMULATOR, FAIL, PASS, RESET, TIMEOUT, Case, is_vitrine, main
@@ -250,6 +255,51 @@ class Console(Case):
     def test_one_port_has_the_terminal(self):
         self.assertIn("cannot use stdio by multiple character devices",
                       self.refused("-M", "virt", "-display", "none", "-serial", "stdio", "-serial", "stdio"))
+
+
+class Terminal(Case):
+    """A terminal of our own: who gets Ctrl-C?"""
+
+    def on_terminal(self, *words):
+        ours, its = pty.openpty()
+        self.addCleanup(os.close, ours)
+        before = termios.tcgetattr(its)
+
+        def take_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        process = self.start("-M", "virt", "-bios", "none", "-kernel",
+                             self.kernel(Program().text("!").label("next").get("s0").put("s0").jal("x0", "next")), *words,
+                             stdin=its, stdout=its, preexec_fn=take_terminal)
+        self.addCleanup(os.close, its)
+        self.wait_for(ours, b"!")
+        return process, ours, lambda: self.assertEqual(termios.tcgetattr(its), before, "the terminal is given back")
+
+    def wait_for(self, terminal, part):
+        seen = b""
+        while part not in seen:
+            ready, _, _ = select.select([terminal], [], [], TIMEOUT)
+            self.assertTrue(ready, f"only {seen}")
+            seen += os.read(terminal, 1024)
+
+    def test_shared_with_the_monitor_it_is_the_guests(self):
+        for words in (("-nographic",), ("-display", "none", "-serial", "mon:stdio")):
+            process, terminal, check_restored = self.on_terminal(*words)
+            os.write(terminal, b"a\x03b")
+            self.wait_for(terminal, b"a\x03b")
+            os.write(terminal, b"\x01x")
+            self.wait_for(terminal, b"QEMU: Terminated")
+            self.assertEqual(process.wait(TIMEOUT), 0)
+            check_restored()
+
+    def test_plain_stdio_leaves_it_a_signal(self):
+        process, terminal, check_restored = self.on_terminal("-display", "none", "-serial", "stdio", "-monitor", "none")
+        os.write(terminal, b"a")
+        self.wait_for(terminal, b"a")
+        os.write(terminal, b"\x03")
+        self.assertEqual(process.wait(TIMEOUT), 0)
+        check_restored()
 
 
 class Board(Case):
