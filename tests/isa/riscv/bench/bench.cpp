@@ -128,6 +128,15 @@ void Bench::run(uint64_t steps) {
   note();
 }
 
+void Bench::run_and_wake(uint64_t steps) {
+  const core::Step until = clock_.step() + steps;
+  while (system_->run(until) == riscv::StopReason::kNothingWakes) {
+    set_csr(csr::mie, csr(csr::mie) | 1 << 3);
+    set_line(3, true);
+  }
+  ASSERT_EQ(clock_.step(), until);
+}
+
 void Bench::note() { notes_.push_back(state_hash()); }
 
 bool Bench::run_until_idle(uint64_t at_most) {

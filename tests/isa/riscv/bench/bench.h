@@ -55,9 +55,9 @@ inline constexpr unsigned fflags = 0x001, frm = 0x002, fcsr = 0x003, sstatus = 0
                           mstatus = 0x300, misa = 0x301, medeleg = 0x302, mideleg = 0x303, mie = 0x304,
                           mtvec = 0x305, mcounteren = 0x306, menvcfg = 0x30a, mcountinhibit = 0x320,
                           mscratch = 0x340, mepc = 0x341, mcause = 0x342, mtval = 0x343, mip = 0x344,
-                          pmpcfg0 = 0x3a0, pmpcfg2 = 0x3a2, pmpaddr0 = 0x3b0, mcycle = 0xb00,
-                          minstret = 0xb02, cycle = 0xc00, time = 0xc01, instret = 0xc02, mvendorid = 0xf11,
-                          mhartid = 0xf14;
+                          pmpcfg0 = 0x3a0, pmpcfg2 = 0x3a2, pmpaddr0 = 0x3b0, mhpmevent3 = 0x323,
+                          mcycle = 0xb00, minstret = 0xb02, mhpmcounter3 = 0xb03, cycle = 0xc00, time = 0xc01,
+                          instret = 0xc02, mvendorid = 0xf11, mhartid = 0xf14;
 }
 
 // mstatus bits (privileged 3.1.6), exception codes (table 3.6) and interrupt numbers.
@@ -125,6 +125,7 @@ class Bench {
   core::GuestRam& ram() { return *ram_; }
   core::Clock& clock() { return clock_; }
   devices::Plic& plic() { return *plic_; }
+  devices::Clint& clint() { return *clint_; }
   mmu::Mmu& mmu(unsigned id = 0) { return *harts_.at(id)->mmu; }
   [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
   [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
@@ -156,6 +157,8 @@ class Bench {
   // The same without a note, for long tests that note() now and then.
   void run_quietly(uint64_t steps);
   void note();
+  // The same, but if everybody waits for ever, a machine software interrupt wakes hart 0.
+  void run_and_wake(uint64_t steps);
   // Until everybody waits and nothing is scheduled (true), or that many steps are over.
   bool run_until_idle(uint64_t at_most = 100'000);
 
