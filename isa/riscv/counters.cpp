@@ -83,6 +83,16 @@ bool may_overflow(const Hart& hart, unsigned number) {
 // Counts until the 64-bit value wraps.
 uint64_t until_wrap(const Counter& c) { return c.value == 0 ? core::kNever : uint64_t{0} - c.value; }
 
+// Counts since the value was written. Negative for a counter that starts with the next instruction.
+int64_t counted(const Hart& hart, unsigned number) {
+  return static_cast<int64_t>(total(hart, number) - counter(hart, number).since);
+}
+
+bool has_wrapped(const Hart& hart, unsigned number) {
+  const int64_t done = counted(hart, number);
+  return done >= 0 && static_cast<uint64_t>(done) >= until_wrap(counter(hart, number));
+}
+
 }  // namespace
 
 uint64_t read_counter(const Hart& hart, unsigned number) {
@@ -136,22 +146,16 @@ core::Step steps_to_overflow(const Hart& hart) noexcept {
   if (!hart.config.sscofpmf) return least;
   for (unsigned number = kFirstHpm; number < kFirstHpm + kHpmCounters; ++number) {
     if (!may_overflow(hart, number) || excludes(event_of(hart, number), hart.privilege)) continue;
-    const Counter& c = counter(hart, number);
-    const uint64_t wrap = until_wrap(c);
-    const uint64_t done = total(hart, number) - c.since;
-    if (wrap != core::kNever && done < wrap) least = std::min(least, wrap - done);
+    const uint64_t wrap = until_wrap(counter(hart, number));
+    if (wrap == core::kNever || has_wrapped(hart, number)) continue;
+    least = std::min(least, wrap - static_cast<uint64_t>(counted(hart, number)));
   }
   return least;
 }
 
 void check_overflow(Hart& hart) noexcept {
   for (unsigned number = kFirstHpm; number < kFirstHpm + kHpmCounters; ++number) {
-    if (!may_overflow(hart, number)) continue;
-    const Counter& c = counter(hart, number);
-    // A counter that was written for "after this instruction" has not started yet, and its difference is
-    // negative.
-    const auto done = static_cast<int64_t>(total(hart, number) - c.since);
-    if (done < 0 || static_cast<uint64_t>(done) < until_wrap(c)) continue;
+    if (!may_overflow(hart, number) || !has_wrapped(hart, number)) continue;
     hart.csr.hpm_event[number - kFirstHpm] |= kOverflow;
     hart.csr.mip_software |= uint64_t{1} << irq::kLcof;
   }
