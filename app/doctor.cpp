@@ -61,11 +61,13 @@ std::vector<std::string> packages(const char* list) {
   return names;
 }
 
-// What dpkg says is installed, "name\nname\n"; empty where there is no dpkg.
+// What dpkg says is installed for this architecture, "name\nname\n"; empty where there is no dpkg.
 std::string installed_packages() {
   std::string text;
   std::FILE* pipe = popen(
-      "dpkg-query -W -f='${Package} ${db:Status-Status}\\n' 2>/dev/null | sed -n 's/ installed$//p'", "re");
+      "dpkg-query -W -f='${Package} ${Architecture} ${db:Status-Status}\\n' 2>/dev/null | "
+      "sed -nE \"s/ ($(dpkg --print-architecture)|all) installed$//p\"",
+      "re");
   if (!pipe) return text;
   char buffer[4096];
   while (const size_t got = std::fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, got);

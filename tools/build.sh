@@ -11,11 +11,14 @@ packages() {
   for list in "$@"; do sed -e 's/#.*//' -e 's/ .*//' -e '/^$/d' "$here/tools/packages/$list.txt"; done
 }
 
-# Those of the named packages that are not installed. On a system without dpkg: none, and cmake will tell.
+# Those of the named packages that are not installed; one that is there for another architecture only (a cross compiler's)
+# does not count. On a system without dpkg: none, and cmake will tell.
 missing_packages() {
   command -v dpkg-query > /dev/null || return 0
-  local installed
-  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2> /dev/null | sed -n 's/ installed$//p')
+  local installed native
+  native=$(dpkg --print-architecture)
+  installed=$(dpkg-query -W -f='${Package} ${Architecture} ${db:Status-Status}\n' "$@" 2> /dev/null |
+    sed -nE "s/ ($native|all) installed\$//p")
   comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<< "$installed")
 }
 

@@ -70,7 +70,11 @@ class Wrapper(unittest.TestCase):
         last = "$#" if all_of_them else "($# - 1)"
         # dpkg-query -W -f=FORMAT NAME...: the names, or all but the last
         self.tool("dpkg-query", f'shift 2; i=0; for p in "$@"; do i=$((i+1)); '
-                                f'[ $i -le $(({last})) ] && echo "$p installed" || echo "$p not-installed"; done')
+                                f'[ $i -le $(({last})) ] && echo "$p all installed" || echo "$p all not-installed"; done')
+
+    def packages_installed_for(self, architecture):
+        self.tool("dpkg", "echo ours")
+        self.tool("dpkg-query", f'shift 2; for p in "$@"; do echo "$p {architecture} installed"; done')
 
     def user(self, number):
         self.tool("id", f"echo {number}")
@@ -120,6 +124,13 @@ class Wrapper(unittest.TestCase):
         self.assertRegex(done.stderr, r"(?m)^  sudo apt-get install --no-install-recommends \S+$")
         self.assertFalse(self.log.exists())
         self.assertFalse((self.here / "build/vitrine").exists())
+
+    def test_PackagesOfAnotherArchitecture_AreMissing(self):
+        self.user(1000)
+        self.packages_installed_for("another")
+        self.assertEqual(self.run_script("run").returncode, 112)
+        self.packages_installed_for("ours")
+        self.assertEqual(self.run_script("run").returncode, 0)
 
     def test_MissingPackageAsRoot_InstallsJustThatAndNeverAsks(self):
         self.packages_installed(False)
