@@ -66,7 +66,7 @@ std::string installed_packages() {
   std::string text;
   std::FILE* pipe = popen(
       "dpkg-query -W -f='${Package} ${Architecture} ${db:Status-Status}\\n' 2>/dev/null | "
-      "sed -nE \"s/ ($(dpkg --print-architecture)|all) installed$//p\"",
+      "sed -nE \"s/ ($(dpkg --print-architecture 2>/dev/null)|all) installed$//p\"",
       "re");
   if (!pipe) return text;
   char buffer[4096];

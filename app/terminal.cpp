@@ -12,15 +12,22 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 
 #include "core/assert.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define VITRINE_SANITIZER_REPORTS 1
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // gcc
+#define VITRINE_SANITIZED true
+#elif defined(__has_feature)  // clang
+#define VITRINE_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define VITRINE_SANITIZED false
 #endif
 
 namespace vitrine::app {
 namespace {
+
+constexpr bool kSanitized = VITRINE_SANITIZED;
 
 // Written before g_raw is set, read by handlers after they saw it set.
 termios g_before, g_raw_mode;
@@ -34,7 +41,8 @@ constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
 // What a program dies of at the hands of others.
 constexpr std::array kDeadly = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,   SIGALRM,
                                 SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF};
-[[maybe_unused]] constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+// Bugs of ours. All but the first are left to a sanitizer, which says more about them.
+constexpr std::array kFaults = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 
 void set_handler(int signal, void (*handler)(int), int flags = 0) {
   struct sigaction action {};
@@ -49,7 +57,7 @@ void die_of(int signal) {
   raise(signal);
 }
 
-[[maybe_unused]] void report_fault(int signal) {
+void report_fault(int signal) {
   restore_terminal();
   set_handler(signal, SIG_DFL);  // a second fault, in the report, kills
   const char* what = signal == SIGABRT ? "abort" : "host fault";
@@ -59,6 +67,15 @@ void die_of(int signal) {
 void stop(int signal) {
   if (g_stop_signal.exchange(signal) != 0) return die_of(signal);
   if (Wake* wake = g_wake.load()) wake->ring();
+}
+
+// When the fault is a stack overflow, a handler needs a stack of its own. (A sanitizer has set one up.)
+void use_alternate_stack() {
+  static std::array<char, 64 << 10> stack;
+  stack_t alternative{};
+  alternative.ss_sp = stack.data();
+  alternative.ss_size = stack.size();
+  sigaltstack(&alternative, nullptr);
 }
 
 // The shell gets its terminal back while we are stopped from outside, and we take it again.
@@ -102,15 +119,9 @@ void restore_terminal() noexcept {
 
 void restore_terminal_on_fatal_signals() {
   for (const int signal : kDeadly) set_handler(signal, die_of);
-#ifndef VITRINE_SANITIZER_REPORTS
-  static std::array<char, 64 << 10>
-      stack;  // a handler needs one of its own when the fault is a stack overflow
-  stack_t alternative{};
-  alternative.ss_sp = stack.data();
-  alternative.ss_size = stack.size();
-  sigaltstack(&alternative, nullptr);
-  for (const int signal : kFaults) set_handler(signal, report_fault, SA_ONSTACK);
-#endif
+  if (!kSanitized) use_alternate_stack();
+  for (const int signal : std::span(kFaults).first(kSanitized ? 1 : kFaults.size()))
+    set_handler(signal, report_fault, SA_ONSTACK);
   set_handler(SIGPIPE, SIG_IGN);  // a write tells, and says where
   set_handler(SIGXFSZ, SIG_IGN);
   std::atexit(restore_terminal);
