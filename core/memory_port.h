@@ -87,6 +87,9 @@ class MemoryPort {
   // Views of the current context; they change with set_context(), never in between.
   View* data_view = nullptr;
   View* code_view = nullptr;
+  // Guest-physical address = host address + this, for the RAM that data entries lead to (LR and SC reserve
+  // physical addresses).
+  uint64_t physical_addend = 0;
 
   virtual void set_context(const TranslationContext& context) noexcept = 0;
   // Physical memory protection as the registers have it: one configuration byte and one address a region.

@@ -252,8 +252,41 @@ class FastBackend final : public RegisterBackend {
       missed = true;
       return;
     }
-    const T narrow = static_cast<T>(value);
-    std::memcpy(const_cast<uint8_t*>(host), &narrow, sizeof narrow);
+    put<T>(host, value);
+  }
+
+  // An entry of the write View promises what a store needs (permission, D, nobody to notify), and so what an AMO and SC
+  // need; a misaligned address misses. An SC that fails is left to SlowBackend, which ends the turn.
+  template <class T>
+  VT_INLINE Value load_reserved(Value address) {
+    const Value value = load<T>(address);
+    if (!missed) hart_.reservation = {true, sizeof(T), physical(core::fast_lookup<sizeof(T)>(view_->read, address))};
+    return value;
+  }
+  template <class T>
+  VT_INLINE Value store_conditional(Value address, Value value) {
+    Reservation& held = hart_.reservation;
+    const uint8_t* host = core::fast_lookup<sizeof(T)>(view_->write, address);
+    missed = !host || !held.valid || held.width != sizeof(T) || held.at != physical(host);
+    if (missed) [[unlikely]]
+      return 1;
+    held.valid = false;
+    put<T>(host, value);
+    return 0;
+  }
+  template <class T>
+  VT_INLINE Value amo_load(Value address) {
+    amo_host_ = core::fast_lookup<sizeof(T)>(view_->write, address);
+    missed = !amo_host_;
+    if (missed) [[unlikely]]
+      return 0;
+    T value;
+    std::memcpy(&value, amo_host_, sizeof value);
+    return extend<T>(static_cast<Value>(value));
+  }
+  template <class T>
+  VT_INLINE void amo_store(Value value) {
+    put<T>(amo_host_, value);
   }
 
   bool missed = false;
@@ -261,8 +294,18 @@ class FastBackend final : public RegisterBackend {
   Value target = 0;
 
  private:
+  template <class T>
+  VT_INLINE static void put(const uint8_t* host, Value value) {
+    const T narrow = static_cast<T>(value);
+    std::memcpy(const_cast<uint8_t*>(host), &narrow, sizeof narrow);
+  }
+  VT_INLINE core::GuestPhys physical(const uint8_t* host) const {
+    return {reinterpret_cast<uint64_t>(host) + hart_.memory->physical_addend};
+  }
+
   const core::View* view_;
   uint64_t pc_;
+  const uint8_t* amo_host_ = nullptr;
 };
 
 }  // namespace vitrine::riscv

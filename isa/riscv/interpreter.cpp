@@ -205,12 +205,8 @@ Handler handler_for(const Insn& insn, unsigned offset, const ExtensionSet& avail
 // --- Tables from the rows
 // -----------------------------------------------------------------------------------------------------------
 
-// What the threaded code does itself: not system instructions, which are helpers of the handler, and not
-// atomics.
-constexpr bool has_fast_form(uint32_t effects) {
-  if (effects & kAmo) return false;
-  return !(effects & kHelper) || (effects & kFloat);
-}
+// What the threaded code does itself: not system instructions, which are helpers of the handler.
+constexpr bool has_fast_form(uint32_t effects) { return !(effects & kHelper) || (effects & kFloat); }
 
 constexpr uint32_t kHasNear = kBranch | kJump;
 

@@ -63,6 +63,12 @@ const Division kDivisions[] = {
      7, static_cast<uint64_t>(-3), 0, 1, 7},
 };
 
+TEST(Behaviour28, GeneratedCode) {
+  GTEST_SKIP() << "There is no translator yet: what follows is the interpreter's arithmetic; clobbered shift "
+                  "and divide "
+                  "registers of generated code come with it.";
+}
+
 TEST(Behaviour28, Division_TableOfTheSpec) {
   under_every_cache([](Bench& b) {
     for (const Division& d : kDivisions) {

@@ -368,6 +368,49 @@ TEST(Behaviour03, Sc_AfterDma_FailsIfItOverlapped) {
   }
 }
 
+// The same rules where loads and stores have gone before, so that every translation is known already.
+TEST(Behaviour03, LrSc_OnPagesInUse_SameRules) {
+  struct Case {
+    const char* name;
+    std::vector<Word> between;  // after lr.d t0, (a0), before sc.d t1, a1, (a0)
+    uint64_t result;
+  };
+  const Case cases[] = {
+      {"nothing", {}, 0},
+      {"stores of its own elsewhere", {insn::sd(zero, 64, a0), insn::amoadd_d(t2, a1, a2)}, 0},
+      {"another lr", {insn::lr_d(t2, a2)}, 1},
+      {"lr of another width", {insn::lr_w(t2, a0)}, 1},
+      {"lr through an alias", {insn::lr_d(t2, a4)}, 0},
+      {"sc", {insn::sc_d(t2, a3, a0)}, 1},
+      {"sc elsewhere", {insn::sc_d(t2, a3, a2)}, 1},
+      {"sc of another width", {insn::sc_w(t2, a3, a0)}, 1},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    under_every_cache([&](Bench& b) {
+      PageTables tables(b);
+      tables.identity().map(kVirtual, kFirst, pte::kReadWrite);
+      tables.map(kSecondPage, kFirst, pte::kReadWrite);
+      std::vector<Word> program = {insn::ld(a3, 0, a0), insn::sd(a3, 0, a0), insn::ld(a3, 0, a4),
+                                   insn::sd(a3, 0, a4), insn::lr_d(t0, a0)};
+      program.insert(program.end(), c.between.begin(), c.between.end());
+      program.push_back(insn::sc_d(t1, a1, a0));
+      b.put(kCode, program);
+      b.write64(kFirst, kOld);
+      b.set_x(a0, kVirtual);
+      b.set_x(a1, kPattern);
+      b.set_x(a2, kVirtual + 8);
+      b.set_x(a4, kSecondPage);
+      b.start(kCode, kS, tables.satp());
+      b.run(program.size());
+      EXPECT_EQ(b.pc(), kCode + 4 * program.size());
+      EXPECT_EQ(b.x(t0), kOld);
+      EXPECT_EQ(b.x(t1), c.result);
+      EXPECT_EQ(b.read64(kFirst), c.result == 0 ? kPattern : kOld);
+    });
+  }
+}
+
 // A failing sc still needs the permission to store: "an SC ... may raise the same exceptions as a store".
 TEST(Behaviour03, Sc_WithoutReservation_FaultsAllTheSame) {
   struct Case {
