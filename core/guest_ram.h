@@ -30,12 +30,13 @@ namespace vitrine::core {
 // Flags of a page of guest RAM. Any of kNotifyFlags means: no direct write path, every write is announced.
 enum PageFlag : uint8_t {
   kPageTable = 1 << 0,    // translations were filled from this page
-  kCode = 1 << 1,         // instructions of this page are kept decoded or translated
+  kCode = 1 << 1,         // instructions of this page are kept decoded
   kWatched = 1 << 2,      // a debugger watches bytes of it
   kClean = 1 << 3,        // unchanged since the last checkpoint
   kWriteMapped = 1 << 4,  // some direct write path to it may exist (set by who installs one)
+  kTranslated = 1 << 5,   // instructions of this page are kept as host code
 };
-inline constexpr uint8_t kNotifyFlags = kPageTable | kCode | kWatched | kClean;
+inline constexpr uint8_t kNotifyFlags = kPageTable | kCode | kWatched | kClean | kTranslated;
 
 // Who depends on the contents of guest RAM.
 class RamListener {

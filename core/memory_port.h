@@ -36,14 +36,15 @@ inline constexpr uint64_t kNoTag = ~uint64_t{0};
 inline constexpr unsigned kDataEntries = 1024;  // powers of two
 inline constexpr unsigned kCodeEntries = 256;
 
-// Data: host address = guest-virtual address + addend. Code: payload is the engine's own (its decoded page).
+// Data: host address = guest-virtual address + addend. Code: what engines keep for the page, decoded and translated.
 struct DataEntry {
   uint64_t tag = kNoTag;  // guest-virtual page address
   uint64_t addend = 0;
 };
-struct CodeEntry {
+struct alignas(32) CodeEntry {
   uint64_t tag = kNoTag;
-  void* payload = nullptr;
+  void* payload = nullptr;     // the interpreter's decoded page
+  void* translated = nullptr;  // the translator's page
 };
 
 struct View {
@@ -60,6 +61,27 @@ inline const uint8_t* fast_lookup(const DataEntry* table, uint64_t address) {
     return nullptr;
   return reinterpret_cast<const uint8_t*>(address + entry.addend);
 }
+
+// Predictions stand in front of a View: generated code has a slot for each access site (modulo kPredictions), which holds
+// the run of addresses that the site used last. `length` counts the addresses at which eight bytes may be accessed; 0: the
+// slot is empty. A set is filled from one View only, and emptied when anything is revoked or the View changes.
+inline constexpr unsigned kPredictions = 64;
+
+struct PredictionTable {
+  uint64_t start[kPredictions] = {};
+  uint64_t addend[kPredictions] = {};
+  uint64_t length[kPredictions] = {};
+};
+
+struct PredictionSet {
+  PredictionTable read, write;
+  const View* view = nullptr;
+  void clear() {
+    std::memset(read.length, 0, sizeof read.length);
+    std::memset(write.length, 0, sizeof write.length);
+  }
+};
+inline constexpr unsigned kPredictionSets = 3;  // of code in U, S, M
 
 // What translation depends on, as the hart sees it now. Privileges are the architecture's numbers (0 U, 1 S,
 // 3 M).
@@ -115,10 +137,13 @@ class MemoryPort {
   virtual Fault fetch_page(GuestVirt at, CodePage& page) noexcept = 0;
   // Two bytes of an instruction, from RAM or a device (ROM).
   virtual Fault fetch_halfword(GuestVirt at, uint16_t& bits) noexcept = 0;
-  // Keeps `payload` for the page in code_view; only after fetch_page said cacheable.
+  // Keeps what an engine has for the page in code_view; only after fetch_page said cacheable.
   virtual void keep_code(GuestVirt at, void* payload) noexcept = 0;
-  // The engine dropped its decoded pages.
+  virtual void keep_translated(GuestVirt at, void* translated) noexcept = 0;
+  // The engine dropped its decoded or translated pages.
   virtual void forget_code() noexcept = 0;
+  // kPredictionSets sets that generated code looks into, to be emptied with the View that they are filled from. Once.
+  virtual void use_predictions(PredictionSet* sets) noexcept = 0;
 
   // Counted hints; they change nothing, since no translation is ever stale (docs/architecture.md, "no
   // observable TLB").

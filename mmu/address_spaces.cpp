@@ -117,13 +117,28 @@ void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, Guest
   ++counters.fills;
 }
 
-void AddressSpaces::fill_code(SpaceId space, ViewKind kind, GuestVirt at, void* payload,
-                              const Walk* walk) noexcept {
-  if (!caching_) return;
+CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at, const Walk* walk) noexcept {
   if (walk) track(space, at, *walk);
   const uint64_t address = at.value & core::kPageMask;
-  slot(view(space, kind)->code, address) = {address, payload};
+  CodeEntry& entry = slot(view(space, kind)->code, address);
+  if (entry.tag != address) entry = {.tag = address};
   ++counters.fills;
+  return entry;
+}
+
+void AddressSpaces::fill_code(SpaceId space, ViewKind kind, GuestVirt at, void* payload,
+                              const Walk* walk) noexcept {
+  if (caching_) code_entry(space, kind, at, walk).payload = payload;
+}
+
+void AddressSpaces::fill_translated(SpaceId space, ViewKind kind, GuestVirt at, void* translated,
+                                    const Walk* walk) noexcept {
+  if (caching_) code_entry(space, kind, at, walk).translated = translated;
+}
+
+void AddressSpaces::clear_predictions() noexcept {
+  for (core::PredictionSet* set : predictions_) set->clear();
+  ++counters.predictions_cleared;
 }
 
 AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, uint64_t range, unsigned level) noexcept {
@@ -177,6 +192,7 @@ void AddressSpaces::after_write(GuestPhys at, size_t size, uint8_t flags) noexce
 }
 
 void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
+  clear_predictions();
   for_each_space(spaces, [&](unsigned id) {
     for (const std::unique_ptr<View>& view : spaces_[id].views) {
       if (!view) continue;
@@ -191,6 +207,7 @@ void AddressSpaces::flush(View& view) noexcept { view = View{}; }
 
 void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
   attention_.wanted = true;
+  clear_predictions();
   for_each_space(spaces, [&](unsigned id) {
     for (const std::unique_ptr<View>& view : spaces_[id].views)
       if (view) flush(*view);
@@ -207,6 +224,7 @@ void AddressSpaces::drop_code() noexcept {
 }
 
 void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
+  clear_predictions();
   uint64_t& writers = writers_[ram_.page_index(page)];
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   for_each_space(writers, [&](unsigned id) {

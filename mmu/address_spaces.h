@@ -50,6 +50,7 @@ struct MmuCounters {
   uint64_t space_switches = 0;  // changes of satp to another space
   uint64_t spaces_evicted = 0;
   uint64_t write_paths_revoked = 0;
+  uint64_t predictions_cleared = 0;  // all sets, at a revocation
   uint64_t fences = 0;  // sfence.vma and its kin; no effect
 };
 
@@ -79,6 +80,10 @@ class AddressSpaces final : public core::RamListener {
   void fill_write(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
                   const Walk* walk) noexcept;
   void fill_code(SpaceId space, ViewKind kind, core::GuestVirt at, void* payload, const Walk* walk) noexcept;
+  void fill_translated(SpaceId space, ViewKind kind, core::GuestVirt at, void* translated, const Walk* walk) noexcept;
+
+  // A set of predictions, filled from Views: emptied with every revocation, whatever it holds. That is cheap, and exact.
+  void add_predictions(core::PredictionSet* set) { predictions_.push_back(set); }
 
   void drop_all() noexcept;
   void drop_code() noexcept;
@@ -113,6 +118,8 @@ class AddressSpaces final : public core::RamListener {
   void untrack(core::GuestPhys at) noexcept;
   void revoke_page(uint64_t spaces, uint64_t address) noexcept;
   void flush_spaces(uint64_t spaces) noexcept;
+  void clear_predictions() noexcept;
+  core::CodeEntry& code_entry(SpaceId space, ViewKind kind, core::GuestVirt at, const Walk* walk) noexcept;
   static void flush(core::View& view) noexcept;
   void evict(SpaceId id) noexcept;
   unsigned next_victim() noexcept;
@@ -134,6 +141,7 @@ class AddressSpaces final : public core::RamListener {
   std::vector<uint32_t> free_tables_;
   // Per RAM page: which spaces may hold a write entry for it.
   std::unique_ptr<uint64_t[], Free> writers_;
+  std::vector<core::PredictionSet*> predictions_;
 };
 
 }  // namespace vitrine::mmu

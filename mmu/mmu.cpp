@@ -70,6 +70,22 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
   data_view =
       context_.mxr ? spaces_.empty_view() : spaces_.view(data_space_, view_kind(context_.data_privilege));
   code_view = spaces_.view(code_space_, code_view_kind());
+  match_predictions();
+}
+
+// Code of each privilege has a set of its own, so that a trap and its return empty nothing.
+void Mmu::match_predictions() noexcept {
+  if (!predictions_) return;
+  core::PredictionSet& set = predictions_[std::min<unsigned>(context_.fetch_privilege, core::kPredictionSets - 1)];
+  if (set.view == data_view) return;
+  set.view = data_view;
+  set.clear();
+}
+
+void Mmu::use_predictions(core::PredictionSet* sets) noexcept {
+  predictions_ = sets;
+  for (unsigned i = 0; i < core::kPredictionSets; ++i) spaces_.add_predictions(&sets[i]);
+  match_predictions();
 }
 
 // Fetches do not depend on SUM.
@@ -263,6 +279,11 @@ Fault Mmu::fetch_halfword(GuestVirt at, uint16_t& bits) noexcept {
 void Mmu::keep_code(GuestVirt at, void* payload) noexcept {
   spaces_.fill_code(code_space_, code_view_kind(), at, payload,
                     code_place_.walked ? &code_place_.walk : nullptr);
+}
+
+void Mmu::keep_translated(GuestVirt at, void* translated) noexcept {
+  spaces_.fill_translated(code_space_, code_view_kind(), at, translated,
+                          code_place_.walked ? &code_place_.walk : nullptr);
 }
 
 void Mmu::forget_code() noexcept { spaces_.drop_code(); }

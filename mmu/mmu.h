@@ -32,7 +32,9 @@ class Mmu final : public core::MemoryPort {
   core::Fault fetch_page(core::GuestVirt at, core::CodePage& page) noexcept override;
   core::Fault fetch_halfword(core::GuestVirt at, uint16_t& bits) noexcept override;
   void keep_code(core::GuestVirt at, void* payload) noexcept override;
+  void keep_translated(core::GuestVirt at, void* translated) noexcept override;
   void forget_code() noexcept override;
+  void use_predictions(core::PredictionSet* sets) noexcept override;
   void fence_translations() noexcept override;
 
   // For debuggers and tests: the walk of an address in the present context, nothing changed.
@@ -57,6 +59,7 @@ class Mmu final : public core::MemoryPort {
   bool read_physical(core::GuestPhys at, unsigned width, uint64_t& value) noexcept;
   bool write_physical(core::GuestPhys at, unsigned width, uint64_t value) noexcept;
   void fill(core::GuestVirt at, core::AccessKind kind, const Place& place) noexcept;
+  void match_predictions() noexcept;
 
   unsigned hart_;
   core::GuestRam& ram_;
@@ -70,6 +73,7 @@ class Mmu final : public core::MemoryPort {
   AddressSpaces::SpaceId data_space_ = 0;
   AddressSpaces::SpaceId code_space_ = 0;
   Place code_place_;  // of the last fetch_page, for keep_code
+  core::PredictionSet* predictions_ = nullptr;
 };
 
 }  // namespace vitrine::mmu

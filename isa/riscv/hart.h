@@ -139,6 +139,13 @@ struct Hart {
   core::Step run_end = 0;
   // ------------------------------------------------------------------------------------------
   core::MemoryPort* memory = nullptr;
+  // For generated code (translator/lowering.h): what it would otherwise find by two loads, and its own small places.
+  const core::View* code_view = nullptr;
+  const uint8_t* code_base = nullptr;
+  uint64_t scratch[4] = {};
+  uint32_t site = 0;
+  const void* sites = nullptr;     // translator::Site[]
+  uint64_t* slow_paths = nullptr;  // counter
   bool float_off = true;     // mstatus.FS == Off
   bool redirected = false;   // the last slow instruction set next_pc, or changed what pc means
   bool waiting = false;      // in wfi: architecturally idle until an enabled interrupt is pending
@@ -171,6 +178,8 @@ struct Hart {
   EnvironmentCalls* firmware = nullptr;
   bool running = false;  // it is this hart's turn: clock->step() counts for it
   bool stopped = false;  // held by firmware (SBI HSM), not started yet
+
+  core::PredictionSet predictions[core::kPredictionSets];  // for generated code; like everything derived, not state
 
   // Steps of this hart, now.
   [[nodiscard]] uint64_t steps_now() const { return steps + (running ? clock->step() - slice_start : 0); }

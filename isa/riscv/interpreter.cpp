@@ -84,7 +84,7 @@ VT_INLINE const Slot* leave_at(uint64_t pc, Hart* h, int64_t budget) {
 VT_INLINE const Slot* enter_page(uint64_t target, Hart* h) {
   const CodeEntry& entry =
       h->memory->code_view->code[(target >> core::kPageShift) & (core::kCodeEntries - 1)];
-  if (entry.tag != (target & core::kPageMask)) return nullptr;
+  if (entry.tag != (target & core::kPageMask) || !entry.payload) return nullptr;
   h->page = static_cast<DecodedPage*>(entry.payload);
   h->page_address = entry.tag;
   return h->page->slots + ((target & ~core::kPageMask) >> 1);
@@ -292,6 +292,12 @@ void step_plainly(Hart& hart) noexcept {
     forms_of(insn.op).body(hart, operands_of(insn));
   }
   hart.pc = hart.next_pc;
+}
+
+void execute(Hart& hart, Op op, const Operands& operands) noexcept {
+  hart.next_pc = hart.pc + operands.length;
+  hart.redirected = false;
+  forms_of(op).body(hart, operands);
 }
 
 // --- The loop around it

@@ -28,6 +28,10 @@ class Interpreter final : public Engine {
   ExtensionSet decoded_for_;
 };
 
+// The instruction `op` at hart.pc, complete: hart.next_pc is what comes next, and hart.redirected says whether that is
+// anything but the next instruction, or whether what pc means has changed.
+void execute(Hart& hart, Op op, const Operands& operands) noexcept;
+
 // One step at hart.pc with nothing cached: fetch, decode, execute or trap. The caller counts it.
 void step_plainly(Hart& hart) noexcept;
 

@@ -13,9 +13,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "isa/riscv/decoder.h"
 #include "isa/riscv/disassembler.h"
@@ -157,13 +159,16 @@ std::string explain(const RandomProgram& program, Caches caches, size_t chunk) {
 void compare(uint64_t seed, Coverage& coverage) {
   const RandomProgram program(seed);
   const Caches second = seed % 2 ? Caches::kTiny : Caches::kTranslations;
-  Runner plain(program, Caches::kNone), all(program, Caches::kAll), other(program, second);
+  Runner plain(program, Caches::kNone);
+  std::vector<std::unique_ptr<Runner>> others;
+  for (const Caches caches : kEveryCache)
+    if (caches == Caches::kAll || caches == Caches::kTranslator || caches == second)
+      others.push_back(std::make_unique<Runner>(program, caches));
   for (size_t i = 0; i < program.chunks().size(); ++i) {
     plain.run_chunk(i, ~uint64_t{0}, &coverage);
-    all.run_chunk(i);
-    other.run_chunk(i);
     const uint64_t expected = plain.bench.state_hash();
-    for (Runner* runner : {&all, &other}) {
+    for (const std::unique_ptr<Runner>& runner : others) {
+      runner->run_chunk(i);
       if (runner->bench.state_hash() == expected) continue;
       const Caches caches = runner->bench.caches();
       FAIL() << "seed " << seed << " (--seed=" << seed << " --programs=1), caches: " << name_of(caches)

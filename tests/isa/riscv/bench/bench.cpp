@@ -15,6 +15,7 @@ const char* name_of(Caches caches) {
     case Caches::kTranslations: return "translations";
     case Caches::kAll: return "all";
     case Caches::kTiny: return "tiny";
+    case Caches::kTranslator: return "translator";
   }
   return "?";
 }
@@ -25,13 +26,14 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
   ram_ = std::move(*ram);
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, caches != Caches::kNone);
   riscv::Interpreter::Options engine;
-  engine.caching = caches == Caches::kAll || caches == Caches::kTiny;
+  engine.caching = caches >= Caches::kAll;
   if (caches == Caches::kTiny) engine.max_pages = 2;
   interpreter_ = std::make_unique<riscv::Interpreter>(*ram_, engine);
+  riscv::Engine& runs = caches == Caches::kTranslator ? make_translator() : *interpreter_;
   riscv::System::Options options;
   options.slice = board.slice;
   options.fault_loop = ~0u;
-  system_ = std::make_unique<riscv::System>(scheduler_, attention_, *interpreter_, world_, options);
+  system_ = std::make_unique<riscv::System>(scheduler_, attention_, runs, world_, options);
   ram_->add_listener(system_.get());
   build_harts(board);
   build_devices();
@@ -50,6 +52,22 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
 }
 
 Bench::~Bench() = default;
+
+// Everything is translated when it is first reached, so that short programs are translated at all.
+riscv::Engine& Bench::make_translator() {
+#ifdef VITRINE_HAS_TRANSLATOR
+  translator::Translator::Options options;
+  options.threshold = 1;
+  options.code_memory = 1 << 20;
+  options.verify = true;
+  auto made = translator::Translator::create(*ram_, attention_, *interpreter_, options);
+  if (!made) throw std::runtime_error(made.error().message);
+  translator_ = std::move(*made);
+  return *translator_;
+#else
+  throw std::runtime_error("this build has no translator");
+#endif
+}
 
 void Bench::build_harts(const Board& board) {
   for (unsigned id = 0; id < board.harts; ++id) {

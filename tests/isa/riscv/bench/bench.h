@@ -28,6 +28,9 @@
 #include "isa/riscv/interpreter.h"
 #include "isa/riscv/system.h"
 #include "mmu/mmu.h"
+#ifdef VITRINE_HAS_TRANSLATOR
+#include "translator/translator.h"
+#endif
 #include "tests/isa/riscv/bench/encode.h"
 
 namespace vitrine::bench {
@@ -77,8 +80,13 @@ inline constexpr uint64_t kFetchMisaligned = 0, kFetchAccess = 1, kIllegal = 2, 
 
 // --- What a test asks for
 // ---------------------------------------------------------------------------------------
-enum class Caches : uint8_t { kNone, kTranslations, kAll, kTiny };
-inline constexpr std::array kEveryCache = {Caches::kNone, Caches::kTranslations, Caches::kAll, Caches::kTiny};
+// The interpreter with these caches, or the translator.
+enum class Caches : uint8_t { kNone, kTranslations, kAll, kTiny, kTranslator };
+inline constexpr std::array kEveryCache = {Caches::kNone, Caches::kTranslations, Caches::kAll, Caches::kTiny,
+#ifdef VITRINE_HAS_TRANSLATOR
+                                           Caches::kTranslator
+#endif
+};
 const char* name_of(Caches caches);
 
 struct Board {
@@ -193,6 +201,7 @@ class Bench {
  private:
   void serialize(core::Archive& ar);
   void build_harts(const Board& board);
+  riscv::Engine& make_translator();
   void build_devices();
 
   Caches caches_;
@@ -204,6 +213,9 @@ class Bench {
   std::unique_ptr<mmu::AddressSpaces> spaces_;
   std::vector<std::unique_ptr<HartParts>> harts_;
   std::unique_ptr<riscv::Interpreter> interpreter_;
+#ifdef VITRINE_HAS_TRANSLATOR
+  std::unique_ptr<translator::Translator> translator_;
+#endif
   riscv::World world_;
   std::unique_ptr<riscv::System> system_;
   std::unique_ptr<devices::Clint> clint_;

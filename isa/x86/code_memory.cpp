@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// The two mappings of code memory.
+#include "isa/x86/code_memory.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/assert.h"
+
+namespace vitrine::x86 {
+namespace {
+
+constexpr size_t kPage = 4096;
+constexpr size_t kAlignment = 16;  // of what append() gets: cache lines are fetched in halves
+
+core::Error failed(const char* what) {
+  return core::error(core::ErrorKind::kHost, "Memory for generated code cannot be had: {}: {}.", what, std::strerror(errno));
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<CodeMemory>> CodeMemory::create(size_t size) {
+  size = (size + kPage - 1) & ~(kPage - 1);
+  const int fd = memfd_create("vitrine-code", MFD_CLOEXEC);
+  if (fd < 0) return failed("memfd_create");
+  if (ftruncate(fd, static_cast<off_t>(size)) != 0) {
+    const core::Error error = failed("ftruncate");
+    close(fd);
+    return error;
+  }
+  void* const write = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* const execute = mmap(nullptr, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+  const core::Error error = failed("mmap");
+  close(fd);
+  if (write == MAP_FAILED || execute == MAP_FAILED) {
+    if (write != MAP_FAILED) munmap(write, size);
+    if (execute != MAP_FAILED) munmap(execute, size);
+    return error;
+  }
+  return std::unique_ptr<CodeMemory>(new CodeMemory(static_cast<uint8_t*>(write), static_cast<uint8_t*>(execute), size));
+}
+
+CodeMemory::~CodeMemory() {
+  munmap(write_, size_);
+  munmap(execute_, size_);
+}
+
+const uint8_t* CodeMemory::append(const void* code, size_t size) {
+  VT_ASSERT(size <= left(), "generated code does not fit its memory");
+  std::memcpy(write_ + used_, code, size);
+  const uint8_t* const at = execute_ + used_;
+  used_ = std::min(size_, (used_ + size + kAlignment - 1) & ~(kAlignment - 1));
+  return at;
+}
+
+void CodeMemory::point(const uint8_t* after, const uint8_t* target) {
+  const auto displacement = static_cast<int32_t>(target - after);
+  std::memcpy(write_ + (after - execute_) - sizeof displacement, &displacement, sizeof displacement);
+}
+
+}  // namespace vitrine::x86

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT
+// IrBackend, the vocabulary of the semantic bodies in which a value is a node, and the walk over a block's instructions.
+#include "translator/builder.h"
+
+#include <array>
+#include <cstring>
+
+#include "core/address.h"
+#include "isa/riscv/decoder.h"
+#include "isa/riscv/operands.h"
+#include "isa/riscv/semantics_control.h"
+#include "isa/riscv/semantics_float.h"
+#include "isa/riscv/semantics_integer.h"
+#include "isa/riscv/semantics_memory.h"
+#include "isa/riscv/semantics_system.h"
+#include "translator/lowering_float.h"
+
+namespace vitrine::translator {
+namespace {
+
+using ir::Node;
+using ir::Op;
+using ir::Ref;
+using riscv::Operands;
+
+class IrBackend {
+ public:
+  using Value = Ref;
+
+  IrBackend(ir::Block& block, const HostAbilities& host) : block_(block), host_(host) {}
+
+  // One instruction; false if the IR cannot say it, and then nothing was added.
+  template <class Body>
+  bool run(Body body, const Operands& operands, uint64_t pc) {
+    const size_t before = block_.nodes.size();
+    pc_ = pc;
+    supported_ = true;
+    target_ = ir::kNoRef;
+    body(*this, operands);
+    if (!supported_) {
+      block_.nodes.resize(before);
+      return false;
+    }
+    if (target_ != ir::kNoRef) emit(Op::jump_to, target_);
+    return true;
+  }
+  void helper_node() { emit(Op::helper); }
+  void float_node() { emit(Op::float_op); }
+  void jump_node(uint64_t pc) { emit_immediate(Op::jump, static_cast<int64_t>(pc)); }
+  void begin_instruction(unsigned insn) { insn_ = static_cast<uint16_t>(insn); }
+
+  // --- Registers
+  Ref constant(int64_t v) { return emit_immediate(Op::constant, v); }
+  Ref x(unsigned r) {
+    if (r == 0) return constant(0);
+    const Ref value = emit(Op::get_x);
+    block_.nodes[value].reg = static_cast<uint8_t>(r);
+    return value;
+  }
+  void set_x(unsigned r, Ref value) {
+    if (r == 0) return;
+    block_.nodes[emit(Op::set_x, value)].reg = static_cast<uint8_t>(r);
+  }
+  Ref pc_relative(int64_t offset) { return constant(static_cast<int64_t>(pc_ + static_cast<uint64_t>(offset))); }
+  static constexpr bool ok() { return true; }
+
+  // --- Integers: names as in isa/riscv/numbers.h
+#define VT_UNARY(name, op) \
+  Ref name(Ref a) { return emit(Op::op, a); }
+#define VT_BINARY(name, op) \
+  Ref name(Ref a, Ref b) { return emit(Op::op, a, b); }
+  VT_BINARY(add, add)
+  VT_BINARY(sub, sub)
+  VT_BINARY(and_, and_)
+  VT_BINARY(or_, or_)
+  VT_BINARY(xor_, xor_)
+  VT_UNARY(not_, not_)
+  VT_BINARY(sll, shl)
+  VT_BINARY(srl, shr)
+  VT_BINARY(sra, sar)
+  VT_BINARY(rotr, rotr)
+  VT_BINARY(sllw, shlw)
+  VT_BINARY(srlw, shrw)
+  VT_BINARY(sraw, sarw)
+  VT_BINARY(rotrw, rotrw)
+  VT_UNARY(sext8, sext8)
+  VT_UNARY(sext16, sext16)
+  VT_UNARY(sext32, sext32)
+  VT_UNARY(zext8, zext8)
+  VT_UNARY(zext16, zext16)
+  VT_UNARY(zext32, zext32)
+  VT_BINARY(eq, eq)
+  VT_BINARY(ne, ne)
+  VT_BINARY(lt, lt)
+  VT_BINARY(ge, ge)
+  VT_BINARY(ltu, ltu)
+  VT_BINARY(geu, geu)
+  Ref select(Ref condition, Ref a, Ref b) { return emit(Op::select, condition, a, b); }
+  VT_BINARY(mul, mul)
+  VT_BINARY(mulh, mulh)
+  VT_BINARY(mulhu, mulhu)
+  VT_BINARY(mulhsu, mulhsu)
+  VT_BINARY(div, div)
+  VT_BINARY(divu, divu)
+  VT_BINARY(rem, rem)
+  VT_BINARY(remu, remu)
+  VT_BINARY(divw, divw)
+  VT_BINARY(divuw, divuw)
+  VT_BINARY(remw, remw)
+  VT_BINARY(remuw, remuw)
+  VT_UNARY(clz, clz)
+  VT_UNARY(ctz, ctz)
+  VT_UNARY(cpop, cpop)
+  VT_UNARY(clz32, clz32)
+  VT_UNARY(ctz32, ctz32)
+  VT_UNARY(byte_swap, bswap)
+#undef VT_UNARY
+#undef VT_BINARY
+  template <class T>
+  Ref extend(Ref a) {
+    return sizeof(T) == 4 ? sext32(a) : a;
+  }
+  // Rare, and long as host code: left to the interpreter's bodies.
+  Ref or_combine(Ref) { return refuse(); }
+  Ref reverse_bits_in_bytes(Ref) { return refuse(); }
+  Ref clmul(Ref, Ref) { return refuse(); }
+  Ref clmulh(Ref, Ref) { return refuse(); }
+  Ref clmulr(Ref, Ref) { return refuse(); }
+  Ref xperm4(Ref, Ref) { return refuse(); }
+  Ref xperm8(Ref, Ref) { return refuse(); }
+
+  // --- Memory
+  template <class T>
+  Ref load(Ref address) {
+    const Ref value = emit(Op::load, address);
+    block_.nodes[value].width = sizeof(T);
+    block_.nodes[value].is_signed = std::is_signed_v<T>;
+    return value;
+  }
+  template <class T>
+  void store(Ref address, Ref value) {
+    block_.nodes[emit(Op::store, address, value)].width = sizeof(T);
+  }
+  template <class T>
+  Ref load_reserved(Ref) {
+    return refuse();
+  }
+  template <class T>
+  Ref store_conditional(Ref, Ref) {
+    return refuse();
+  }
+  template <class T>
+  Ref amo_load(Ref) {
+    return refuse();
+  }
+  template <class T>
+  void amo_store(Ref) {
+    refuse();
+  }
+
+  // --- Control
+  void branch(Ref condition, int32_t offset) {
+    const Ref exit = emit(Op::exit_if, condition);
+    block_.nodes[exit].imm = static_cast<int64_t>(pc_ + static_cast<uint64_t>(int64_t{offset}));
+  }
+  void jump(Ref target) { target_ = target; }
+  template <class F>
+  void helper(F, const Operands&) {
+    refuse();
+  }
+
+  // --- Floating point: moves only; what computes is one float_op, or a helper
+  void round(int32_t) { refuse(); }
+  Ref f_raw(unsigned r) {
+    const Ref value = emit(Op::get_f);
+    block_.nodes[value].reg = static_cast<uint8_t>(r);
+    return value;
+  }
+  // A narrower register has to be looked at, whether it is boxed.
+  template <class F>
+  Ref f(unsigned r) {
+    return sizeof(riscv::softfloat::Bits<F>) == 8 ? f_raw(r) : refuse();
+  }
+  template <class F>
+  void set_f(unsigned r, Ref value) {
+    const Ref set = emit(Op::set_f, value);
+    block_.nodes[set].reg = static_cast<uint8_t>(r);
+    block_.nodes[set].width = sizeof(riscv::softfloat::Bits<F>);
+  }
+  template <class F>
+  Ref fneg(Ref) {
+    return refuse();
+  }
+  template <class F>
+  Ref fsgnj(Ref a, Ref b) {
+    return or_(and_(a, constant(~kSign)), and_(b, constant(kSign)));
+  }
+  template <class F>
+  Ref fsgnjn(Ref a, Ref b) {
+    return or_(and_(a, constant(~kSign)), and_(not_(b), constant(kSign)));
+  }
+  template <class F>
+  Ref fsgnjx(Ref a, Ref b) {
+    return xor_(a, and_(b, constant(kSign)));
+  }
+#define VT_REFUSED(name)  \
+  template <class... Ts>  \
+  Ref name(Ref, Ref) {    \
+    return refuse();      \
+  }
+  VT_REFUSED(fadd)
+  VT_REFUSED(fsub)
+  VT_REFUSED(fmul)
+  VT_REFUSED(fdiv)
+  VT_REFUSED(fmin)
+  VT_REFUSED(fmax)
+  VT_REFUSED(feq)
+  VT_REFUSED(flt)
+  VT_REFUSED(fle)
+#undef VT_REFUSED
+  template <class F>
+  Ref fsqrt(Ref) {
+    return refuse();
+  }
+  template <class F>
+  Ref fma(Ref, Ref, Ref) {
+    return refuse();
+  }
+  template <class F>
+  Ref fclass(Ref) {
+    return refuse();
+  }
+  template <class F, class Int>
+  Ref fcvt_to(Ref) {
+    return refuse();
+  }
+  template <class F, class Int>
+  Ref fcvt_from(Ref) {
+    return refuse();
+  }
+  template <class To, class From>
+  Ref fcvt(Ref) {
+    return refuse();
+  }
+
+ private:
+  static constexpr int64_t kSign = INT64_MIN;
+
+  Ref refuse() {
+    supported_ = false;
+    return 0;
+  }
+  Ref emit(Op op, Ref a = ir::kNoRef, Ref b = ir::kNoRef, Ref c = ir::kNoRef) {
+    if (!host_.can(op)) supported_ = false;
+    Node node{op};
+    node.insn = insn_;
+    node.in = {a, b, c};
+    block_.nodes.push_back(node);
+    return static_cast<Ref>(block_.nodes.size() - 1);
+  }
+  Ref emit_immediate(Op op, int64_t imm) {
+    const Ref node = emit(op);
+    block_.nodes[node].imm = imm;
+    return node;
+  }
+
+  ir::Block& block_;
+  const HostAbilities& host_;
+  uint64_t pc_ = 0;
+  uint16_t insn_ = 0;
+  bool supported_ = true;
+  Ref target_ = ir::kNoRef;
+};
+
+// The body of each row, over IrBackend.
+using Body = void (*)(IrBackend&, const Operands&);
+constexpr std::array<Body, riscv::kOpCount> kBodies = {
+    [](IrBackend& b, const Operands& i) { riscv::sem_illegal(b, i); },
+#define INSN(name, pattern, format, classes_i, classes_ii, effects, extension, constraint, spec) \
+  [](IrBackend& b, const Operands& i) { riscv::sem_##name(b, i); },
+#define INSN_C(name, pattern, format, expands, extension, constraint, spec) nullptr,
+#define INSN_AS(name, pattern, format, expands, extension, constraint, spec) nullptr,
+#include "isa/riscv/instruction_rows.inc"
+};
+
+bool fetch(const uint8_t* page, unsigned offset, uint32_t& bits) {
+  uint16_t low = 0, high = 0;
+  std::memcpy(&low, page + offset, 2);
+  if (riscv::instruction_length(low) == 4) {
+    if (offset + 4 > core::kPageSize) return false;
+    std::memcpy(&high, page + offset + 2, 2);
+  }
+  bits = static_cast<uint32_t>(high) << 16 | low;
+  return true;
+}
+
+// Adds the instruction; says how it came in.
+void add_instruction(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, uint64_t pc, const HostAbilities& host) {
+  const riscv::Row& row = riscv::row_of(insn.op);
+  if (backend.run(kBodies[static_cast<size_t>(insn.op)], riscv::operands_of(insn), pc)) {
+    block.uses_float |= row.has(riscv::kFloat);
+  } else if (can_lower_float(insn, host)) {
+    backend.float_node();
+    block.uses_float = true;
+  } else {
+    backend.helper_node();
+  }
+}
+
+}  // namespace
+
+bool HostAbilities::can(Op op) const {
+  switch (op) {
+    case Op::clz:
+    case Op::ctz:
+    case Op::clz32:
+    case Op::ctz32: return lzcnt;
+    case Op::cpop: return popcnt;
+    default: return true;
+  }
+}
+
+HostAbilities HostAbilities::of_this_host() {
+  HostAbilities host;
+  host.bmi2 = __builtin_cpu_supports("bmi2") != 0;
+  host.lzcnt = __builtin_cpu_supports("lzcnt") != 0 && __builtin_cpu_supports("bmi") != 0;
+  host.popcnt = __builtin_cpu_supports("popcnt") != 0;
+  host.fma = __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("avx") != 0;
+  return host;
+}
+
+bool build(ir::Block& block, uint64_t pc, const uint8_t* page, const riscv::ExtensionSet& extensions,
+           const HostAbilities& host) {
+  block.clear();
+  IrBackend backend(block, host);
+  const uint64_t page_address = pc & core::kPageMask;
+  unsigned side_exits = 0;
+  while (true) {
+    uint32_t bits = 0;
+    const uint64_t offset = pc - page_address;
+    if (offset >= core::kPageSize || block.insns.size() == kMaxInstructions ||
+        !fetch(page, static_cast<unsigned>(offset), bits))
+      break;
+    const riscv::Insn insn = riscv::decode(bits, extensions);
+    const riscv::Row& row = riscv::row_of(insn.op);
+    block.insns.push_back({pc, insn});
+    backend.begin_instruction(static_cast<unsigned>(block.insns.size() - 1));
+    add_instruction(block, backend, insn, pc, host);
+    if (row.has(riscv::kJump)) return true;
+    pc += insn.length;
+    if (row.has(riscv::kEndsBlock) && !row.has(riscv::kBranch)) break;
+    // What comes after a loop runs once for many rounds of it: a block of its own.
+    if (row.has(riscv::kBranch) && (insn.imm <= 0 || ++side_exits == kMaxSideExits)) break;
+  }
+  if (block.insns.empty()) return false;
+  backend.jump_node(pc);
+  return true;
+}
+
+}  // namespace vitrine::translator

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Text and verifier of the IR.
+#include "translator/ir.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "isa/riscv/disassembler.h"
+#include "isa/riscv/registers.h"
+
+namespace vitrine::translator::ir {
+namespace {
+
+constexpr OpRow kOpRows[] = {
+#define IR_OP(name, inputs, effects, text, meaning) {text, inputs, effects, meaning},
+#include "translator/ir_rows.inc"
+#undef IR_OP
+};
+static_assert(std::size(kOpRows) == static_cast<size_t>(Op::kCount));
+
+bool has_immediate(const Node& node) {
+  switch (node.op) {
+    case Op::constant:
+    case Op::exit_if:
+    case Op::jump: return true;
+    default: return false;
+  }
+}
+
+bool is_access(Op op) { return op == Op::load || op == Op::store; }
+bool names_x(Op op) { return op == Op::get_x || op == Op::set_x; }
+bool names_f(Op op) { return op == Op::get_f || op == Op::set_f; }
+
+std::string operands(const Node& node) {
+  std::string text;
+  const auto add = [&](const std::string& word) { text += (text.empty() ? "" : ", ") + word; };
+  if (names_x(node.op)) add(std::string(riscv::kXNames[node.reg]));
+  if (names_f(node.op)) add(std::string(riscv::kFNames[node.reg]));
+  for (unsigned i = 0; i < node.row().inputs; ++i) add(fmt::format("v{}", node.in[i]));
+  if (is_access(node.op)) add(fmt::format("{:+}, {}{}", node.imm, node.is_signed ? 's' : 'u', 8 * node.width));
+  if (has_immediate(node)) add(node.op == Op::constant && node.imm > -4096 && node.imm < 4096
+                                   ? fmt::format("{}", node.imm)
+                                   : fmt::format("0x{:x}", static_cast<uint64_t>(node.imm)));
+  return text;
+}
+
+}  // namespace
+
+const OpRow& row_of(Op op) { return kOpRows[static_cast<size_t>(op)]; }
+
+void Block::count_uses() {
+  for (Node& node : nodes) node.uses = 0;
+  for (const Node& node : nodes)
+    for (unsigned i = 0; i < node.row().inputs; ++i) ++nodes[node.in[i]].uses;
+}
+
+std::string to_text(const Block& block) {
+  std::string text;
+  unsigned insn = ~0u;
+  for (size_t i = 0; i < block.nodes.size(); ++i) {
+    const Node& node = block.nodes[i];
+    for (; insn != node.insn; ++insn) {
+      const Instruction& next = block.insns[insn + 1];
+      text += fmt::format("; 0x{:x}  {}\n", next.pc, riscv::disassemble(next.insn, next.pc, riscv::Style::friendly));
+    }
+    const std::string result = node.row().has(kValue) ? fmt::format("v{} =", i) : "";
+    text += fmt::format("{:>5} {} {}\n", result, node.row().name, operands(node));
+  }
+  return text;
+}
+
+std::string verify(const Block& block) {
+  const auto wrong = [](size_t i, std::string_view what) { return fmt::format("node v{}: {}", i, what); };
+  if (block.nodes.empty()) return "a block without nodes";
+  for (size_t i = 0; i < block.nodes.size(); ++i) {
+    const Node& node = block.nodes[i];
+    if (node.op >= Op::kCount) return wrong(i, "no such operation");
+    for (unsigned k = 0; k < node.row().inputs; ++k) {
+      if (node.in[k] >= i) return wrong(i, "an input that is not an earlier node");
+      if (!block.nodes[node.in[k]].row().has(kValue)) return wrong(i, "an input that is no value");
+    }
+    if (node.insn >= block.insns.size()) return wrong(i, "belongs to no instruction");
+    if (i > 0 && node.insn < block.nodes[i - 1].insn) return wrong(i, "belongs to an instruction that is over");
+    if ((names_x(node.op) || names_f(node.op)) && node.reg > 31) return wrong(i, "no such register");
+    if (node.op == Op::set_x && node.reg == 0) return wrong(i, "x0 cannot be set");
+    if ((is_access(node.op) || node.op == Op::set_f) && node.width != 1 && node.width != 2 && node.width != 4 && node.width != 8)
+      return wrong(i, "no such access width");
+    const bool last = i + 1 == block.nodes.size();
+    const bool always_leaves = node.op == Op::jump || node.op == Op::jump_to;
+    if (last != always_leaves) return wrong(i, last ? "the block has no end" : "nodes after the end");
+  }
+  return "";
+}
+
+}  // namespace vitrine::translator::ir

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The intermediate representation of one block: a list of nodes in the order of execution. A node is an operation on
+// earlier nodes; each value is assigned once. Guest registers are not values but places: get_x reads one, set_x writes
+// one. The list is made to be read; to_text() shows it as
+//
+//     ; 0x80001000  addi a0, a0, 1
+//     v0 = get a0
+//     v1 = const 1
+//     v2 = add v0, v1
+//          set a0, v2
+//
+// Between two guest instructions all registers are in their places, so an exit or a guest trap needs no repair. How
+// nodes are made: builder.h; how they are changed: passes.h; what host code they become: lowering.h.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isa/riscv/instruction.h"
+
+namespace vitrine::translator::ir {
+
+enum class Op : uint8_t {
+#define IR_OP(name, inputs, effects, text, meaning) name,
+#include "translator/ir_rows.inc"
+#undef IR_OP
+  kCount
+};
+
+inline constexpr unsigned kValue = 1 << 0, kObserves = 1 << 1, kLeaves = 1 << 2;
+
+struct OpRow {
+  std::string_view name;  // in text
+  uint8_t inputs;
+  uint8_t effects;
+  std::string_view meaning;
+  [[nodiscard]] constexpr bool has(unsigned effect) const { return (effects & effect) != 0; }
+};
+const OpRow& row_of(Op op);
+
+// A value: the place of its node in the list.
+using Ref = uint16_t;
+inline constexpr Ref kNoRef = 0xffff;
+
+struct Node {
+  Op op;
+  uint8_t reg = 0;         // get_x, set_x, get_f, set_f
+  uint8_t width = 0;       // bytes of an access, or of what set_f boxes
+  bool is_signed = false;  // load
+  uint16_t insn = 0;       // the guest instruction that it comes from: index into Block::insns
+  uint16_t uses = 0;       // how many inputs name it; count_uses() keeps it
+  std::array<Ref, 3> in = {kNoRef, kNoRef, kNoRef};
+  int64_t imm = 0;
+  [[nodiscard]] const OpRow& row() const { return row_of(op); }
+};
+
+struct Instruction {
+  uint64_t pc;
+  riscv::Insn insn;
+};
+
+struct Block {
+  std::vector<Node> nodes;
+  std::vector<Instruction> insns;
+  bool uses_float = false;  // runs only while FS is not Off and the rounding mode is RNE
+
+  void clear() {
+    nodes.clear();
+    insns.clear();
+    uses_float = false;
+  }
+  [[nodiscard]] bool is_constant(Ref r) const { return nodes[r].op == Op::constant; }
+  void count_uses();
+};
+
+std::string to_text(const Block& block);
+
+// Empty if the block keeps the rules: inputs are earlier values, instructions do not go back, the last node leaves and
+// none before it does so unconditionally, registers have numbers, accesses widths. Otherwise what is wrong, and where.
+std::string verify(const Block& block);
+
+}  // namespace vitrine::translator::ir

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// From IR to host code, through asmjit's Assembler. One walk over the nodes; no register allocation beyond the fixed map
+// (registers.h) and three temporaries for what happens inside an instruction.
+//
+// A block in host code:
+//
+//     entry:   sub r15, n          n instructions are paid for in advance
+//              js  undo            they do not fit the budget: give them back, leave, the interpreter does the rest
+//              ...
+//     access:  lea rcx, [base+imm]; sub rcx, [start]; cmp rcx, [length]; jae cold; mov rcx, [addend]
+//     found:   mov reg, [rcx+base+imm]
+//     after:   ...
+//              jcc side            a branch that is taken
+//     cold:    lea rcx, [base+imm]; mov [site], k; call lookup; jmp found; jmp after
+//     side:    add r15, n - k; jmp target
+//
+// Between two guest instructions every guest register is in its place, host register or hart, so exits repair nothing
+// but the budget.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "isa/riscv/operands.h"
+#include "isa/x86/code_memory.h"
+#include "translator/builder.h"
+#include "translator/ir.h"
+#include "translator/thunks.h"
+
+namespace vitrine::translator {
+
+// A jump in generated code to a block of the same page that may not exist yet.
+struct Link {
+  uint16_t target;        // offset in the page
+  const uint8_t* after;   // end of the jump's displacement
+};
+
+// What the slow path must know of an instruction.
+struct Site {
+  uint64_t pc;
+  riscv::Operands operands;
+  uint16_t op;         // riscv::Op
+  uint16_t remaining;  // of the block's instructions: this one and those after it
+};
+
+struct LoweringInput {
+  const ir::Block& block;
+  unsigned set;                 // of predictions: 0 U, 1 S, 2 M
+  uint32_t first_site;          // number that the first of the block's sites gets
+  const uint32_t* entries;      // of the page: offset of the host code of each halfword, 0 if there is none
+};
+
+struct LoweringOutput {
+  std::vector<uint8_t> code;  // made for CodeMemory::next()
+  std::vector<Site> sites;
+  std::vector<Link> links;    // that lead to `leave` now
+};
+
+class Lowering {
+ public:
+  Lowering(const x86::CodeMemory& memory, const Thunks& thunks, const HostAbilities& host);
+  ~Lowering();
+  void lower(const LoweringInput& input, LoweringOutput& output);
+
+ private:
+  class Emitter;
+  std::unique_ptr<Emitter> emitter_;
+};
+
+}  // namespace vitrine::translator

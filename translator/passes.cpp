@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+// The passes over a block's IR.
+#include "translator/passes.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "isa/riscv/numbers.h"
+
+namespace vitrine::translator {
+namespace {
+
+using ir::Block;
+using ir::Node;
+using ir::Op;
+using ir::Ref;
+using riscv::Numbers;
+
+// The x registers that an instruction may write which is not spelt out in nodes: a helper may be a call of firmware.
+bool forgets(const Node& node) { return node.op == Op::helper; }
+
+void forward_registers(Block& block) {
+  std::array<Ref, 32> known;
+  known.fill(ir::kNoRef);
+  std::vector<Ref> same_as(block.nodes.size());
+  for (size_t i = 0; i < block.nodes.size(); ++i) {
+    Node& node = block.nodes[i];
+    same_as[i] = static_cast<Ref>(i);
+    for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = same_as[node.in[k]];
+    if (node.op == Op::get_x) {
+      Ref& value = known[node.reg];
+      if (value == ir::kNoRef)
+        value = static_cast<Ref>(i);
+      else
+        same_as[i] = value;
+    } else if (node.op == Op::set_x) {
+      known[node.reg] = node.in[0];
+    } else if (node.op == Op::float_op) {
+      known[block.insns[node.insn].insn.rd] = ir::kNoRef;  // some write an x register
+    } else if (forgets(node)) {
+      known.fill(ir::kNoRef);
+    }
+  }
+}
+
+// --- Folding
+
+std::optional<uint64_t> evaluate(Op op, uint64_t a, uint64_t b) {
+  switch (op) {
+    case Op::add: return Numbers::add(a, b);
+    case Op::sub: return Numbers::sub(a, b);
+    case Op::and_: return Numbers::and_(a, b);
+    case Op::or_: return Numbers::or_(a, b);
+    case Op::xor_: return Numbers::xor_(a, b);
+    case Op::not_: return Numbers::not_(a);
+    case Op::shl: return Numbers::sll(a, b);
+    case Op::shr: return Numbers::srl(a, b);
+    case Op::sar: return Numbers::sra(a, b);
+    case Op::shlw: return Numbers::sllw(a, b);
+    case Op::shrw: return Numbers::srlw(a, b);
+    case Op::sarw: return Numbers::sraw(a, b);
+    case Op::sext8: return Numbers::sext8(a);
+    case Op::sext16: return Numbers::sext16(a);
+    case Op::sext32: return Numbers::sext32(a);
+    case Op::zext8: return Numbers::zext8(a);
+    case Op::zext16: return Numbers::zext16(a);
+    case Op::zext32: return Numbers::zext32(a);
+    case Op::eq: return Numbers::eq(a, b);
+    case Op::ne: return Numbers::ne(a, b);
+    case Op::lt: return Numbers::lt(a, b);
+    case Op::ge: return Numbers::ge(a, b);
+    case Op::ltu: return Numbers::ltu(a, b);
+    case Op::geu: return Numbers::geu(a, b);
+    case Op::mul: return Numbers::mul(a, b);
+    default: return std::nullopt;
+  }
+}
+
+bool is(const Block& block, Ref r, int64_t value) { return block.is_constant(r) && block.nodes[r].imm == value; }
+
+bool fits_32(int64_t v) { return v == static_cast<int32_t>(v); }
+
+// Bits 63:31 are all the same, whatever the registers hold.
+bool is_sign_extended(const Block& block, Ref r) {
+  const Node& node = block.nodes[r];
+  switch (node.op) {
+    case Op::constant: return fits_32(node.imm);
+    case Op::load: return node.width < 4 || (node.width == 4 && node.is_signed);
+    case Op::shlw:
+    case Op::shrw:
+    case Op::sarw:
+    case Op::rotrw:
+    case Op::divw:
+    case Op::divuw:
+    case Op::remw:
+    case Op::remuw:
+    case Op::sext8:
+    case Op::sext16:
+    case Op::sext32:
+    case Op::zext8:
+    case Op::zext16:
+    case Op::eq:
+    case Op::ne:
+    case Op::lt:
+    case Op::ge:
+    case Op::ltu:
+    case Op::geu:
+    case Op::clz:
+    case Op::ctz:
+    case Op::cpop:
+    case Op::clz32:
+    case Op::ctz32: return true;
+    default: return false;
+  }
+}
+
+bool is_zero_extended(const Block& block, Ref r, unsigned bytes) {
+  const Node& node = block.nodes[r];
+  switch (node.op) {
+    case Op::load: return !node.is_signed && node.width <= bytes;
+    case Op::zext8: return true;
+    case Op::zext16: return bytes >= 2;
+    case Op::zext32: return bytes >= 4;
+    case Op::eq:
+    case Op::ne:
+    case Op::lt:
+    case Op::ge:
+    case Op::ltu:
+    case Op::geu: return true;
+    default: return false;
+  }
+}
+
+// The value that the node gives without computing anything, if there is one.
+Ref identity(const Block& block, const Node& node) {
+  const Ref a = node.in[0], b = node.in[1];
+  switch (node.op) {
+    case Op::add:
+    case Op::or_:
+    case Op::xor_:
+      if (is(block, a, 0)) return b;
+      [[fallthrough]];
+    case Op::sub:
+    case Op::shl:
+    case Op::shr:
+    case Op::sar:
+    case Op::rotr: return is(block, b, 0) ? a : ir::kNoRef;
+    case Op::and_: return is(block, b, -1) ? a : ir::kNoRef;
+    case Op::select: return block.is_constant(a) ? (is(block, a, 0) ? node.in[2] : b) : b == node.in[2] ? b : ir::kNoRef;
+    case Op::sext32: return is_sign_extended(block, a) ? a : ir::kNoRef;
+    case Op::zext8: return is_zero_extended(block, a, 1) ? a : ir::kNoRef;
+    case Op::zext16: return is_zero_extended(block, a, 2) ? a : ir::kNoRef;
+    case Op::zext32: return is_zero_extended(block, a, 4) ? a : ir::kNoRef;
+    default: return ir::kNoRef;
+  }
+}
+
+void make_constant(Node& node, uint64_t value) {
+  node.op = Op::constant;
+  node.imm = static_cast<int64_t>(value);
+  node.in.fill(ir::kNoRef);
+}
+
+// base + constant: the constant goes into the access. Only if both are of one instruction: the register that held the base
+// may have been written in between.
+void fold_address(const Block& block, Node& node) {
+  const Node& address = block.nodes[node.in[0]];
+  if (address.op != Op::add || address.insn != node.insn || !block.is_constant(address.in[1])) return;
+  const int64_t sum = node.imm + block.nodes[address.in[1]].imm;
+  if (!fits_32(sum)) return;
+  node.in[0] = address.in[0];
+  node.imm = sum;
+}
+
+bool commutes(Op op) {
+  switch (op) {
+    case Op::add:
+    case Op::and_:
+    case Op::or_:
+    case Op::xor_:
+    case Op::mul:
+    case Op::eq:
+    case Op::ne: return true;
+    default: return false;
+  }
+}
+
+void fold_node(const Block& block, Node& node) {
+  const unsigned inputs = node.row().inputs;
+  if (commutes(node.op) && block.is_constant(node.in[0]) && !block.is_constant(node.in[1])) std::swap(node.in[0], node.in[1]);
+  bool constant = inputs == 1 || inputs == 2;
+  for (unsigned k = 0; k < inputs; ++k) constant = constant && block.is_constant(node.in[k]);
+  if (constant) {
+    const uint64_t a = static_cast<uint64_t>(block.nodes[node.in[0]].imm);
+    const uint64_t b = inputs == 2 ? static_cast<uint64_t>(block.nodes[node.in[1]].imm) : 0;
+    if (const auto value = evaluate(node.op, a, b)) return make_constant(node, *value);
+  }
+  if (node.op == Op::load || node.op == Op::store) fold_address(block, node);
+  if (node.op == Op::jump_to && block.is_constant(node.in[0])) {
+    const int64_t target = block.nodes[node.in[0]].imm;
+    node.op = Op::jump;
+    node.imm = target;
+    node.in.fill(ir::kNoRef);
+  }
+}
+
+void fold(Block& block) {
+  std::vector<Ref> same_as(block.nodes.size());
+  for (size_t i = 0; i < block.nodes.size(); ++i) {
+    Node& node = block.nodes[i];
+    for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = same_as[node.in[k]];
+    fold_node(block, node);
+    const Ref same = identity(block, node);
+    same_as[i] = same == ir::kNoRef ? static_cast<Ref>(i) : same;
+  }
+}
+
+// --- Removing
+
+void remove(Block& block, const std::vector<bool>& dead) {
+  std::vector<Ref> place(block.nodes.size());
+  size_t kept = 0;
+  for (size_t i = 0; i < block.nodes.size(); ++i) {
+    if (dead[i]) continue;
+    Node node = block.nodes[i];
+    for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = place[node.in[k]];
+    place[i] = static_cast<Ref>(kept);
+    block.nodes[kept++] = node;
+  }
+  block.nodes.resize(kept);
+}
+
+// A value that others use too stays in its register: there is no better place for it.
+void drop_dead_writes(Block& block) {
+  block.count_uses();
+  std::vector<bool> dead(block.nodes.size());
+  uint32_t set_later = 0;  // bit r: r is written below, and nobody looks in between
+  for (size_t i = block.nodes.size(); i-- > 0;) {
+    const Node& node = block.nodes[i];
+    if (node.row().has(ir::kObserves)) set_later = 0;
+    if (node.op == Op::get_x) set_later &= ~(1u << node.reg);
+    if (node.op != Op::set_x) continue;
+    const bool overwritten = (set_later >> node.reg) & 1;
+    dead[i] = overwritten && (block.nodes[node.in[0]].uses == 1 || block.is_constant(node.in[0]));
+    set_later |= 1u << node.reg;
+  }
+  remove(block, dead);
+}
+
+void drop_dead_values(Block& block) {
+  block.count_uses();
+  std::vector<bool> dead(block.nodes.size());
+  for (size_t i = block.nodes.size(); i-- > 0;) {
+    const Node& node = block.nodes[i];
+    if (!node.row().has(ir::kValue) || node.row().has(ir::kObserves) || node.uses != 0) continue;
+    dead[i] = true;
+    for (unsigned k = 0; k < node.row().inputs; ++k) --block.nodes[node.in[k]].uses;
+  }
+  remove(block, dead);
+  block.count_uses();
+}
+
+constexpr Pass kPasses[] = {
+    {"forward_registers", forward_registers},
+    {"fold", fold},
+    {"drop_dead_writes", drop_dead_writes},
+    {"drop_dead_values", drop_dead_values},
+};
+
+}  // namespace
+
+std::span<const Pass> passes() { return kPasses; }
+
+void optimise(Block& block) {
+  for (const Pass& pass : kPasses) pass.run(block);
+}
+
+}  // namespace vitrine::translator

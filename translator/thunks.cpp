@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Making of the shared host code.
+#include "translator/thunks.h"
+
+#include "core/assert.h"
+#include "translator/registers.h"
+
+namespace vitrine::translator {
+namespace {
+
+using asmjit::CodeHolder;
+using asmjit::Label;
+using riscv::Hart;
+namespace a86 = asmjit::x86;
+
+constexpr a86::Gp kSaved[] = {a86::rbx, a86::rbp, a86::r12, a86::r13, a86::r14, a86::r15};
+
+// From a page's first byte: addresses at which eight bytes lie inside the page.
+constexpr uint64_t kLengthOfPage = core::kPageSize - 7;
+
+// Places of MemoryPort's fields, which has virtual functions, so that offsetof does not do.
+struct PortOffsets {
+  int32_t data_view;
+  explicit PortOffsets(const core::MemoryPort& port)
+      : data_view(static_cast<int32_t>(reinterpret_cast<const char*>(&port.data_view) -
+                                       reinterpret_cast<const char*>(&port))) {}
+};
+
+// One thunk: f(assembler) emits it.
+template <typename Emit>
+const uint8_t* make(x86::CodeMemory& memory, Emit emit) {
+  CodeHolder code;
+  code.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(memory.next()));
+  a86::Assembler a(&code);
+  emit(a);
+  VT_ASSERT(code.flatten() == 0 && code.resolveUnresolvedLinks() == 0, "a thunk cannot be assembled");
+  return memory.append(code.sectionById(0)->data(), code.codeSize());
+}
+
+void save_mapped(a86::Assembler& a) {
+  for (const Mapping& m : kMapped) a.mov(x_at(m.guest), m.host);
+}
+void load_mapped(a86::Assembler& a) {
+  for (const Mapping& m : kMapped) a.mov(m.host, x_at(m.guest));
+}
+
+void emit_enter(a86::Assembler& a) {
+  for (const a86::Gp& r : kSaved) a.push(r);
+  a.sub(a86::rsp, 8);
+  a.lea(kHart, a86::ptr(a86::rdi, kHartBias));
+  a.mov(a86::rax, a86::rsi);
+  a.mov(kBudget, at(offsetof(Hart, budget)));
+  load_mapped(a);
+  a.jmp(a86::rax);
+}
+
+// Registers are in the hart already.
+void emit_return(a86::Assembler& a) {
+  a.add(a86::rsp, 8);
+  for (size_t i = std::size(kSaved); i-- > 0;) a.pop(kSaved[i]);
+  a.ret();
+}
+
+void emit_leave(a86::Assembler& a) {
+  save_mapped(a);
+  a.mov(at(offsetof(Hart, budget)), kBudget);
+  emit_return(a);
+}
+
+// The stack: a return address into the block.
+void emit_slow(a86::Assembler& a, SlowFunction slow) {
+  const Label out = a.newLabel();
+  save_mapped(a);
+  a.mov(at(offsetof(Hart, budget)), kBudget);
+  a.lea(a86::rdi, a86::ptr(kHart, -kHartBias));
+  a.mov(a86::esi, at(offsetof(Hart, site), 4));
+  a.mov(a86::rax, reinterpret_cast<uint64_t>(slow));
+  a.sub(a86::rsp, 8);
+  a.call(a86::rax);
+  a.add(a86::rsp, 8);
+  a.test(a86::eax, a86::eax);
+  a.jnz(out);
+  load_mapped(a);
+  a.ret();
+  a.bind(out);
+  a.add(a86::rsp, 8);
+  emit_return(a);
+}
+
+// core::fast_lookup, and the refill of the site's slot with the page that it found.
+void emit_lookup(a86::Assembler& a, const uint8_t* slow, const PortOffsets& port, unsigned set, unsigned log_width,
+                 bool write) {
+  const Label miss = a.newLabel();
+  const auto width = int64_t{1} << log_width;
+  a.push(a86::rax);
+  a.push(a86::rdx);
+  a.mov(a86::rax, at(offsetof(Hart, memory)));
+  a.mov(a86::rax, a86::ptr(a86::rax, port.data_view));
+  a.mov(a86::edx, a86::ecx);
+  a.shr(a86::edx, core::kPageShift - 4);  // an entry has 16 bytes
+  a.and_(a86::edx, (core::kDataEntries - 1) * 16);
+  a.add(a86::rax, a86::rdx);
+  const auto table = static_cast<int32_t>(write ? offsetof(core::View, write) : offsetof(core::View, read));
+  a.and_(a86::rcx, static_cast<int64_t>(core::kPageMask) | (width - 1));
+  a.cmp(a86::rcx, a86::ptr(a86::rax, table));
+  a.jne(miss);
+  a.mov(a86::edx, at(offsetof(Hart, site), 4));
+  a.and_(a86::edx, core::kPredictions - 1);
+  const SlotOffsets first = slot_offsets(set, write, 0);
+  const auto slot = [&](size_t offset) {
+    return a86::Mem(kHart, a86::rdx, 3, static_cast<int32_t>(offset) - kHartBias, 8);
+  };
+  a.mov(slot(first.start), a86::rcx);
+  a.mov(a86::rcx, a86::ptr(a86::rax, table + 8));
+  a.mov(slot(first.addend), a86::rcx);
+  a.mov(a86::qword_ptr(kHart, a86::rdx, 3, static_cast<int32_t>(first.length) - kHartBias), kLengthOfPage);
+  a.pop(a86::rdx);
+  a.pop(a86::rax);
+  a.ret();
+  a.bind(miss);
+  a.pop(a86::rdx);
+  a.pop(a86::rax);
+  a.add(a86::qword_ptr(a86::rsp), 5);
+  a.jmp(reinterpret_cast<uint64_t>(slow));
+}
+
+}  // namespace
+
+SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot) {
+  const size_t table = offsetof(Hart, predictions) + set * sizeof(core::PredictionSet) +
+                       (write ? offsetof(core::PredictionSet, write) : offsetof(core::PredictionSet, read));
+  return {table + offsetof(core::PredictionTable, start) + 8 * slot,
+          table + offsetof(core::PredictionTable, addend) + 8 * slot,
+          table + offsetof(core::PredictionTable, length) + 8 * slot};
+}
+
+Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow, const core::MemoryPort& any_port) {
+  VT_ASSERT(memory.used() == 0, "the thunks are not the first code");
+  static_assert(sizeof(core::DataEntry) == 16);
+  const PortOffsets port(any_port);
+  Thunks thunks;
+  thunks.not_translated = make(memory, [&](a86::Assembler& a) {
+    a.mov(at(offsetof(Hart, pc)), a86::rdx);
+    emit_leave(a);
+  });
+  thunks.enter = reinterpret_cast<decltype(thunks.enter)>(
+      reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a); })));
+  thunks.leave = make(memory, [&](a86::Assembler& a) { emit_leave(a); });
+  thunks.slow = make(memory, [&](a86::Assembler& a) { emit_slow(a, slow); });
+  for (unsigned set = 0; set < core::kPredictionSets; ++set)
+    for (unsigned log_width = 0; log_width < 4; ++log_width)
+      for (unsigned write = 0; write < 2; ++write)
+        thunks.lookup[set][log_width][write] =
+            make(memory, [&](a86::Assembler& a) { emit_lookup(a, thunks.slow, port, set, log_width, write != 0); });
+  return thunks;
+}
+
+}  // namespace vitrine::translator

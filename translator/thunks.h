@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Pieces of host code that all blocks share, made once at the front of code memory: the way in, the way out, the slow
+// path, and the lookups behind the predictions.
+//
+//   a prediction misses --> lookup: the View, inline --> found: the slot is refilled, the access goes on
+//                                                    --> not:  the slow path
+//   the slow path: mapped registers go to the hart, C++ runs the whole instruction by the interpreter's body
+//                  (translator.cpp), registers come back, the block goes on after the instruction, or is left
+#pragma once
+
+#include <cstdint>
+
+#include "isa/riscv/hart.h"
+#include "isa/x86/code_memory.h"
+
+namespace vitrine::translator {
+
+// Runs the instruction of a site. True: leave the block, hart.pc and hart.budget are set.
+using SlowFunction = uint64_t (*)(riscv::Hart* hart, uint32_t site);
+
+struct Thunks {
+  // Offset 0 of code memory, where an empty place of a page's entry table leads: hart.pc = rdx, and out.
+  const uint8_t* not_translated = nullptr;
+  void (*enter)(riscv::Hart* hart, const void* code) = nullptr;
+  const uint8_t* leave = nullptr;  // hart.pc is set already
+  const uint8_t* slow = nullptr;   // hart.site is set; returns to its caller if the block goes on
+  // Address in rcx, hart.site set. Returns with the addend in rcx; or, after the slow path, to 5 bytes behind that.
+  // By set of predictions, width (log2), and read or write.
+  const uint8_t* lookup[core::kPredictionSets][4][2] = {};
+};
+
+Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow, const core::MemoryPort& any_port);
+
+// Fields of a prediction slot, as offsets in a Hart.
+struct SlotOffsets {
+  size_t start, addend, length;
+};
+SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot);
+
+}  // namespace vitrine::translator

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// Finding, making, entering and dropping of translated code.
+#include "translator/translator.h"
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/assert.h"
+#include "translator/passes.h"
+
+namespace vitrine::translator {
+
+using riscv::Hart;
+
+namespace {
+
+constexpr size_t kMaxBlockBytes = 64 << 10;  // more than any block needs
+constexpr uint64_t kColdSteps = 32;          // interpreted at a stretch, before looking for a block again
+constexpr size_t kMaxPages = 8192;           // TranslatedPages: 10 KiB each
+constexpr unsigned kLine = 64;
+constexpr unsigned kMaxDrops = 6;
+
+// --- Flags of floating point: generated code leaves them in MXCSR, the hart has them in fflags.
+constexpr unsigned kHostFlags = 0x3f;
+
+void fold_flags(Hart& hart) {
+  const unsigned mxcsr = _mm_getcsr();
+  const unsigned host = mxcsr & kHostFlags;
+  if (host == 0) return;
+  using namespace riscv::softfloat;
+  if (host & _MM_EXCEPT_INEXACT) hart.csr.fflags |= kNX;
+  if (host & _MM_EXCEPT_UNDERFLOW) hart.csr.fflags |= kUF;
+  if (host & _MM_EXCEPT_OVERFLOW) hart.csr.fflags |= kOF;
+  if (host & _MM_EXCEPT_DIV_ZERO) hart.csr.fflags |= kDZ;
+  if (host & _MM_EXCEPT_INVALID) hart.csr.fflags |= kNV;
+  _mm_setcsr(mxcsr & ~kHostFlags);
+}
+// C++ may have raised flags of its own.
+void clear_flags() {
+  const unsigned mxcsr = _mm_getcsr();
+  if (mxcsr & kHostFlags) _mm_setcsr(mxcsr & ~kHostFlags);
+}
+
+// One instruction of generated code, by the interpreter's body. Generated code comes here with its registers in the hart.
+uint64_t slow_path(Hart* hart, uint32_t index) {
+  fold_flags(*hart);
+  ++*hart->slow_paths;
+  const Site& site = static_cast<const Site*>(hart->sites)[index];
+  const int64_t budget = hart->budget + site.remaining;
+  hart->pc = site.pc;
+  hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget));
+  riscv::execute(*hart, static_cast<riscv::Op>(site.op), site.operands);
+  clear_flags();
+  if (!hart->redirected && !hart->attention->wanted) return 0;
+  hart->pc = hart->next_pc;
+  hart->budget = budget - 1;
+  return 1;
+}
+
+unsigned set_of(const Hart& hart) {
+  return std::min<unsigned>(static_cast<unsigned>(hart.privilege), core::kPredictionSets - 1);
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Translator>> Translator::create(core::GuestRam& ram, core::Attention& attention,
+                                                             riscv::Interpreter& interpreter, const Options& options) {
+  auto memory = x86::CodeMemory::create(std::max(options.code_memory, 4 * kMaxBlockBytes));
+  if (!memory) return memory.error();
+  return std::unique_ptr<Translator>(new Translator(ram, attention, interpreter, options, std::move(*memory)));
+}
+
+Translator::Translator(core::GuestRam& ram, core::Attention& attention, riscv::Interpreter& interpreter,
+                       const Options& options, std::unique_ptr<x86::CodeMemory> memory)
+    : ram_(ram),
+      attention_(attention),
+      interpreter_(interpreter),
+      options_(options),
+      memory_(std::move(memory)),
+      of_ram_page_(ram.pages()) {
+  ram_.add_listener(this);
+}
+
+Translator::~Translator() = default;
+
+// What a hart needs before it can run generated code; done once, but for the extensions.
+void Translator::adopt(Hart& hart) {
+  if (!hart.slow_paths) {
+    if (!thunks_.enter) {
+      thunks_ = make_thunks(*memory_, slow_path, *hart.memory);
+      code_begin_ = memory_->used();
+      lowering_ = std::make_unique<Lowering>(*memory_, thunks_, host_);
+    }
+    hart.slow_paths = &counters_.slow_paths;
+    hart.code_base = memory_->base();
+    hart.memory->use_predictions(hart.predictions);
+  }
+  if (hart.extensions == translated_for_) return;
+  flush();
+  translated_for_ = hart.extensions;
+}
+
+void Translator::run(Hart& hart, uint64_t steps) {
+  adopt(hart);
+  core::Clock& clock = *hart.clock;
+  const core::Step end = clock.step() + steps;
+  do {
+    const uint8_t* const code = find(hart);
+    if (code && run_translated(hart, code, end)) continue;
+    const uint64_t cold = std::min(end - clock.step(), kColdSteps);
+    const core::Step before = clock.step();
+    interpreter_.run(hart, cold);
+    counters_.interpreted_steps += clock.step() - before;
+  } while (clock.step() < end && !attention_.wanted);
+}
+
+// False if not one step was made: the block does not fit, or floating point is off.
+bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end) {
+  core::Clock& clock = *hart.clock;
+  const auto budget = static_cast<int64_t>(end - clock.step());
+  hart.run_end = end;
+  hart.budget = budget;
+  hart.code_view = hart.memory->code_view;
+  hart.sites = sites_.data();
+  ++counters_.entries;
+  clear_flags();
+  thunks_.enter(&hart, code);
+  fold_flags(hart);
+  clock.set_step(end - static_cast<uint64_t>(hart.budget));
+  return hart.budget != budget;
+}
+
+// The host code of hart.pc, or nullptr: it cannot be translated, or not yet.
+const uint8_t* Translator::find(Hart& hart) {
+  if (!hart.extensions.has(riscv::Extension::C)) return nullptr;  // jumps would have to look for alignment
+  const core::CodeEntry& entry =
+      hart.memory->code_view->code[(hart.pc >> core::kPageShift) % core::kCodeEntries];
+  auto* page = static_cast<TranslatedPage*>(entry.tag == (hart.pc & core::kPageMask) ? entry.translated : nullptr);
+  if (!page) page = attach(hart);
+  if (!page) return nullptr;
+  const uint64_t halfword = (hart.pc % core::kPageSize) / 2;
+  if (const uint32_t offset = page->entries[halfword]) return memory_->base() + offset;
+  const unsigned threshold = std::min(options_.threshold << page->drops, 255u);
+  if (++page->heat[halfword] < threshold) return nullptr;
+  page->heat[halfword] = 0;
+  return translate(hart, *page);
+}
+
+TranslatedPage* Translator::attach(Hart& hart) {
+  core::CodePage code;
+  if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable) return nullptr;
+  if (pages_.size() >= kMaxPages) forget_pages(hart);
+  const PageKey key{code.page.value, hart.pc & core::kPageMask, set_of(hart)};
+  std::unique_ptr<TranslatedPage>& page = pages_[key];
+  if (!page) {
+    page = std::make_unique<TranslatedPage>();
+    page->key = key;
+    page->host = ram_.host(code.page);
+    TranslatedPage*& first = of_ram_page_[ram_.page_index(code.page)];
+    page->next = first;
+    first = page.get();
+  }
+  hart.memory->keep_translated({hart.pc}, page.get());
+  return page.get();
+}
+
+const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (!build(block_, hart.pc, page.host, hart.extensions, host_)) return nullptr;
+  for (const Pass& pass : passes()) {
+    pass.run(block_);
+    if (!options_.verify) continue;
+    const std::string wrong = ir::verify(block_);
+    VT_ASSERT(wrong.empty(), "a pass left IR that is not well formed");
+  }
+  if (memory_->left() < kMaxBlockBytes) flush();
+  lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), page.entries}, output_);
+  const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
+  sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
+  install(page, hart.pc, code);
+  ++counters_.blocks;
+  counters_.instructions += block_.insns.size();
+  counters_.code_bytes += output_.code.size();
+  counters_.nanoseconds += static_cast<uint64_t>((std::chrono::steady_clock::now() - begin).count());
+  return code;
+}
+
+// The block becomes reachable: by the table, and by the jumps that waited for it.
+void Translator::install(TranslatedPage& page, uint64_t pc, const uint8_t* code) {
+  const auto offset = static_cast<uint16_t>(pc % core::kPageSize);
+  page.entries[offset / 2] = static_cast<uint32_t>(code - memory_->base());
+  page.waiting.insert(page.waiting.end(), output_.links.begin(), output_.links.end());
+  std::erase_if(page.waiting, [&](const Link& link) {
+    if (link.target != offset) return false;
+    memory_->point(link.after, code);
+    return true;
+  });
+  note_lines(page);
+}
+
+void Translator::note_lines(TranslatedPage& page) {
+  const uint64_t before = page.lines;
+  for (const ir::Instruction& insn : block_.insns) {
+    const uint64_t offset = insn.pc % core::kPageSize;
+    page.lines |= uint64_t{1} << offset / kLine | uint64_t{1} << (offset + insn.insn.length - 1) / kLine;
+  }
+  if (before == 0) ram_.set_flag({page.key.physical}, core::kTranslated);
+}
+
+// Nothing of the page is reachable any more; its host code stays in code memory until that is full.
+void Translator::drop(TranslatedPage& page) noexcept {
+  std::fill(std::begin(page.entries), std::end(page.entries), 0);
+  page.waiting.clear();
+  page.lines = 0;
+}
+
+void Translator::after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept {
+  if (!(flags & core::kTranslated)) return;
+  const uint64_t first = at.page_offset() / kLine, last = (at.page_offset() + size - 1) / kLine;
+  const uint64_t written = (~uint64_t{0} << first) & (~uint64_t{0} >> (63 - last));
+  uint64_t left = 0;
+  for (TranslatedPage* page = of_ram_page_[ram_.page_index(at)]; page; page = page->next) {
+    if (page->lines & written) {
+      drop(*page);
+      if (page->drops < kMaxDrops) ++page->drops;
+      ++counters_.dropped_pages;
+      attention_.wanted = true;  // the block that runs may be one of them
+    }
+    left |= page->lines;
+  }
+  if (left == 0) ram_.clear_flag(at, core::kTranslated);
+}
+
+// Code memory is full, or other extensions hold. No generated code runs at this moment.
+void Translator::flush() {
+  for (auto& [key, page] : pages_) {
+    if (page->lines != 0) ram_.clear_flag({key.physical}, core::kTranslated);
+    drop(*page);
+  }
+  memory_->rewind(code_begin_);
+  sites_.clear();
+  ++counters_.flushes;
+}
+
+void Translator::forget_pages(Hart& hart) {
+  flush();
+  hart.memory->forget_code();  // of all harts
+  std::fill(of_ram_page_.begin(), of_ram_page_.end(), nullptr);
+  pages_.clear();
+}
+
+}  // namespace vitrine::translator

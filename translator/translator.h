@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The translator: the second engine. Code that runs for the first time is interpreted; what runs again becomes host code,
+// block by block (builder.h, passes.h, lowering.h), kept in pages (translated_page.h) until its bytes change. Steps,
+// traps, interrupts and state are those of the interpreter, bit for bit.
+//
+// The life of a step: run() finds the block of hart.pc through the code View, or makes it, and enters it. Blocks go from
+// one to the next without coming back here, until the budget does not hold the next block, an instruction on the slow path
+// asks for attention, or a block is missing.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/guest_ram.h"
+#include "core/result.h"
+#include "isa/riscv/engine.h"
+#include "isa/riscv/interpreter.h"
+#include "isa/x86/code_memory.h"
+#include "translator/builder.h"
+#include "translator/lowering.h"
+#include "translator/thunks.h"
+#include "translator/translated_page.h"
+
+namespace vitrine::translator {
+
+class Translator final : public riscv::Engine, public core::RamListener {
+ public:
+  struct Options {
+    size_t code_memory = 64 << 20;  // bytes of host code kept; when they are full, all of it goes
+    unsigned threshold = 2;         // a block is translated when it is reached for the n-th time
+    bool verify = false;            // the verifier runs after every pass
+  };
+  // `interpreter` runs what is cold. An error if the host gives no memory for code.
+  static core::Result<std::unique_ptr<Translator>> create(core::GuestRam& ram, core::Attention& attention,
+                                                          riscv::Interpreter& interpreter, const Options& options);
+  ~Translator() override;
+
+  void run(riscv::Hart& hart, uint64_t steps) override;
+  void after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept override;
+
+  struct Counters {
+    uint64_t blocks = 0;              // translated
+    uint64_t instructions = 0;        // translated, each time it is
+    uint64_t code_bytes = 0;          // host code made
+    uint64_t entries = 0;             // ways from C++ into generated code
+    uint64_t interpreted_steps = 0;   // steps of cold code
+    uint64_t slow_paths = 0;          // instructions that generated code had the interpreter's body run
+    uint64_t dropped_pages = 0;       // pages whose translated bytes were written
+    uint64_t flushes = 0;             // code memory was full
+    uint64_t nanoseconds = 0;         // of host time in translation
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  Translator(core::GuestRam& ram, core::Attention& attention, riscv::Interpreter& interpreter, const Options& options,
+             std::unique_ptr<x86::CodeMemory> memory);
+
+  void adopt(riscv::Hart& hart);
+  const uint8_t* find(riscv::Hart& hart);
+  TranslatedPage* attach(riscv::Hart& hart);
+  const uint8_t* translate(riscv::Hart& hart, TranslatedPage& page);
+  bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
+  void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
+  void note_lines(TranslatedPage& page);
+  void drop(TranslatedPage& page) noexcept;
+  void flush();
+  void forget_pages(riscv::Hart& hart);
+
+  core::GuestRam& ram_;
+  core::Attention& attention_;
+  riscv::Interpreter& interpreter_;
+  Options options_;
+  std::unique_ptr<x86::CodeMemory> memory_;
+  HostAbilities host_ = HostAbilities::of_this_host();
+  Thunks thunks_;
+  size_t code_begin_ = 0;  // where blocks begin in code memory, behind the thunks
+  std::unique_ptr<Lowering> lowering_;
+  ir::Block block_;
+  LoweringOutput output_;
+  std::vector<Site> sites_;
+  std::unordered_map<PageKey, std::unique_ptr<TranslatedPage>, PageKeyHash> pages_;
+  std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
+  riscv::ExtensionSet translated_for_;
+  Counters counters_;
+};
+
+}  // namespace vitrine::translator
