@@ -42,15 +42,31 @@ core::Result<> Machine::build() {
   if (!ram) return ram.error();
   ram_ = std::move(*ram);
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, config_.caching);
-  interpreter_ = std::make_unique<riscv::Interpreter>(
-      *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = config_.decoded_pages});
+  auto engine = build_engine();
+  if (!engine) return engine.error();
   riscv::System::Options options;
   options.slice = config_.slice;
-  system_ = std::make_unique<riscv::System>(scheduler_, attention_, *interpreter_, outside_.world, options);
+  system_ = std::make_unique<riscv::System>(scheduler_, attention_, **engine, outside_.world, options);
   ram_->add_listener(system_.get());
   build_harts();
   if (auto done = build_devices(); !done) return done;
   return load();
+}
+
+// The interpreter is always there: the translator leaves to it what is cold.
+core::Result<riscv::Engine*> Machine::build_engine() {
+  interpreter_ = std::make_unique<riscv::Interpreter>(
+      *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = config_.decoded_pages});
+  if (config_.engine == EngineKind::kInterpreter) return interpreter_.get();
+#ifdef VITRINE_HAS_TRANSLATOR
+  auto made = translator::Translator::create(*ram_, attention_, *interpreter_, {.code_memory = config_.code_memory});
+  if (!made) return made.error();
+  translator_ = std::move(*made);
+  return translator_.get();
+#else
+  return core::error(core::ErrorKind::kUsage,
+                     "The translator makes host code for x86-64, and this build is for another host. Use --engine interpreter.");
+#endif
 }
 
 void Machine::build_harts() {
@@ -95,7 +111,8 @@ core::Result<> Machine::build_devices() {
     timer_lines.push_back({IrqLine(parts.get(), irq::kMsi), IrqLine(parts.get(), irq::kMti)});
     supervisor_software.emplace_back(parts.get(), irq::kSsi);
   }
-  auto plic = std::make_unique<devices::Plic>("plic", board::kPlicSources, std::move(contexts));
+  auto plic = std::make_unique<devices::Plic>("plic", board::kPlicSources, std::move(contexts),
+                                              devices::Plic::Senses::kEdges);  // as QEMU's board does
   plic_ = plic.get();
   auto uart = std::make_unique<devices::Uart16550>("uart0", scheduler_, IrqLine(plic_, board::kUart.irq),
                                                    outside_.console);

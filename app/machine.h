@@ -22,6 +22,9 @@
 #include "devices/virtio/block_backend.h"
 #include "devices/virtio/mmio.h"
 #include "isa/riscv/interpreter.h"
+#ifdef VITRINE_HAS_TRANSLATOR
+#include "translator/translator.h"
+#endif
 #include "isa/riscv/sbi.h"
 #include "isa/riscv/system.h"
 #include "mmu/mmu.h"
@@ -88,12 +91,17 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] mmu::Mmu& mmu(unsigned i) { return *harts_[i]->mmu; }
   [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
   [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
+#ifdef VITRINE_HAS_TRANSLATOR
+  // nullptr if another engine runs.
+  [[nodiscard]] const translator::Translator* translator() const { return translator_.get(); }
+#endif
   // Guest traps so far, by cause: exceptions 0 to 15, then interrupts 16 + number.
   [[nodiscard]] const std::array<uint64_t, 32>& trap_counters() const { return traps_; }
 
  private:
   Machine(const MachineConfig& config, const Outside& outside);
   core::Result<> build();
+  core::Result<riscv::Engine*> build_engine();
   void build_harts();
   core::Result<> build_devices();
   core::Result<> build_virtio();
@@ -133,6 +141,9 @@ class Machine final : private devices::FinishObserver,
   std::unique_ptr<mmu::AddressSpaces> spaces_;
   std::vector<std::unique_ptr<HartParts>> harts_;
   std::unique_ptr<riscv::Interpreter> interpreter_;
+#ifdef VITRINE_HAS_TRANSLATOR
+  std::unique_ptr<translator::Translator> translator_;  // if it is the engine
+#endif
   std::unique_ptr<riscv::System> system_;
   std::unique_ptr<riscv::Sbi> sbi_;
   std::vector<std::unique_ptr<core::Device>> devices_;

@@ -13,7 +13,7 @@
 
 namespace vitrine::app {
 
-enum class EngineKind { kInterpreter };
+enum class EngineKind { kInterpreter, kTranslator };
 
 // A virtio device in a slot of the board, in the order of the command line. slot -1: the highest free one.
 struct VirtioConfig {
@@ -60,6 +60,7 @@ struct MachineConfig {
   EngineKind engine = EngineKind::kInterpreter;
   bool caching = true;
   unsigned decoded_pages = 1024;  // that the interpreter keeps
+  uint64_t code_memory = 64ull << 20;  // bytes of host code that the translator keeps
 };
 
 }  // namespace vitrine::app

@@ -77,14 +77,21 @@ Done set_disk(MachineOptions& o, const std::string& text) {
   return core::Ok{};
 }
 
-Done set_engine(MachineOptions&, const std::string& text) {
+Done set_engine(MachineOptions& o, const std::string& text) {
   static constexpr std::string_view kEngines[] = {"interpreter", "translator", "lockstep"};
-  if (text == "interpreter") return core::Ok{};
-  if (text == "translator" || text == "lockstep")
-    return bad_value("--engine", text, "this version has the interpreter only; leave the option out");
+  if (text == "interpreter") {
+    o.config.engine = EngineKind::kInterpreter;
+    return core::Ok{};
+  }
+  if (text == "translator") {
+    o.config.engine = EngineKind::kTranslator;
+    return core::Ok{};
+  }
+  if (text == "lockstep")
+    return bad_value("--engine", text, "this version has no lockstep yet; run twice with --state-hash-every and compare");
   const std::string_view meant = nearest(text, kEngines);
   return bad_value("--engine", text,
-                   fmt::format("there is no such engine{}; there is: interpreter",
+                   fmt::format("there is no such engine{}; there are: interpreter, translator",
                                meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
 }
 
