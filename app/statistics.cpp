@@ -22,6 +22,24 @@ struct Row {
   uint64_t count;
 };
 
+#ifdef VITRINE_HAS_TRANSLATOR
+void add_translator_rows(const translator::Translator& translator, const mmu::MmuCounters& mmu, std::vector<Row>& rows) {
+  const translator::Translator::Counters& counters = translator.counters();
+  rows.insert(rows.end(), {
+      {"blocks_translated", "blocks translated", counters.blocks},
+      {"instructions_translated", "instructions translated", counters.instructions},
+      {"host_code_bytes", "bytes of host code made", counters.code_bytes},
+      {"translation_microseconds", "microseconds of host time in translation", counters.nanoseconds / 1000},
+      {"entries_into_code", "ways from C++ into generated code", counters.entries},
+      {"interpreted_steps", "steps of cold code, interpreted", counters.interpreted_steps},
+      {"slow_paths", "instructions of generated code on the slow path", counters.slow_paths},
+      {"translated_pages_dropped", "translated pages dropped by writes", counters.dropped_pages},
+      {"code_memory_flushes", "flushes of code memory", counters.flushes},
+      {"predictions_cleared", "times that all predictions were cleared", mmu.predictions_cleared},
+  });
+}
+#endif
+
 std::vector<Row> counter_rows(Session& session) {
   Machine& machine = session.machine();
   const mmu::MmuCounters& mmu = machine.mmu_counters();
@@ -31,7 +49,7 @@ std::vector<Row> counter_rows(Session& session) {
     retired += machine.hart(i).retired();
     traps += machine.hart(i).traps;
   }
-  return {
+  std::vector<Row> rows = {
       {"instructions", "instructions retired", retired},
       {"guest_traps", "guest traps (exceptions and interrupts)", traps},
       {"page_walks", "page walks", mmu.walks},
@@ -50,6 +68,10 @@ std::vector<Row> counter_rows(Session& session) {
       {"code_cache_flushes", "flushes of the decode cache", code.flushes},
       {"machine_resets", "restarts of the machine", session.resets()},
   };
+#ifdef VITRINE_HAS_TRANSLATOR
+  if (const translator::Translator* translator = machine.translator()) add_translator_rows(*translator, mmu, rows);
+#endif
+  return rows;
 }
 
 struct TrapRow {
