@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// IrqLine: a level-triggered wire from a device to one input of an interrupt controller (or of a hart). A
-// device knows its line and nothing of what is at the other end.
+// IrqLine: a wire from a device to one input of an interrupt controller (or of a hart). A device knows its
+// line and nothing of what is at the other end, which may sense levels or edges.
 #pragma once
 
 namespace vitrine::core {
@@ -20,6 +20,12 @@ class IrqLine {
     if (level == level_) return;
     level_ = level;
     if (sink_) sink_->irq_changed(input_, level);
+  }
+  // The same, for a device whose conditions changed: a line that stays high falls for a moment, so that who
+  // senses edges sees that there is something new.
+  void assert_anew(bool level) {
+    if (level) set(false);
+    set(level);
   }
   [[nodiscard]] bool level() const { return level_; }
   // After a restore: the wire takes the level that its device's state implies, and the sink (restored by

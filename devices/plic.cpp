@@ -18,7 +18,8 @@ constexpr uint64_t kContext = 0x200000, kContextStride = 0x1000;
 
 }  // namespace
 
-Plic::Plic(std::string name, unsigned sources, std::vector<core::IrqLine> contexts) : name_(std::move(name)) {
+Plic::Plic(std::string name, unsigned sources, std::vector<core::IrqLine> contexts, Senses gateways)
+    : name_(std::move(name)), gateways_(gateways) {
   VT_ASSERT(sources >= 1 && sources <= kMaxSources, "a PLIC has 1 to 1023 sources");
   sources_.resize(sources + 1);
   const uint32_t words = sources / 32 + 1;
@@ -98,11 +99,14 @@ void Plic::update() {
 }
 
 void Plic::forward(Source& source) {
-  if (source.level && !source.claimed) source.pending = true;
+  if (!source.level || source.claimed) return;
+  source.pending = true;
+  if (gateways_ == Senses::kEdges) source.level = false;
 }
 
 void Plic::irq_changed(unsigned source, bool level) {
   VT_ASSERT(exists(source), "a device is wired to a PLIC source that does not exist");
+  if (gateways_ == Senses::kEdges && !level) return;
   sources_[source].level = level;
   forward(sources_[source]);
   update();
@@ -161,7 +165,7 @@ void Plic::write(uint64_t offset, unsigned, uint64_t value) {
 }
 
 void Plic::reset() {
-  for (Source& source : sources_) source = {.level = source.level};
+  for (Source& source : sources_) source = {.level = gateways_ == Senses::kLevels && source.level};
   for (Context& context : contexts_) {
     context.threshold = 0;
     context.enable.assign(context.enable.size(), 0);

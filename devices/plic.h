@@ -13,6 +13,10 @@
 // context claims it (pending falls, the gateway is closed) -> the handler completes it (the gateway opens; a
 // line that is still high makes it pending again). A line that falls early does not take the request back.
 //
+// A gateway that senses edges forwards one request for each rise of its line; a rise during service is kept
+// until the completion, and more than one count as one. QEMU's board behaves like that, and kernels rely on
+// it: xv6 of 2022 never ends the UART's transmitter interrupt, that of 2020 never acknowledges the disk's.
+//
 // One deviation from the specification, as on QEMU's board: a claim honours the context's threshold, as the
 // notification does. Source 0 does not exist; what lies beyond the last source or context reads 0, and writes
 // there are ignored (OpenSBI makes them).
@@ -31,10 +35,12 @@ class Plic final : public core::Device, public core::IrqSink {
  public:
   static constexpr unsigned kMaxSources = 1023;
   static constexpr unsigned kMaxPriority = 7;
+  enum class Senses : uint8_t { kLevels, kEdges };
 
   // Sources 1 to `sources` (the device tree's riscv,ndev). contexts[c] is the wire of context c; the board's
   // order is hart 0 M (MEI 11), hart 0 S (SEI 9), hart 1 M, ...
-  Plic(std::string name, unsigned sources, std::vector<core::IrqLine> contexts);
+  Plic(std::string name, unsigned sources, std::vector<core::IrqLine> contexts,
+       Senses gateways = Senses::kLevels);
 
   // The device end: input `source` of an IrqLine.
   void irq_changed(unsigned source, bool level) override;
@@ -53,7 +59,7 @@ class Plic final : public core::Device, public core::IrqSink {
  private:
   struct Source {
     uint8_t priority = 0;
-    bool level = false;    // of the device's line
+    bool level = false;    // of the device's line; sensing edges: it rose, and that was not forwarded yet
     bool pending = false;  // the gateway's request, not yet claimed
     bool claimed = false;  // between claim and completion: the gateway is closed
   };
@@ -81,6 +87,7 @@ class Plic final : public core::Device, public core::IrqSink {
   void update();
 
   std::string name_;
+  Senses gateways_;
   std::vector<Source> sources_;  // [0] is the one that does not exist
   std::vector<Context> contexts_;
   std::vector<core::RegisterRow> registers_;

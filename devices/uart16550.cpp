@@ -70,10 +70,14 @@ uint8_t Uart16550::read_register(uint64_t offset) {
     case kRbr: return dlab() ? value : take_byte();
     case kIir:
       // "Reading the IIR ... (if source of interrupt)" resets the THRE interrupt, and no other.
-      if (interrupt_id() == kThrEmpty) thr_empty_pending_ = false;
+      if (interrupt_id() != kThrEmpty) return value;
+      thr_empty_pending_ = false;
       break;
     case kLsr: return take_lsr();
-    case kMsr: msr_deltas_ = 0; break;
+    case kMsr:
+      if (!msr_deltas_) return value;
+      msr_deltas_ = 0;
+      break;
     default: return value;
   }
   update_line();
@@ -116,7 +120,7 @@ uint8_t Uart16550::take_lsr() {
   overrun_ = false;
   if (!received_.empty()) received_.front().errors = 0;
   if (!(value & kDr) && idle_polls_ < kPollsThatListen) ++idle_polls_;
-  update_line();
+  if (value & (kOe | kPe | kFe | kBi)) update_line();
   return value;
 }
 
@@ -176,7 +180,7 @@ void Uart16550::write_mcr(uint8_t value) {
   if (changed & kDsr) msr_deltas_ |= kDdsr;
   if (changed & before & kRi) msr_deltas_ |= kTeri;  // the trailing edge only
   if (changed & kDcd) msr_deltas_ |= kDdcd;
-  update_line();
+  if (changed) update_line();
 }
 
 // The modem is always there, ready and connected; looped, the four inputs are the four outputs.

@@ -33,7 +33,7 @@ class Uart16550 final : public core::Device, public core::ByteReceiver {
   static constexpr uint64_t kClockHz = 3'686'400;  // the baud rate is this / (16 divisor)
   // So many reads of LSR without data, and nothing transmitted or received in between, show a guest that
   // polls for input.
-  static constexpr unsigned kPollsThatListen = 64;
+  static constexpr unsigned kPollsThatListen = 8;
 
   Uart16550(std::string name, core::Scheduler& scheduler, core::IrqLine line, core::ByteSink& sink);
 

@@ -9,7 +9,8 @@
 //     0010  transmitter empty                                  reading IIR when it says so, or writing THR
 //     0000  modem status: a delta bit                          reading MSR
 //
-// The line is high while any enabled one is pending.
+// The line is high while any enabled one is pending, and is asserted anew whenever a condition may have come
+// about: a handler that leaves one pending (xv6 until 2023 never reads IIR) still hears of the next.
 #include "devices/uart16550.h"
 #include "devices/uart16550_bits.h"
 
@@ -48,6 +49,6 @@ void Uart16550::restart_timeout() {
     timeout_event_.disarm();
 }
 
-void Uart16550::update_line() { line_.set(interrupt_id() != kNone); }
+void Uart16550::update_line() { line_.assert_anew(interrupt_id() != kNone); }
 
 }  // namespace vitrine::devices

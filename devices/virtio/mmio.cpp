@@ -102,7 +102,7 @@ void VirtioMmio::write_register(uint64_t offset, uint32_t value) {
     case kGuestPageSize: guest_page_size_ = value; return;
     case kQueueSel: queue_sel_ = value; return;
     case kQueueNotify: return notify(value);
-    case kInterruptAck: interrupt_status_ &= ~value; return line_.set(interrupt_status_ != 0);
+    case kInterruptAck: interrupt_status_ &= ~value; return line_.assert_anew(interrupt_status_ != 0);
     case kStatus: return write_status(value);
     default:
       if (queue_sel_ < queues_.size()) write_queue_register(offset, value);
@@ -200,7 +200,7 @@ void VirtioMmio::interrupt(unsigned queue) {
 
 void VirtioMmio::raise(uint32_t cause) {
   interrupt_status_ |= cause;
-  line_.set(true);
+  line_.assert_anew(true);
 }
 
 // "...the device MUST set DEVICE_NEEDS_RESET ... and, if DRIVER_OK is set, MUST send a device configuration

@@ -346,6 +346,22 @@ class Board(Case):
             "00000297", "02828613", "f1402573", "0202b583", "0182b283", "00028067", "0", "87e00000", "edfe0dd0", "1028",
             "4942534f", "2", f"{0x8000_0000 + 4 * (program.labels['here'] - 1):08x}"])
 
+    def test_an_interrupt_that_stays_high_comes_once(self):
+        """The PLIC does not look at a line again when an interrupt is completed: xv6 of 2022 never ends the UART's
+        transmitter interrupt, and would do nothing else. What is new at the UART is heard of all the same."""
+        plic = 0xC00_0000
+        pending, claim = plic + 0x1000, plic + 0x20_0004
+        program = Program().store(plic + 4 * 10, 1).store(plic + 0x2000, 1 << 10)
+        program.li("s0", 0x1000_0000).li("s2", pending).li("s3", claim)
+        program.li("t0", 2).sb("t0", "s0", 1)  # IER: transmitter empty, as it is
+        program.lw("s4", "s2", 0).lw("s5", "s3", 0).sw("s5", "s3", 0).lw("s6", "s2", 0)
+        program.lbu("t0", "s0", 5).lw("s7", "s2", 0)  # LSR tells nothing new
+        program.li("t0", ord("!")).sb("t0", "s0", 0).lw("s8", "s2", 0)  # THR does
+        program.lw("s9", "s3", 0).sb("x0", "s0", 1)
+        for register in ("s4", "s5", "s6", "s7", "s8", "s9"):
+            program.hex(register, 3)
+        self.assertEqual(self.output_of(program.finish(PASS)), "!400 00a 000 000 400 00a ")
+
     def test_firmware_and_kernel(self):
         firmware = Program().ld("s0", "a2", 16).hex("s0").ld("s1", "a2", 24).hex("s1", 1).jalr("x0", "s0", 0)
         kernel = Program().text("kernel").finish(PASS)

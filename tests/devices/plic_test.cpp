@@ -21,9 +21,10 @@ std::vector<core::IrqLine> context_lines(Wires& wires, unsigned count) {
   return lines;
 }
 
+template <Plic::Senses gateways>
 struct PlicRig {
   Bench bench;
-  Plic device{"plic0", 96, context_lines(bench.wires, 4)};
+  Plic device{"plic0", 96, context_lines(bench.wires, 4), gateways};
   std::vector<uint64_t> log;
   void act(std::mt19937_64& random) {
     const auto context = static_cast<unsigned>(random() % 4);
@@ -38,8 +39,10 @@ struct PlicRig {
 };
 
 struct PlicTest : testing::Test {
+  explicit PlicTest(Plic::Senses gateways = Plic::Senses::kLevels)
+      : plic("plic0", 96, context_lines(bench.wires, 4), gateways) {}
   Bench bench;
-  Plic plic{"plic0", 96, context_lines(bench.wires, 4)};
+  Plic plic;
 
   void set_up(unsigned context, unsigned source, unsigned level) {
     plic.write(priority(source), 4, level);
@@ -47,6 +50,10 @@ struct PlicTest : testing::Test {
     plic.write(at, 4, plic.read(at, 4) | uint64_t{1} << source % 32);
   }
   bool is_pending(unsigned source) { return plic.read(pending(source), 4) >> source % 32 & 1; }
+};
+
+struct EdgePlicTest : PlicTest {
+  EdgePlicTest() : PlicTest(Plic::Senses::kEdges) { set_up(1, 10, 1); }
 };
 
 TEST_F(PlicTest, ClaimOfNothing_IsZero) {
@@ -97,6 +104,42 @@ TEST_F(PlicTest, LineThatRisesAgainDuringService_PendsOnlyAfterCompletion) {
   EXPECT_FALSE(is_pending(3));
   plic.write(claim(0), 4, 3);
   EXPECT_TRUE(is_pending(3));
+}
+
+// The line may stay high for ever: one rise, one interrupt.
+TEST_F(EdgePlicTest, LineThatStaysHigh_InterruptsOnce) {
+  plic.irq_changed(10, true);
+  EXPECT_EQ(plic.read(claim(1), 4), 10u);
+  plic.write(claim(1), 4, 10);
+  EXPECT_FALSE(is_pending(10));
+  EXPECT_FALSE(bench.wires.level(1));
+  plic.irq_changed(10, false);
+  EXPECT_FALSE(is_pending(10));
+  plic.irq_changed(10, true);
+  EXPECT_TRUE(bench.wires.level(1));
+}
+
+TEST_F(EdgePlicTest, RisesDuringService_PendOnceAfterCompletion) {
+  plic.irq_changed(10, true);
+  EXPECT_EQ(plic.read(claim(1), 4), 10u);
+  for (const bool level : {false, true, false, true, false}) plic.irq_changed(10, level);
+  EXPECT_FALSE(is_pending(10));
+  plic.write(claim(1), 4, 10);
+  EXPECT_TRUE(is_pending(10));
+  EXPECT_EQ(plic.read(claim(1), 4), 10u);
+  plic.write(claim(1), 4, 10);
+  EXPECT_FALSE(is_pending(10));
+}
+
+TEST_F(EdgePlicTest, Reset_ForgetsARiseDuringService) {
+  plic.irq_changed(10, true);
+  EXPECT_EQ(plic.read(claim(1), 4), 10u);
+  plic.irq_changed(10, false);
+  plic.irq_changed(10, true);
+  plic.reset();
+  set_up(1, 10, 1);
+  plic.write(claim(1), 4, 10);
+  EXPECT_FALSE(is_pending(10));
 }
 
 TEST_F(PlicTest, MostUrgentFirst_ThenLowestNumber) {
@@ -207,8 +250,9 @@ TEST_F(PlicTest, Peek_OfClaimDoesNotClaim) {
 }
 
 TEST_F(PlicTest, Table_IsSound) { expect_table_is_sound(plic); }
-TEST(Plic, Restore_IsExact) { expect_restore_is_exact<PlicRig>(); }
-TEST(Plic, Peek_IsSilent) { expect_peek_is_silent<PlicRig>(); }
+TEST(Plic, Restore_IsExact) { expect_restore_is_exact<PlicRig<Plic::Senses::kLevels>>(); }
+TEST(Plic, Restore_IsExactWithEdges) { expect_restore_is_exact<PlicRig<Plic::Senses::kEdges>>(); }
+TEST(Plic, Peek_IsSilent) { expect_peek_is_silent<PlicRig<Plic::Senses::kLevels>>(); }
 
 }  // namespace
 }  // namespace vitrine::devices::test
