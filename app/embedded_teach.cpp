@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The bytes come in by the assembler; the build names the file.
+// The bytes come in by the assembler; the build names the file. Both labels are global and hidden: to the
+// compiler they are somebody else's symbols, and a table entry for a label that only the assembler knew would
+// not tell them apart.
 #include "app/embedded_teach.h"
 
 asm(R"(
   .section .rodata
   .balign 16
+  .globl vitrine_teach_begin, vitrine_teach_end
+  .hidden vitrine_teach_begin, vitrine_teach_end
 vitrine_teach_begin:
   .incbin ")" VITRINE_TEACH_IMAGE R"("
 vitrine_teach_end:
@@ -12,8 +16,8 @@ vitrine_teach_end:
 )");
 
 extern "C" {
-extern const std::byte vitrine_teach_begin[];
-extern const std::byte vitrine_teach_end[];
+[[gnu::visibility("hidden")]] extern const std::byte vitrine_teach_begin[];
+[[gnu::visibility("hidden")]] extern const std::byte vitrine_teach_end[];
 }
 
 namespace vitrine::app {

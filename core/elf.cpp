@@ -180,7 +180,6 @@ struct Section {
 };
 constexpr uint32_t kSymtab = 2;
 constexpr uint32_t kStrtab = 3;
-constexpr uint32_t kNobits = 8;
 constexpr uint32_t kDynsym = 11;
 
 class SymbolReader {
