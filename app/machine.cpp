@@ -41,7 +41,9 @@ core::Result<> Machine::build() {
   auto ram = core::GuestRam::create(GuestPhys{board::kRam}, config_.memory);
   if (!ram) return ram.error();
   ram_ = std::move(*ram);
-  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, config_.caching);
+  using Kind = mmu::AddressSpaces::Kind;
+  const Kind kept = config_.mmu == MmuKind::kTlb ? Kind::kTlb : Kind::kShadow;
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, config_.caching ? kept : Kind::kNone);
   auto engine = build_engine();
   if (!engine) return engine.error();
   riscv::System::Options options;

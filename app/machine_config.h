@@ -14,6 +14,7 @@
 namespace vitrine::app {
 
 enum class EngineKind { kInterpreter, kTranslator };
+enum class MmuKind { kShadow, kTlb };
 
 // A virtio device in a slot of the board, in the order of the command line. slot -1: the highest free one.
 struct VirtioConfig {
@@ -58,6 +59,7 @@ struct MachineConfig {
 
   // Not part of the identity.
   EngineKind engine = EngineKind::kInterpreter;
+  MmuKind mmu = MmuKind::kShadow;
   bool caching = true;
   unsigned decoded_pages = 1024;  // that the interpreter keeps
   uint64_t code_memory = 64ull << 20;  // bytes of host code that the translator keeps

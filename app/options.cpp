@@ -95,6 +95,16 @@ Done set_engine(MachineOptions& o, const std::string& text) {
                                meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
 }
 
+Done set_mmu(MachineOptions& o, const std::string& text) {
+  if (text == "shadow")
+    o.config.mmu = MmuKind::kShadow;
+  else if (text == "tlb")
+    o.config.mmu = MmuKind::kTlb;
+  else
+    return bad_value("--mmu", text, "there are: shadow (shadow page tables), tlb (a coherent software TLB alone)");
+  return core::Ok{};
+}
+
 Done set_clock(MachineOptions& o, const std::string& text) {
   if (text == "paced")
     o.run.clock = ClockMode::kPaced;
@@ -149,6 +159,7 @@ constexpr ValueRow kValues[] = {
   {"--cpu",              false, false, set_cpu},
   {"--disk",             false, true,  set_disk},
   {"--engine",           false, false, set_engine},
+  {"--mmu",              false, false, set_mmu},
   {"--clock",            false, false, set_clock},
   {"--seed",             false, false, [](MachineOptions& o, const std::string& t) { return set_number("--seed", t, 0, ~uint64_t{0}, o.config.seed); }},
   {"--date",             false, false, set_date},

@@ -51,6 +51,10 @@ struct View {
   DataEntry read[kDataEntries];
   DataEntry write[kDataEntries];
   CodeEntry code[kCodeEntries];
+  // Behind them, if its owner keeps one: a linear table of addends (mmu/shadow_table.h), by bits 38:12 of the address,
+  // for addresses whose bits 63:38 are equal. It holds at least what `read` and `write` hold.
+  uint64_t* read_shadow = nullptr;
+  uint64_t* write_shadow = nullptr;
 };
 
 // One comparison checks the page and natural alignment: a misaligned address keeps a low bit that no tag has.

@@ -44,13 +44,14 @@ bool clear_if(Entry* table, uint64_t address) {
 
 void AddressSpaces::Free::operator()(void* p) const { std::free(p); }
 
-AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, bool caching)
+AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind)
     : ram_(ram),
       attention_(attention),
-      caching_(caching),
+      kind_(kind),
       table_of_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))),
-      writers_(static_cast<uint64_t*>(std::calloc(ram.pages(), sizeof(uint64_t)))) {
-  VT_ASSERT(table_of_ && writers_, "no host memory for the reverse maps");
+      writers_(static_cast<uint64_t*>(std::calloc(ram.pages(), sizeof(uint64_t)))),
+      first_write_entry_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))) {
+  VT_ASSERT(table_of_ && writers_ && first_write_entry_, "no host memory for the reverse maps");
   ram_.add_listener(this);
 }
 
@@ -88,33 +89,64 @@ void AddressSpaces::evict(SpaceId id) noexcept {
 }
 
 View* AddressSpaces::view(SpaceId space, ViewKind kind) noexcept {
-  if (!caching_) return &empty_;
-  std::unique_ptr<View>& view = spaces_[space].views[static_cast<unsigned>(kind)];
-  if (!view) view = std::make_unique<View>();
-  return view.get();
+  return caching() ? &kept(space, kind) : &empty_;
+}
+
+AddressSpaces::KeptView& AddressSpaces::kept(SpaceId space, ViewKind kind) noexcept {
+  std::unique_ptr<KeptView>& view = spaces_[space].views[static_cast<unsigned>(kind)];
+  if (!view) view = std::make_unique<KeptView>();
+  // A place in the pool may serve a space with other levels next time.
+  const uint64_t root = spaces_[space].root;
+  const bool linear = kind_ == Kind::kShadow && (root == kBareRoot || mode_of(root) == Mode::kSv39);
+  if (linear && !view->reads.entries() && !(view->reads.reserve() && view->writes.reserve())) kind_ = Kind::kTlb;
+  view->read_shadow = linear ? view->reads.entries() : nullptr;
+  view->write_shadow = linear ? view->writes.entries() : nullptr;
+  return *view;
 }
 
 void AddressSpaces::fill_read(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
                               const Walk* walk) noexcept {
-  if (!caching_) return;
+  if (!caching()) return;
   if (walk) track(space, at, *walk);
   const uint64_t address = at.value & core::kPageMask;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
-  slot(view(space, kind)->read, address) = {address, host - address};
+  KeptView& view = kept(space, kind);
+  slot(view.read, address) = {address, host - address};
+  if (view.read_shadow && ShadowTable::canonical(address)) view.reads.at(address) = host - address;
   ++counters.fills;
 }
 
 void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
                                const Walk* walk) noexcept {
-  if (!caching_) return;
+  if (!caching()) return;
   if (walk) track(space, at, *walk);  // may flag `page` itself: a page table that maps itself
   if (ram_.flags(page) & core::kNotifyFlags) return;
   const uint64_t address = at.value & core::kPageMask;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
-  slot(view(space, kind)->write, address) = {address, host - address};
+  KeptView& view = kept(space, kind);
+  if (view.write_shadow && ShadowTable::canonical(address)) {
+    if (view.writes.at(address) == 0) note_write_entry(space, kind, address, page);
+    view.writes.at(address) = host - address;
+  }
+  slot(view.write, address) = {address, host - address};
   ram_.set_flag(page, core::kWriteMapped);
   writers_[ram_.page_index(page)] |= bit(space);
   ++counters.fills;
+}
+
+void AddressSpaces::note_write_entry(SpaceId space, ViewKind kind, uint64_t address, GuestPhys page) noexcept {
+  constexpr size_t kMany = 1 << 20;  // stale ones are never taken out one by one
+  if (write_entries_.size() >= kMany) drop_write_entries();
+  uint32_t& first = first_write_entry_[ram_.page_index(page)];
+  write_entries_.push_back({first, static_cast<uint32_t>(address >> core::kPageShift & (ShadowTable::kEntries - 1)), space,
+                            static_cast<uint8_t>(kind)});
+  first = static_cast<uint32_t>(write_entries_.size());
+}
+
+void AddressSpaces::drop_write_entries() noexcept {
+  flush_spaces(~uint64_t{0});
+  write_entries_.clear();
+  std::fill_n(first_write_entry_.get(), ram_.pages(), 0);
 }
 
 CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at, const Walk* walk) noexcept {
@@ -128,12 +160,12 @@ CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at,
 
 void AddressSpaces::fill_code(SpaceId space, ViewKind kind, GuestVirt at, void* payload,
                               const Walk* walk) noexcept {
-  if (caching_) code_entry(space, kind, at, walk).payload = payload;
+  if (caching()) code_entry(space, kind, at, walk).payload = payload;
 }
 
 void AddressSpaces::fill_translated(SpaceId space, ViewKind kind, GuestVirt at, void* translated,
                                     const Walk* walk) noexcept {
-  if (caching_) code_entry(space, kind, at, walk).translated = translated;
+  if (caching()) code_entry(space, kind, at, walk).translated = translated;
 }
 
 void AddressSpaces::clear_predictions() noexcept {
@@ -170,7 +202,11 @@ void AddressSpaces::track(SpaceId space, GuestVirt at, const Walk& walk) noexcep
 
 void AddressSpaces::untrack(GuestPhys at) noexcept {
   uint32_t& place = table_of_[ram_.page_index(at)];
-  flush_spaces(tables_[place - 1].spaces);
+  const Table& table = tables_[place - 1];
+  if (table.level == 0 && !table.irregular)
+    revoke_range(table.spaces, table.range, 512);
+  else
+    flush_spaces(table.spaces);
   free_tables_.push_back(place);
   place = 0;
   ram_.clear_flag(at, core::kPageTable);
@@ -194,22 +230,50 @@ void AddressSpaces::after_write(GuestPhys at, size_t size, uint8_t flags) noexce
 void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
   clear_predictions();
   for_each_space(spaces, [&](unsigned id) {
-    for (const std::unique_ptr<View>& view : spaces_[id].views) {
+    for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
       if (!view) continue;
       clear_if(view->read, address);
       clear_if(view->write, address);
+      view->reads.clear(address, 1);
+      view->writes.clear(address, 1);
       if (clear_if(view->code, address)) attention_.wanted = true;
     }
   });
 }
 
-void AddressSpaces::flush(View& view) noexcept { view = View{}; }
+// Entries of at least 512 neighbouring pages: the small tables are looked through once.
+void AddressSpaces::revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept {
+  clear_predictions();
+  attention_.wanted = true;
+  const auto inside = [&](uint64_t tag) { return tag - first < pages << core::kPageShift; };
+  for_each_space(spaces, [&](unsigned id) {
+    for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
+      if (!view) continue;
+      for (DataEntry& entry : view->read)
+        if (inside(entry.tag)) entry = {};
+      for (DataEntry& entry : view->write)
+        if (inside(entry.tag)) entry = {};
+      for (CodeEntry& entry : view->code)
+        if (inside(entry.tag)) entry = {};
+      view->reads.clear(first, pages);
+      view->writes.clear(first, pages);
+    }
+  });
+}
+
+void AddressSpaces::flush(KeptView& view) noexcept {
+  std::fill(std::begin(view.read), std::end(view.read), DataEntry{});
+  std::fill(std::begin(view.write), std::end(view.write), DataEntry{});
+  std::fill(std::begin(view.code), std::end(view.code), CodeEntry{});
+  view.reads.clear_all();
+  view.writes.clear_all();
+}
 
 void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
   attention_.wanted = true;
   clear_predictions();
   for_each_space(spaces, [&](unsigned id) {
-    for (const std::unique_ptr<View>& view : spaces_[id].views)
+    for (const std::unique_ptr<KeptView>& view : spaces_[id].views)
       if (view) flush(*view);
   });
 }
@@ -219,7 +283,7 @@ void AddressSpaces::drop_all() noexcept { flush_spaces(~uint64_t{0}); }
 void AddressSpaces::drop_code() noexcept {
   attention_.wanted = true;
   for (Space& space : spaces_)
-    for (const std::unique_ptr<View>& view : space.views)
+    for (const std::unique_ptr<KeptView>& view : space.views)
       if (view) std::fill(std::begin(view->code), std::end(view->code), CodeEntry{});
 }
 
@@ -228,13 +292,24 @@ void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
   uint64_t& writers = writers_[ram_.page_index(page)];
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   for_each_space(writers, [&](unsigned id) {
-    for (const std::unique_ptr<View>& view : spaces_[id].views) {
+    for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
       if (!view) continue;
       for (DataEntry& entry : view->write)
         if (entry.tag + entry.addend == host && entry.tag != core::kNoTag) entry = {};
     }
   });
   writers = 0;
+  uint32_t& first = first_write_entry_[ram_.page_index(page)];
+  for (uint32_t i = first; i != 0; i = write_entries_[i - 1].next) {
+    const WriteEntry& entry = write_entries_[i - 1];
+    const std::unique_ptr<KeptView>& view = spaces_[entry.space].views[entry.view];
+    if (!view || !view->writes.entries()) continue;
+    uint64_t& addend = view->writes.entries()[entry.page];
+    // Bits 63:39 of the address are a sign or nothing; the comparison leaves them out.
+    constexpr uint64_t kLow = (uint64_t{1} << 39) - 1;
+    if (addend != 0 && ((addend + (uint64_t{entry.page} << core::kPageShift)) & kLow) == (host & kLow)) addend = 0;
+  }
+  first = 0;
   ++counters.write_paths_revoked;
 }
 

@@ -12,6 +12,7 @@
 //   revoke    - A write to a tracked table page: a leaf table clears the entries of the one page whose PTE
 //   changed, an
 //               upper table clears the Views of the spaces that were filled through it.
+//             - Whatever is revoked, all predictions are emptied.
 //             - The page that a write entry leads to gets a notify flag (it became a page table, or code):
 //             its write
 //               entries go.
@@ -34,6 +35,7 @@
 #include "core/guest_ram.h"
 #include "core/memory_port.h"
 #include "mmu/page_walk.h"
+#include "mmu/shadow_table.h"
 
 namespace vitrine::mmu {
 
@@ -56,10 +58,12 @@ struct MmuCounters {
 
 class AddressSpaces final : public core::RamListener {
  public:
-  // `caching` false: no entry is ever installed; every access walks (the judge of the caches).
+  // kNone: no entry is ever installed; every access walks (the judge of the caches). kTlb: Views alone. kShadow: behind the
+  // Views of Sv39 and bare spaces, linear shadow page tables, if the host gives the address space.
+  enum class Kind : uint8_t { kNone, kTlb, kShadow };
   // When a code entry is revoked, `attention` makes the running engine translate its pc anew before the next
   // instruction.
-  AddressSpaces(core::GuestRam& ram, core::Attention& attention, bool caching);
+  AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind);
 
   // A space of a hart. `root` is satp's mode and PPN, or kBareRoot.
   static constexpr uint64_t kBareRoot = ~uint64_t{0};
@@ -72,7 +76,7 @@ class AddressSpaces final : public core::RamListener {
   core::View* view(SpaceId space, ViewKind kind) noexcept;
   // A View in which nothing is ever installed.
   [[nodiscard]] core::View* empty_view() { return &empty_; }
-  [[nodiscard]] bool caching() const { return caching_; }
+  [[nodiscard]] bool caching() const { return kind_ != Kind::kNone; }
 
   // Installs entries for one page; `walk` is nullptr in bare mode. `page` lies in RAM.
   void fill_read(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
@@ -98,10 +102,21 @@ class AddressSpaces final : public core::RamListener {
   static constexpr unsigned kUntrackAfter = 16;
   static constexpr unsigned kViews = static_cast<unsigned>(ViewKind::kCount);
 
+  // A View with the linear tables behind it.
+  struct KeptView : core::View {
+    ShadowTable reads, writes;
+  };
   struct Space {
     uint64_t root = 0;
     unsigned hart = ~0u;  // ~0: free
-    std::array<std::unique_ptr<core::View>, kViews> views;
+    std::array<std::unique_ptr<KeptView>, kViews> views;
+  };
+  // A write entry of a linear table, found from the RAM page that it leads to. It may be stale; the table has the truth.
+  struct WriteEntry {
+    uint32_t next;  // 1 + its place in write_entries_; 0: the last
+    uint32_t page;  // virtual page number, modulo the table's size
+    SpaceId space;
+    uint8_t view;
   };
   // What is known of a tracked page-table page.
   struct Table {
@@ -117,16 +132,20 @@ class AddressSpaces final : public core::RamListener {
   Table& table_at(core::GuestPhys entry, uint64_t range, unsigned level) noexcept;
   void untrack(core::GuestPhys at) noexcept;
   void revoke_page(uint64_t spaces, uint64_t address) noexcept;
+  void revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept;
   void flush_spaces(uint64_t spaces) noexcept;
   void clear_predictions() noexcept;
+  void note_write_entry(SpaceId space, ViewKind kind, uint64_t address, core::GuestPhys page) noexcept;
+  void drop_write_entries() noexcept;
+  KeptView& kept(SpaceId space, ViewKind kind) noexcept;
   core::CodeEntry& code_entry(SpaceId space, ViewKind kind, core::GuestVirt at, const Walk* walk) noexcept;
-  static void flush(core::View& view) noexcept;
+  static void flush(KeptView& view) noexcept;
   void evict(SpaceId id) noexcept;
   unsigned next_victim() noexcept;
 
   core::GuestRam& ram_;
   core::Attention& attention_;
-  bool caching_;
+  Kind kind_;
   core::View empty_;
   std::array<Space, kSpaces> spaces_;
   unsigned next_victim_ = 0;
@@ -142,6 +161,9 @@ class AddressSpaces final : public core::RamListener {
   // Per RAM page: which spaces may hold a write entry for it.
   std::unique_ptr<uint64_t[], Free> writers_;
   std::vector<core::PredictionSet*> predictions_;
+  // Per RAM page: 1 + the first of its write entries in linear tables.
+  std::unique_ptr<uint32_t[], Free> first_write_entry_;
+  std::vector<WriteEntry> write_entries_;
 };
 
 }  // namespace vitrine::mmu

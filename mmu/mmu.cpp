@@ -22,12 +22,20 @@ constexpr uint64_t kPhysicalMask = (uint64_t{1} << 56) - 1;
 
 bool crosses_page(GuestVirt at, unsigned width) { return at.page_offset() + width > core::kPageSize; }
 
-// The inline lookup refuses misaligned addresses; inside a page they need no more than the page's entry.
-uint8_t* known_page(const core::DataEntry* table, GuestVirt at) {
-  const core::DataEntry& entry = table[at.page() & (core::kDataEntries - 1)];
-  return entry.tag == (at.value & core::kPageMask) ? reinterpret_cast<uint8_t*>(at.value + entry.addend)
-                                                   : nullptr;
+// The inline lookup refuses misaligned addresses; inside a page they need no more than the page's entry. What the linear
+// table knows goes into the small one again.
+uint8_t* known_page(core::DataEntry* table, const uint64_t* shadow, GuestVirt at) {
+  core::DataEntry& entry = table[at.page() & (core::kDataEntries - 1)];
+  if (entry.tag != (at.value & core::kPageMask)) {
+    if (!shadow || !ShadowTable::canonical(at.value)) return nullptr;
+    const uint64_t addend = shadow[at.page() & (ShadowTable::kEntries - 1)];
+    if (addend == 0) return nullptr;
+    entry = {at.value & core::kPageMask, addend};
+  }
+  return reinterpret_cast<uint8_t*>(at.value + entry.addend);
 }
+uint8_t* known_for_reading(core::View& view, GuestVirt at) { return known_page(view.read, view.read_shadow, at); }
+uint8_t* known_for_writing(core::View& view, GuestVirt at) { return known_page(view.write, view.write_shadow, at); }
 
 }  // namespace
 
@@ -166,7 +174,7 @@ bool Mmu::write_physical(GuestPhys at, unsigned width, uint64_t value) noexcept 
 Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
   ++spaces_.counters.slow_accesses;
   if (crosses_page(at, width)) return load_crossing(at, width, value);
-  if (const uint8_t* host = known_page(data_view->read, at)) {
+  if (const uint8_t* host = known_for_reading(*data_view, at)) {
     value = 0;
     std::memcpy(&value, host, width);
     return {};
@@ -181,7 +189,7 @@ Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
 Fault Mmu::store(GuestVirt at, unsigned width, uint64_t value) noexcept {
   ++spaces_.counters.slow_accesses;
   if (crosses_page(at, width)) return store_crossing(at, width, value);
-  if (uint8_t* host = known_page(data_view->write, at)) {
+  if (uint8_t* host = known_for_writing(*data_view, at)) {
     std::memcpy(host, &value, width);
     return {};
   }

@@ -9,6 +9,7 @@ namespace vitrine::translator {
 namespace {
 
 using asmjit::CodeHolder;
+using asmjit::Imm;
 using asmjit::Label;
 using riscv::Hart;
 namespace a86 = asmjit::x86;
@@ -87,36 +88,62 @@ void emit_slow(a86::Assembler& a, SlowFunction slow) {
   emit_return(a);
 }
 
-// core::fast_lookup, and the refill of the site's slot with the page that it found.
+// The page of the address in rcx, from the linear table if there is one, otherwise from the small table; the site's slot
+// is refilled with it. An access that leaves the page goes to the slow path, as does what neither knows.
 void emit_lookup(a86::Assembler& a, const uint8_t* slow, const PortOffsets& port, unsigned set, unsigned log_width,
                  bool write) {
-  const Label miss = a.newLabel();
-  const auto width = int64_t{1} << log_width;
+  const Label miss = a.newLabel(), small = a.newLabel(), found = a.newLabel();
+  const auto table = static_cast<int32_t>(write ? offsetof(core::View, write) : offsetof(core::View, read));
+  const auto shadow = static_cast<int32_t>(write ? offsetof(core::View, write_shadow) : offsetof(core::View, read_shadow));
   a.push(a86::rax);
   a.push(a86::rdx);
+  a.mov(a86::eax, a86::ecx);
+  a.and_(a86::eax, core::kPageSize - 1);
+  a.cmp(a86::eax, core::kPageSize - (1u << log_width));
+  a.ja(miss);
   a.mov(a86::rax, at(offsetof(Hart, memory)));
   a.mov(a86::rax, a86::ptr(a86::rax, port.data_view));
-  a.mov(a86::edx, a86::ecx);
-  a.shr(a86::edx, core::kPageShift - 4);  // an entry has 16 bytes
-  a.and_(a86::edx, (core::kDataEntries - 1) * 16);
-  a.add(a86::rax, a86::rdx);
-  const auto table = static_cast<int32_t>(write ? offsetof(core::View, write) : offsetof(core::View, read));
-  a.and_(a86::rcx, static_cast<int64_t>(core::kPageMask) | (width - 1));
-  a.cmp(a86::rcx, a86::ptr(a86::rax, table));
-  a.jne(miss);
-  a.mov(a86::edx, at(offsetof(Hart, site), 4));
-  a.and_(a86::edx, core::kPredictions - 1);
+  a.mov(a86::rdx, a86::ptr(a86::rax, shadow));
+  a.test(a86::rdx, a86::rdx);
+  a.jz(small);
+
+  a.mov(a86::rax, a86::rcx);
+  a.sar(a86::rax, 38);  // bits 63:38 all equal: 0 or -1
+  a.inc(a86::rax);
+  a.cmp(a86::rax, 1);
+  a.ja(miss);
+  a.mov(a86::rax, a86::rcx);
+  a.shr(a86::rax, core::kPageShift);
+  a.and_(a86::eax, (1 << (39 - core::kPageShift)) - 1);
+  a.mov(a86::rax, a86::ptr(a86::rdx, a86::rax, 3));
+  a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
+  a.test(a86::rax, a86::rax);
+  a.jz(miss);
+
+  a.bind(found);
   const SlotOffsets first = slot_offsets(set, write, 0);
   const auto slot = [&](size_t offset) {
     return a86::Mem(kHart, a86::rdx, 3, static_cast<int32_t>(offset) - kHartBias, 8);
   };
+  a.mov(a86::edx, at(offsetof(Hart, site), 4));
+  a.and_(a86::edx, core::kPredictions - 1);
   a.mov(slot(first.start), a86::rcx);
-  a.mov(a86::rcx, a86::ptr(a86::rax, table + 8));
-  a.mov(slot(first.addend), a86::rcx);
-  a.mov(a86::qword_ptr(kHart, a86::rdx, 3, static_cast<int32_t>(first.length) - kHartBias), kLengthOfPage);
+  a.mov(slot(first.addend), a86::rax);
+  a.mov(slot(first.length), Imm(kLengthOfPage));
+  a.mov(a86::rcx, a86::rax);
   a.pop(a86::rdx);
   a.pop(a86::rax);
   a.ret();
+
+  a.bind(small);
+  a.mov(a86::edx, a86::ecx);
+  a.shr(a86::edx, core::kPageShift - 4);  // an entry has 16 bytes
+  a.and_(a86::edx, (core::kDataEntries - 1) * 16);
+  a.add(a86::rdx, a86::rax);
+  a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
+  a.cmp(a86::rcx, a86::ptr(a86::rdx, table));
+  a.mov(a86::rax, a86::ptr(a86::rdx, table + 8));
+  a.je(found);
   a.bind(miss);
   a.pop(a86::rdx);
   a.pop(a86::rax);

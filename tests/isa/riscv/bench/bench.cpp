@@ -24,7 +24,11 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
   auto ram = core::GuestRam::create({kRam}, board.memory);
   if (!ram) throw std::runtime_error(ram.error().message);
   ram_ = std::move(*ram);
-  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, caches != Caches::kNone);
+  using Kind = mmu::AddressSpaces::Kind;
+  const Kind kind = caches == Caches::kNone                                   ? Kind::kNone
+                    : caches == Caches::kTranslator || caches == Caches::kAll ? Kind::kShadow
+                                                                              : Kind::kTlb;
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind);
   riscv::Interpreter::Options engine;
   engine.caching = caches >= Caches::kAll;
   if (caches == Caches::kTiny) engine.max_pages = 2;
