@@ -64,6 +64,11 @@ const char* state_of(const Hart& hart) {
   return "runs";
 }
 
+std::string with_article(const std::string& words) {
+  const bool vowel = std::string_view("aeiou").find(words[0]) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + words;
+}
+
 std::string enabled_interrupts(const Hart& hart) {
   std::string names;
   for (const CauseRow& row : kCauses) {
@@ -111,10 +116,10 @@ std::string harts_text(const Machine& machine) {
     text += fmt::format("\n  hart {} {}, {}", i, state_of(hart), where_is(machine, hart));
     const riscv::TrapCsrs& trap = trap_registers(hart);
     if (trap.epc || trap.cause)
-      text += fmt::format("; its last trap into {} was a {} at pc {}",
+      text += fmt::format("; its last trap into {} was {} at pc {}",
                           privilege_name(hart.privilege == Privilege::kMachine ? Privilege::kMachine
                                                                                : Privilege::kSupervisor),
-                          cause_text(trap.cause, trap.tval), address_text(machine, trap.epc));
+                          with_article(cause_text(trap.cause, trap.tval)), address_text(machine, trap.epc));
   }
   return text;
 }

@@ -63,17 +63,13 @@ core::Ticks Pacer::wait(std::optional<HostClock::time_point> limit) {
   return now + static_cast<core::Ticks>(slept / kTick);
 }
 
-void Pacer::keep_up(HostClock::time_point now) {
-  if (mode_ != ClockMode::kReal) return;
+core::Ticks Pacer::keep_up(HostClock::time_point now) {
+  if (mode_ != ClockMode::kReal) return 0;
   const core::Ticks grain = static_cast<core::Ticks>(kGrain / kTick);
   const core::Ticks host = host_ticks(now);
   const core::Ticks guest = clock_.ticks();
-  if (guest > host + grain) {
-    sleep(kTick * static_cast<int64_t>(guest - host), std::nullopt);
-  } else if (host > guest + grain) {
-    clock_.jump_to(host);
-    moves_.push_back({clock_.step(), host});
-  }
+  if (guest > host + grain) sleep(kTick * static_cast<int64_t>(guest - host), std::nullopt);
+  return host > guest + grain ? host : 0;
 }
 
 }  // namespace vitrine::app

@@ -6,8 +6,6 @@
 // took too long is taken off the next one.
 #pragma once
 
-#include <vector>
-
 #include "app/run_options.h"
 #include "app/wake.h"
 #include "core/scheduler.h"
@@ -16,7 +14,7 @@ namespace vitrine::app {
 
 class Pacer {
  public:
-  Pacer(ClockMode mode, core::Clock& clock, Wake& wake) : mode_(mode), clock_(clock), wake_(wake) {}
+  Pacer(ClockMode mode, const core::Clock& clock, Wake& wake) : mode_(mode), clock_(clock), wake_(wake) {}
 
   // The run begins: guest and host time are one from here on (real).
   void start(HostClock::time_point now);
@@ -27,15 +25,10 @@ class Pacer {
   // The machine waits for input alone: sleeps until the Wake rings or `limit`; returns the guest time it is
   // then.
   core::Ticks wait(std::optional<HostClock::time_point> limit);
-  // Between turns, real only: guest time that lags is moved on, guest time that is ahead waits.
-  void keep_up(HostClock::time_point now);
+  // Between turns, real only: guest time that is ahead waits; for guest time that lags, returns where it
+  // shall jump to. 0 otherwise.
+  core::Ticks keep_up(HostClock::time_point now);
 
-  // Moves of the clock by keep_up(), for a recording.
-  struct Move {
-    core::Step step;
-    core::Ticks ticks;
-  };
-  [[nodiscard]] const std::vector<Move>& moves() const { return moves_; }
   // Host time slept.
   [[nodiscard]] std::chrono::nanoseconds slept() const { return slept_; }
 
@@ -49,13 +42,12 @@ class Pacer {
   [[nodiscard]] core::Ticks host_ticks(HostClock::time_point now) const;
 
   ClockMode mode_;
-  core::Clock& clock_;
+  const core::Clock& clock_;
   Wake& wake_;
   Nanoseconds owed_{0};  // sleep not done yet; negative: slept too long
   Nanoseconds slept_{0};
   HostClock::time_point origin_{};
   core::Ticks origin_ticks_ = 0;
-  std::vector<Move> moves_;
 };
 
 }  // namespace vitrine::app

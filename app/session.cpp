@@ -166,7 +166,7 @@ Outcome Session::run() {
     if (every) until = std::min(until, now - now % every + every);
     // However long a turn is, the outside is looked at now and then. That ends no turn.
     const StopReason reason = machine_->run(std::min(until, now + kLookEvery));
-    look_at_clock();
+    look_due_ = true;
     if (every && machine_->clock().step() % every == 0) print_state_hash();
     if (auto outcome = judge(reason)) {
       end(*outcome);
@@ -324,7 +324,7 @@ void Session::poll() {
   }
   if (htif_ && htif_->asked()) serve_htif();
   if (quit_after_file_) look_for_file_end();
-  if ((++polls_ & 15) == 0) look_at_clock();
+  if ((++polls_ & 15) == 0 || look_due_) look_at_clock();
 }
 
 void Session::look_for_file_end() {
@@ -355,14 +355,28 @@ void Session::take_input() {
 }
 
 void Session::look_at_clock() {
+  look_due_ = false;
   const bool wanted =
       output_.pending() || virtio_output_.pending() || time_limit_ || clock_mode_ == ClockMode::kReal;
   if (!wanted) return;
   const auto now = HostClock::now();
   output_.flush_if_old(now);
   virtio_output_.flush_if_old(now);
-  pacer_->keep_up(now);
+  keep_up(now);
   if (output_error() || (time_limit_ && now >= *time_limit_)) machine_->request_stop();
+}
+
+// Real: the guest's time follows the host's, at a step that is known.
+void Session::keep_up(HostClock::time_point now) {
+  const Ticks to = pacer_->keep_up(now);
+  if (to == 0) return;
+  record_move(to);
+  machine_->scheduler().clock().jump_to(to);
+}
+
+void Session::record_move(Ticks to) {
+  const core::Clock& clock = machine_->clock();
+  clock_moves_.push_back({clock.step(), clock.ticks(), to});
 }
 
 void Session::obey(unsigned commands) {
@@ -371,8 +385,14 @@ void Session::obey(unsigned commands) {
   if (commands & KeyFilter::kDebugger) say("the debugger's prompt comes with a later version.");
 }
 
-// Every hart waits.
+// Every hart waits: for the next event, if nothing from outside decides otherwise.
 Ticks Session::idle(Ticks when) {
+  const Ticks to = pass_time(when);
+  if (to != when && to != 0) record_move(to);
+  return to;
+}
+
+Ticks Session::pass_time(Ticks when) {
   flush_output();
   if (quit_after_file_) look_for_file_end();
   if (stop_wanted()) {

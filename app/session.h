@@ -43,6 +43,15 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] double host_seconds() const;
   [[nodiscard]] double slept_seconds() const;
   [[nodiscard]] uint64_t resets() const { return resets_; }
+
+  // A place where the host's time or live input, and not the guest alone, decided where guest time goes on:
+  // at `step`, from `from` to `to`. With the bytes of live input these are all that the outside did to the
+  // run: made again at the same steps, they repeat it. At most about a thousand a second.
+  struct ClockMove {
+    core::Step step;
+    core::Ticks from, to;
+  };
+  [[nodiscard]] const std::vector<ClockMove>& clock_moves() const { return clock_moves_; }
   [[nodiscard]] const ConsoleOutput& console() const { return output_; }
 
  private:
@@ -65,6 +74,9 @@ class Session final : private riscv::World, private MachineObserver {
   void take_input();
   void serve_htif();
   void look_at_clock();
+  void keep_up(HostClock::time_point now);
+  void record_move(core::Ticks to);
+  core::Ticks pass_time(core::Ticks when);
   bool input_may_wake();
   [[nodiscard]] core::ByteReceiver& input_receiver();
   void flush_output();
@@ -108,6 +120,8 @@ class Session final : private riscv::World, private MachineObserver {
   bool quit_after_file_ = false;
   bool running_ = false;
   bool told_stuck_ = false;
+  bool look_due_ = false;
+  std::vector<ClockMove> clock_moves_;
   unsigned polls_ = 0;
   uint64_t resets_ = 0;
   core::Step hashed_at_ = core::kNever;

@@ -522,6 +522,90 @@ TEST_F(SessionTest, Real_IdleGuest_SleepsAsPaced) {
   EXPECT_GE(session->host_seconds(), 0.298);
 }
 
+std::vector<std::string> state_of(Machine& machine) {
+  core::StateLister lister;
+  machine.serialize(lister);
+  return lister.lines();
+}
+
+// The first line of two states that is not the same in both; empty if there is none.
+std::string difference(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    if (a[i] != b[i]) return a[i] + " / " + b[i];
+  return a.size() == b.size() ? "" : "different numbers of lines";
+}
+
+// The outside as it was in a run before: it moves the clock where that run's did, and nothing else.
+class Repeater final : public riscv::World, public MachineObserver, public core::ByteSink {
+ public:
+  Repeater(const MachineConfig& config, std::vector<Session::ClockMove> moves) : moves_(std::move(moves)) {
+    auto machine = Machine::create(config, {*this, *this, *this, nullptr});
+    EXPECT_TRUE(machine.ok());
+    machine_ = std::move(*machine);
+    feeder_ = std::make_unique<core::InputFeeder>(machine_->scheduler(), machine_->console_input());
+  }
+  std::vector<std::string> state_at_end() {
+    while (true) {
+      const core::Step until = next_ < moves_.size() ? moves_[next_].step : core::kNever;
+      if (machine_->run(until) != riscv::StopReason::kStepLimit) break;
+    }
+    EXPECT_EQ(next_, moves_.size());
+    return state_of(*machine_);
+  }
+
+ private:
+  [[nodiscard]] bool move_is_here() const {
+    return next_ < moves_.size() && moves_[next_].step == machine_->clock().step() &&
+           moves_[next_].from == machine_->clock().ticks();
+  }
+  void poll() override {
+    while (move_is_here()) machine_->scheduler().clock().jump_to(moves_[next_++].to);
+  }
+  core::Ticks idle(core::Ticks when) override { return move_is_here() ? moves_[next_++].to : when; }
+  void notice(std::string_view) override {}
+  void put(uint8_t) override {}
+
+  std::vector<Session::ClockMove> moves_;
+  size_t next_ = 0;
+  std::unique_ptr<Machine> machine_;
+  std::unique_ptr<core::InputFeeder> feeder_;  // has its event in the machine's state
+};
+
+TEST_F(SessionTest, Real_RecordedMovesMadeAgain_SameState) {
+  config.steps_per_tick = 1000;  // no host is as fast as that, so guest time lags
+  options.clock = ClockMode::kReal;
+  EXPECT_EQ(exit_code_of(run(test::busy_200_ms(test::sleep_300_ms(test::kPass)))), 0);
+  EXPECT_GT(session->clock_moves().size(), 10u);
+  const auto state = state_of(session->machine());
+  EXPECT_EQ(difference(Repeater(config, session->clock_moves()).state_at_end(), state), "");
+  auto other = session->clock_moves();
+  other.back().to += 12345;
+  EXPECT_NE(difference(Repeater(config, other).state_at_end(), state), "") << "no move is there for nothing";
+}
+
+TEST_F(SessionTest, Virtual_NoLiveInput_NoMoves) {
+  EXPECT_EQ(exit_code_of(run(test::sleep_300_ms(test::kPass))), 0);
+  EXPECT_TRUE(session->clock_moves().empty());
+}
+
+TEST_F(SessionTest, LastTrap_InDiagnosis_HasItsArticle) {
+  // One trap, and a handler that stays where it is.
+  const auto words_of = [&](uint32_t trap) {
+    const Words guest = {
+        0x00000297,  // auipc t0, 0
+        0x01028293,  // addi  t0, t0, 16
+        0x30529073,  // csrw  mtvec, t0
+        trap,
+        0x0000006f,  // j     .
+    };
+    options.max_instructions = 100;
+    return run(guest).words;
+  };
+  EXPECT_NE(words_of(0x00000073).find("was an environment call from M mode at"), std::string::npos);
+  EXPECT_NE(words_of(0xffffffff).find("was an illegal instruction"), std::string::npos);
+  EXPECT_NE(words_of(0x00003003).find("was a load access fault at address 0x0"), std::string::npos);
+}
+
 // --- Identity
 
 TEST_F(SessionTest, Identity_ChangesWithEverythingThatTheGuestSees) {
