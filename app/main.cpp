@@ -2,6 +2,7 @@
 // The `vitrine` program: finds the verb and hands the words on.
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <new>
 #include <span>
@@ -67,6 +68,8 @@ std::string command_line(const Program& program) {
 }  // namespace vitrine::app
 
 int main(int argc, char** argv) try {
+  // A file that may not grow is an error of the call that wrote to it.
+  std::signal(SIGXFSZ, SIG_IGN);
   using vitrine::app::Program;
   const std::span<char*> words(argv, static_cast<size_t>(argc));
   // `vitrine qemu ...`, or we were called by QEMU's own name.

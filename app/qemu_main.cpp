@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <span>
 
 #include "app/options.h"
@@ -235,7 +236,12 @@ int qemu_main(int argc, char** argv) {
   std::string program = words.empty() ? "qemu" : words[0];
   program.erase(0, program.rfind('/') + 1);
   if (program == "qemu") program = "vitrine qemu";
-  return Qemu(program, {words.begin() + !words.empty(), words.end()}).run();
+  try {
+    return Qemu(program, {words.begin() + !words.empty(), words.end()}).run();
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "%s: the host has no more memory\n", program.c_str());
+    return kRefused;
+  }
 }
 
 }  // namespace vitrine::app

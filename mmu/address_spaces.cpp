@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <new>
 
 #include "core/assert.h"
 
@@ -51,7 +52,7 @@ AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, Ki
       table_of_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))),
       writers_(static_cast<uint64_t*>(std::calloc(ram.pages(), sizeof(uint64_t)))),
       first_write_entry_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))) {
-  VT_ASSERT(table_of_ && writers_ && first_write_entry_, "no host memory for the reverse maps");
+  if (!table_of_ || !writers_ || !first_write_entry_) throw std::bad_alloc();
   ram_.add_listener(this);
 }
 
