@@ -2,11 +2,13 @@
 // IrBackend, the vocabulary of the semantic bodies in which a value is a node, and the walk over a block's instructions.
 #include "translator/builder.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "core/address.h"
 #include "isa/riscv/decoder.h"
+#include "isa/riscv/handler.h"
 #include "isa/riscv/operands.h"
 #include "isa/riscv/semantics_control.h"
 #include "isa/riscv/semantics_float.h"
@@ -14,6 +16,7 @@
 #include "isa/riscv/semantics_memory.h"
 #include "isa/riscv/semantics_system.h"
 #include "translator/lowering_float.h"
+#include "translator/plain_csr.h"
 
 namespace vitrine::translator {
 namespace {
@@ -22,6 +25,18 @@ using ir::Node;
 using ir::Op;
 using ir::Ref;
 using riscv::Operands;
+
+bool is_csr(riscv::Op op) {
+  switch (op) {
+    case riscv::Op::csrrw:
+    case riscv::Op::csrrs:
+    case riscv::Op::csrrc:
+    case riscv::Op::csrrwi:
+    case riscv::Op::csrrsi:
+    case riscv::Op::csrrci: return true;
+    default: return false;
+  }
+}
 
 class IrBackend {
  public:
@@ -63,6 +78,25 @@ class IrBackend {
   }
   Ref pc_relative(int64_t offset) { return constant(static_cast<int64_t>(pc_ + static_cast<uint64_t>(offset))); }
   static constexpr bool ok() { return true; }
+
+  // --- CSRs that are plain words. `operand`: what csrrw writes, or csrrs sets, or csrrc clears.
+  void csr(const riscv::Insn& insn, const PlainCsr& row) {
+    const bool immediate = insn.op == riscv::Op::csrrwi || insn.op == riscv::Op::csrrsi || insn.op == riscv::Op::csrrci;
+    const bool replaces = insn.op == riscv::Op::csrrw || insn.op == riscv::Op::csrrwi;
+    const bool clears = insn.op == riscv::Op::csrrc || insn.op == riscv::Op::csrrci;
+    const bool writes = replaces || insn.rs1 != 0;
+    Ref old = ir::kNoRef;
+    if (!replaces || insn.rd != 0) old = get(row);
+    if (writes) {
+      Ref value = immediate ? constant(insn.rs1) : x(insn.rs1);
+      if (clears) value = and_(old, not_(value));
+      if (!replaces && !clears) value = or_(old, value);
+      if (~row.writable != 0) value = and_(value, constant(static_cast<int64_t>(row.writable)));
+      const Ref set = emit(row.number == kFflags ? Op::set_fflags : Op::set_csr, value);
+      block_.nodes[set].imm = row.number;
+    }
+    if (insn.rd != 0) set_x(insn.rd, old);
+  }
 
   // --- Integers: names as in isa/riscv/numbers.h
 #define VT_UNARY(name, op) \
@@ -142,20 +176,20 @@ class IrBackend {
     block_.nodes[emit(Op::store, address, value)].width = sizeof(T);
   }
   template <class T>
-  Ref load_reserved(Ref) {
-    return refuse();
+  Ref load_reserved(Ref address) {
+    return with_width(emit(Op::load_reserved, address), sizeof(T));
   }
   template <class T>
-  Ref store_conditional(Ref, Ref) {
-    return refuse();
+  Ref store_conditional(Ref address, Ref value) {
+    return with_width(emit(Op::store_conditional, address, value), sizeof(T));
   }
   template <class T>
-  Ref amo_load(Ref) {
-    return refuse();
+  Ref amo_load(Ref address) {
+    return with_width(emit(Op::amo_load, address), sizeof(T));
   }
   template <class T>
-  void amo_store(Ref) {
-    refuse();
+  void amo_store(Ref value) {
+    with_width(emit(Op::amo_store, value), sizeof(T));
   }
 
   // --- Control
@@ -164,9 +198,9 @@ class IrBackend {
     block_.nodes[exit].imm = static_cast<int64_t>(pc_ + static_cast<uint64_t>(int64_t{offset}));
   }
   void jump(Ref target) { target_ = target; }
-  template <class F>
-  void helper(F, const Operands&) {
-    refuse();
+  // Fences order nothing here (handler.h), so they become nothing.
+  void helper(void (*function)(riscv::Hart&, const Operands&) noexcept, const Operands&) {
+    if (function != &riscv::handler::fence && function != &riscv::handler::fence_i) refuse();
   }
 
   // --- Floating point: moves only; what computes is one float_op, or a helper
@@ -246,6 +280,16 @@ class IrBackend {
  private:
   static constexpr int64_t kSign = INT64_MIN;
 
+  Ref get(const PlainCsr& row) {
+    const Ref value = emit(row.number == kFflags ? Op::get_fflags : Op::get_csr);
+    block_.nodes[value].imm = row.number;
+    return value;
+  }
+  Ref with_width(Ref node, unsigned width) {
+    block_.nodes[node].width = static_cast<uint8_t>(width);
+    return node;
+  }
+
   Ref refuse() {
     supported_ = false;
     return 0;
@@ -294,7 +338,18 @@ bool fetch(const uint8_t* page, unsigned offset, uint32_t& bits) {
   return true;
 }
 
-// Adds the instruction; says how it came in.
+// False if it ends the block.
+bool add_csr(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, riscv::Privilege privilege) {
+  const PlainCsr* const row = plain_csr(static_cast<unsigned>(insn.imm), privilege);
+  if (!row) {
+    backend.helper_node();
+    return false;
+  }
+  backend.csr(insn, *row);
+  block.uses_float |= row->number == kFflags;
+  return true;
+}
+
 void add_instruction(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, uint64_t pc, const HostAbilities& host) {
   const riscv::Row& row = riscv::row_of(insn.op);
   if (backend.run(kBodies[static_cast<size_t>(insn.op)], riscv::operands_of(insn), pc)) {
@@ -329,26 +384,33 @@ HostAbilities HostAbilities::of_this_host() {
   return host;
 }
 
-bool build(ir::Block& block, uint64_t pc, const uint8_t* page, const riscv::ExtensionSet& extensions,
-           const HostAbilities& host) {
+bool build(ir::Block& block, const BuildInput& input, const HostAbilities& host) {
   block.clear();
   IrBackend backend(block, host);
+  uint64_t pc = input.pc;
   const uint64_t page_address = pc & core::kPageMask;
   unsigned side_exits = 0;
   while (true) {
     uint32_t bits = 0;
     const uint64_t offset = pc - page_address;
     if (offset >= core::kPageSize || block.insns.size() == kMaxInstructions ||
-        !fetch(page, static_cast<unsigned>(offset), bits))
+        !fetch(input.page, static_cast<unsigned>(offset), bits))
       break;
-    const riscv::Insn insn = riscv::decode(bits, extensions);
+    const riscv::Insn insn = riscv::decode(bits, input.extensions);
     const riscv::Row& row = riscv::row_of(insn.op);
     block.insns.push_back({pc, insn});
     backend.begin_instruction(static_cast<unsigned>(block.insns.size() - 1));
-    add_instruction(block, backend, insn, pc, host);
-    if (row.has(riscv::kJump)) return true;
+    bool goes_on = !row.has(riscv::kEndsBlock) || row.has(riscv::kBranch);
+    const bool as_helper = std::count(input.as_helpers.begin(), input.as_helpers.end(), pc) != 0;
+    if (as_helper)
+      backend.helper_node();
+    else if (is_csr(insn.op))
+      goes_on = add_csr(block, backend, insn, input.privilege);
+    else
+      add_instruction(block, backend, insn, pc, host);
+    if (row.has(riscv::kJump) && !as_helper) return true;
     pc += insn.length;
-    if (row.has(riscv::kEndsBlock) && !row.has(riscv::kBranch)) break;
+    if (!goes_on) break;
     // What comes after a loop runs once for many rounds of it: a block of its own.
     if (row.has(riscv::kBranch) && (insn.imm <= 0 || ++side_exits == kMaxSideExits)) break;
   }

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "isa/riscv/hart.h"
 #include "isa/riscv/instruction.h"
 #include "translator/ir.h"
 
@@ -27,9 +29,16 @@ struct HostAbilities {
 inline constexpr unsigned kMaxInstructions = 48;
 inline constexpr unsigned kMaxSideExits = 6;
 
-// Builds the block that begins at guest-virtual `pc`, from the page whose 4,096 bytes are at `page`. False, and an empty
-// block, if there is none: the first instruction lies across the end of the page.
-bool build(ir::Block& block, uint64_t pc, const uint8_t* page, const riscv::ExtensionSet& extensions,
-           const HostAbilities& host);
+struct BuildInput {
+  uint64_t pc;          // guest-virtual
+  const uint8_t* page;  // the 4,096 bytes of its page
+  riscv::Privilege privilege;
+  riscv::ExtensionSet extensions;
+  std::vector<uint64_t> as_helpers = {};  // instructions, by pc, that shall be helpers whatever they are
+};
+
+// Builds the block that begins at input.pc. False, and an empty block, if there is none: the first instruction lies across
+// the end of the page.
+bool build(ir::Block& block, const BuildInput& input, const HostAbilities& host);
 
 }  // namespace vitrine::translator

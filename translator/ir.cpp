@@ -23,12 +23,17 @@ bool has_immediate(const Node& node) {
   switch (node.op) {
     case Op::constant:
     case Op::exit_if:
+    case Op::get_csr:
+    case Op::set_csr:
     case Op::jump: return true;
     default: return false;
   }
 }
 
 bool is_access(Op op) { return op == Op::load || op == Op::store; }
+bool is_atomic(Op op) {
+  return op == Op::amo_load || op == Op::amo_store || op == Op::load_reserved || op == Op::store_conditional;
+}
 bool names_x(Op op) { return op == Op::get_x || op == Op::set_x; }
 bool names_f(Op op) { return op == Op::get_f || op == Op::set_f; }
 
@@ -39,6 +44,7 @@ std::string operands(const Node& node) {
   if (names_f(node.op)) add(std::string(riscv::kFNames[node.reg]));
   for (unsigned i = 0; i < node.row().inputs; ++i) add(fmt::format("v{}", node.in[i]));
   if (is_access(node.op)) add(fmt::format("{:+}, {}{}", node.imm, node.is_signed ? 's' : 'u', 8 * node.width));
+  if (is_atomic(node.op)) add(fmt::format("{}", 8 * node.width));
   if (has_immediate(node)) add(node.op == Op::constant && node.imm > -4096 && node.imm < 4096
                                    ? fmt::format("{}", node.imm)
                                    : fmt::format("0x{:x}", static_cast<uint64_t>(node.imm)));
@@ -84,6 +90,7 @@ std::string verify(const Block& block) {
     if (i > 0 && node.insn < block.nodes[i - 1].insn) return wrong(i, "belongs to an instruction that is over");
     if ((names_x(node.op) || names_f(node.op)) && node.reg > 31) return wrong(i, "no such register");
     if (node.op == Op::set_x && node.reg == 0) return wrong(i, "x0 cannot be set");
+    if (is_atomic(node.op) && node.width != 4 && node.width != 8) return wrong(i, "no such width of an atomic");
     if ((is_access(node.op) || node.op == Op::set_f) && node.width != 1 && node.width != 2 && node.width != 4 && node.width != 8)
       return wrong(i, "no such access width");
     const bool last = i + 1 == block.nodes.size();

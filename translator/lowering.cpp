@@ -7,6 +7,7 @@
 
 #include "core/assert.h"
 #include "translator/lowering_float.h"
+#include "translator/plain_csr.h"
 #include "translator/registers.h"
 
 namespace vitrine::translator {
@@ -63,7 +64,7 @@ class Lowering::Emitter {
     for (size_t i = 0; i < block.nodes.size(); ++i) {
       if (i > 0 && block.nodes[i].insn != block.nodes[i - 1].insn) end_instruction();
       current_ = static_cast<Ref>(i);
-      locked_ = 0;
+      locked_ = reserved_;
       node(block.nodes[i]);
     }
     end_instruction();
@@ -97,6 +98,8 @@ class Lowering::Emitter {
     where_.assign(in_->block.nodes.size(), 0);
     for (size_t i = 0; i < remaining_.size(); ++i) remaining_[i] = in_->block.nodes[i].uses;
     accesses_.clear();
+    slow_exits_.clear();
+    reserved_ = 0;
     exits_.clear();
     pending_links_.clear();
     deferred_ = ir::kNoRef;
@@ -132,8 +135,8 @@ class Lowering::Emitter {
 
   Place place_of(Ref v) const {
     const Node& n = node_of(v);
-    if (n.op == Op::constant) return {Place::kImm, {}, {}, n.imm};
     if (const unsigned t = temp_of(v); t < kTemps.size()) return {Place::kReg, kTemps[t], {}};
+    if (n.op == Op::constant) return {Place::kImm, {}, {}, n.imm};
     const unsigned r = home_of(v);
     VT_ASSERT(r != 0, "a value of the IR is nowhere");
     if (const Gp host = host_register(r); host.isValid()) return {Place::kReg, host, {}};
@@ -148,24 +151,26 @@ class Lowering::Emitter {
     if (p.kind == Place::kReg) lock(p.reg);
   }
 
+  // A value that stands in a temporary can be had without it too.
+  bool is_elsewhere(Ref v) const { return node_of(v).op == Op::constant || home_of(v) != 0; }
+
   // A temporary with nothing of value in it.
   Gp take_temp() {
     for (unsigned t = 0; t < kTemps.size(); ++t) {
       if (locked_ >> t & 1) continue;
-      if (temp_[t] != ir::kNoRef && remaining_[temp_[t]] != 0 && home_of(temp_[t]) == 0) continue;
+      if (temp_[t] != ir::kNoRef && remaining_[temp_[t]] != 0 && !is_elsewhere(temp_[t])) continue;
       temp_[t] = ir::kNoRef;
       locked_ |= 1u << t;
       return kTemps[t];
     }
-    fprintf(stderr, "at %u locked %u\n%s", current_, locked_, ir::to_text(in_->block).c_str());
-    VT_ASSERT(false, "an instruction needs more temporaries than there are");
+    throw TooComplex{node_of(current_).insn};
   }
   // This temporary, its value moved elsewhere if somebody still wants it.
   void take(unsigned t) {
     const Ref v = temp_[t];
     locked_ |= 1u << t;
     temp_[t] = ir::kNoRef;
-    if (v == ir::kNoRef || remaining_[v] == 0 || home_of(v) != 0) return;
+    if (v == ir::kNoRef || remaining_[v] == 0 || is_elsewhere(v)) return;
     const Gp to = take_temp();
     a.mov(to, kTemps[t]);
     temp_[index_of(to)] = v;
@@ -199,6 +204,7 @@ class Lowering::Emitter {
     if (p.kind == Place::kReg) return p.reg;
     const Gp to = take_temp();
     load(to, p);
+    temp_[index_of(to)] = v;
     return to;
   }
   // A register, memory, or a constant of 32 bits: what can be a second operand.
@@ -208,6 +214,7 @@ class Lowering::Emitter {
     if (p.kind == Place::kImm && !fits_32(p.imm)) {
       const Gp to = take_temp();
       load(to, p);
+      temp_[index_of(to)] = v;
       return {Place::kReg, to, {}};
     }
     return p;
@@ -225,18 +232,18 @@ class Lowering::Emitter {
       }
     }
     for (unsigned k = 0; k < node_of(self).row().inputs; ++k)
-      if (const unsigned t = temp_of(node_of(self).in[k]); t < kTemps.size() && dies_here(temp_[t])) return kTemps[t];
+      if (const unsigned t = temp_of(node_of(self).in[k]); t < kTemps.size() && (dies_here(temp_[t]) || is_elsewhere(temp_[t])))
+        return kTemps[t];
     return take_temp();
   }
-  bool dies_here(Ref value) const { return remaining_[value] == uses_in(current_, value); }
+  bool dies_here(Ref value) const {
+    return remaining_[value] == uses_in(current_, value) + (deferred_ == ir::kNoRef ? 0 : uses_in(deferred_, value));
+  }
   // Nobody wants the value that stands in guest register r any more, but for the current node.
   bool may_overwrite(unsigned r) const {
     const Ref old = home_[r];
     if (old == ir::kNoRef || node_of(old).op == Op::constant) return true;
-    if (remaining_[old] == 0) return true;
-    unsigned here = uses_in(current_, old);
-    if (deferred_ != ir::kNoRef) here += uses_in(deferred_, old);
-    if (remaining_[old] == here) return true;
+    if (remaining_[old] == 0 || dies_here(old)) return true;
     for (unsigned other = 1; other < 32; ++other)
       if (other != r && home_[other] == old) return true;
     return false;
@@ -378,6 +385,14 @@ class Lowering::Emitter {
       case Op::ctz32: return emit_count(n, Inst::kIdTzcnt, 4);
       case Op::load: return emit_load(n);
       case Op::store: return emit_store(n);
+      case Op::amo_load: return emit_amo_load(n);
+      case Op::amo_store: return emit_amo_store(n);
+      case Op::load_reserved: return emit_load_reserved(n);
+      case Op::store_conditional: return emit_store_conditional(n);
+      case Op::get_csr: return emit_get_csr(n);
+      case Op::set_csr: return emit_set_csr(n);
+      case Op::get_fflags: return emit_get_fflags(n);
+      case Op::set_fflags: return emit_set_fflags(n);
       case Op::get_f: return emit_get_f(n);
       case Op::set_f: return emit_set_f(n);
       case Op::float_op: return emit_float(n);
@@ -664,10 +679,11 @@ class Lowering::Emitter {
     const a86::CondCode taken = condition(n.in[0]);
     // Operands of the comparison are read: their temporaries may be used again, those of the choices not.
     const Place yes = place_of(n.in[1]), no = place_of(n.in[2]);
-    locked_ = 0;
+    locked_ = reserved_;
     lock(yes);
     lock(no);
-    const Gp temp = take_temp();
+    const bool in_place = no.kind == Place::kReg && temp_of(n.in[2]) < kTemps.size() && dies_here(n.in[2]);
+    const Gp temp = in_place ? no.reg : take_temp();
     load(temp, no);
     if (yes.kind == Place::kMem)
       a.cmov(taken, temp, yes.mem);
@@ -795,6 +811,11 @@ class Lowering::Emitter {
   }
 
   // --- Memory
+  // A jump to the slow path from inside an instruction.
+  struct SlowExit {
+    Label label, after;
+    uint32_t site;
+  };
   struct Access {
     Label cold, found, after;
     Gp base;
@@ -866,6 +887,131 @@ class Lowering::Emitter {
       a.mov(m, from.r16());
     else
       a.mov(m, from.r8());
+    done(n);
+  }
+
+  // --- Atomics
+  // Misaligned ones trap: the whole instruction is the slow path's.
+  void emit_alignment(const Node& n, const Gp& address, const SlowExit& slow) {
+    a.test(address.r8(), n.width - 1);
+    a.jnz(slow.label);
+  }
+  SlowExit new_slow_exit(const Node& n) {
+    const SlowExit slow{a.newLabel(), after_instruction(), new_site(n)};
+    slow_exits_.push_back(slow);
+    return slow;
+  }
+  // rcx: host's address of the bytes at a node's address, which is aligned.
+  void emit_aligned_address(const Node& n, bool write, const SlowExit& slow) {
+    const Gp base = in_register(n.in[0]);
+    emit_alignment(n, base, slow);
+    a.lea(a86::rcx, emit_prediction(n, write));
+  }
+  static Mem at_rcx(unsigned width) { return Mem(a86::rcx, 0, width); }
+
+  void emit_amo_load(const Node& n) {
+    emit_aligned_address(n, true, new_slow_exit(n));
+    done(n);
+    locked_ = reserved_ = 1u << kRcx;
+    const Gp to = take_temp();
+    load_extended(to, at_rcx(n.width), n.width, true);
+    give(to);
+  }
+  void emit_amo_store(const Node& n) {
+    const Gp from = in_register(n.in[0]);
+    a.mov(at_rcx(n.width), sized(from, n.width));
+    reserved_ = 0;
+    done(n);
+  }
+  static Mem reservation(size_t field, unsigned size) { return at(offsetof(Hart, reservation) + field, size); }
+
+  void emit_load_reserved(const Node& n) {
+    emit_aligned_address(n, false, new_slow_exit(n));
+    done(n);
+    locked_ = 1u << kRcx;
+    const Gp to = take_temp();
+    load_extended(to, at_rcx(n.width), n.width, true);
+    emit_physical();
+    a.mov(reservation(offsetof(riscv::Reservation, at), 8), a86::rcx);
+    a.mov(reservation(offsetof(riscv::Reservation, valid), 1), Imm(1));
+    a.mov(reservation(offsetof(riscv::Reservation, width), 1), Imm(n.width));
+    give(to);
+  }
+  // rcx, a host address, becomes the guest-physical one.
+  void emit_physical() {
+    const Gp temp = take_temp();
+    a.mov(temp, Imm(static_cast<int64_t>(in_->physical_addend)));
+    a.add(a86::rcx, temp);
+    locked_ &= ~(1u << index_of(temp));
+  }
+  // One that fails also ends the turn: that is left to the slow path, before anything has changed.
+  void emit_store_conditional(const Node& n) {
+    const SlowExit slow = new_slow_exit(n);
+    a.cmp(reservation(offsetof(riscv::Reservation, valid), 1), Imm(1));
+    a.jne(slow.label);
+    a.cmp(reservation(offsetof(riscv::Reservation, width), 1), Imm(n.width));
+    a.jne(slow.label);
+    emit_aligned_address(n, true, slow);
+    locked_ = 1u << kRcx;
+    emit_physical();
+    a.cmp(a86::rcx, reservation(offsetof(riscv::Reservation, at), 8));
+    a.jne(slow.label);
+    emit_host_address();
+    const Place value = place_of(n.in[1]);
+    lock(value);
+    const Gp from = value.kind == Place::kReg ? value.reg : move_to_temp(value);
+    a.mov(at_rcx(n.width), sized_any(from, n.width));
+    a.mov(reservation(offsetof(riscv::Reservation, valid), 1), Imm(0));
+    locked_ = 0;
+    const Gp to = result_register_or(take_temp());
+    a.mov(to.r32(), 0);
+    give(to);
+    done(n);
+  }
+  void emit_host_address() {
+    const Gp temp = take_temp();
+    a.mov(temp, Imm(static_cast<int64_t>(in_->physical_addend)));
+    a.sub(a86::rcx, temp);
+    locked_ &= ~(1u << index_of(temp));
+  }
+  static Gp sized_any(const Gp& r, unsigned width) { return sized(r, width); }
+
+  // --- CSRs
+  size_t csr_offset(const Node& n) const {
+    const PlainCsr* const row = plain_csr(static_cast<unsigned>(n.imm), riscv::Privilege::kMachine);
+    VT_ASSERT(row != nullptr, "a CSR that is no plain word of the hart");
+    return row->offset;
+  }
+  void emit_get_csr(const Node& n) {
+    const Gp to = result_register();
+    a.mov(to, at(csr_offset(n)));
+    give(to);
+    done(n);
+  }
+  void emit_set_csr(const Node& n) {
+    a.mov(at(csr_offset(n)), in_register(n.in[0]));
+    done(n);
+  }
+  static Mem fflags() { return at(offsetof(Hart, csr) + offsetof(riscv::Csrs, fflags), 1); }
+
+  void emit_get_fflags(const Node& n) {
+    const Gp value = take_temp(), table = take_temp();
+    a.stmxcsr(at(offsetof(Hart, scratch), 4));
+    a.mov(value.r32(), at(offsetof(Hart, scratch), 4));
+    a.and_(value.r32(), 0x3f);
+    a.mov(table, reinterpret_cast<uint64_t>(thunks_.fflags_of_mxcsr));
+    a.movzx(value.r32(), a86::byte_ptr(table, value));
+    a.movzx(table.r32(), fflags());
+    a.or_(value.r32(), table.r32());
+    give(value);
+    done(n);
+  }
+  void emit_set_fflags(const Node& n) {
+    a.mov(fflags(), in_register(n.in[0]).r8());
+    const Gp table = take_temp();
+    a.mov(table, reinterpret_cast<uint64_t>(thunks_.fflags_of_mxcsr + kCleanMxcsr));
+    a.ldmxcsr(a86::dword_ptr(table));
+    make_dirty();
     done(n);
   }
 
@@ -996,13 +1142,12 @@ class Lowering::Emitter {
       a.long_().jmp(access.found);
       a.jmp(access.after);
     }
-    for (const FloatSlow& slow : float_slow_) {
+    for (const SlowExit& slow : slow_exits_) {
       a.bind(slow.label);
       a.mov(at(offsetof(Hart, site), 4), slow.site);
       a.call(reinterpret_cast<uint64_t>(thunks_.slow));
       a.jmp(slow.after);
     }
-    float_slow_.clear();
     for (size_t i = 0; i < exits_.size(); ++i) {
       const Exit exit = exits_[i];
       a.bind(exit.label);
@@ -1018,10 +1163,6 @@ class Lowering::Emitter {
   }
 
   // --- Floating point
-  struct FloatSlow {
-    Label label, after;
-    uint32_t site;
-  };
   static Mem f_at(unsigned r, unsigned size = 8, unsigned offset = 0) { return at(offsetof(Hart, f) + 8 * r + offset, size); }
 
   void emit_get_f(const Node& n) {
@@ -1052,12 +1193,11 @@ class Lowering::Emitter {
     dirty_ = true;
   }
   void emit_float(const Node& n) {
-    FloatSlow slow{a.newLabel(), after_instruction(), new_site(n)};
+    const SlowExit slow = new_slow_exit(n);
     const riscv::Insn& insn = in_->block.insns[n.insn].insn;
     const unsigned x = lower_float(a, insn, slow.label);
     if (x != 0) home_[x] = ir::kNoRef;
     make_dirty();
-    float_slow_.push_back(slow);
   }
 
   const x86::CodeMemory& memory_;
@@ -1070,6 +1210,7 @@ class Lowering::Emitter {
 
   Ref current_ = 0;
   Ref deferred_ = ir::kNoRef;         // a node whose code is emitted with the next one's
+  unsigned reserved_ = 0;             // temporaries that are taken across nodes
   unsigned locked_ = 0;               // temporaries that the current node uses
   std::array<Ref, 32> home_;          // the value that stands in each guest register
   std::array<Ref, kTemps.size()> temp_;
@@ -1079,7 +1220,7 @@ class Lowering::Emitter {
   Label entry_, undo_, undo_float_, after_;
   bool dirty_ = false;
   std::vector<Access> accesses_;
-  std::vector<FloatSlow> float_slow_;
+  std::vector<SlowExit> slow_exits_;
   std::vector<Exit> exits_;
   std::vector<PendingLink> pending_links_;
 };
@@ -1087,6 +1228,6 @@ class Lowering::Emitter {
 Lowering::Lowering(const x86::CodeMemory& memory, const Thunks& thunks, const HostAbilities& host)
     : emitter_(std::make_unique<Emitter>(memory, thunks, host)) {}
 Lowering::~Lowering() = default;
-void Lowering::lower(const LoweringInput& input, LoweringOutput& output) { emitter_->run(input, output); }
+void Lowering::lower(const LoweringInput& input, LoweringOutput& output) { emitter_->run(input, output); }  // may throw
 
 }  // namespace vitrine::translator

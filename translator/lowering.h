@@ -48,6 +48,7 @@ struct LoweringInput {
   const ir::Block& block;
   unsigned set;                 // of predictions: 0 U, 1 S, 2 M
   uint32_t first_site;          // number that the first of the block's sites gets
+  uint64_t physical_addend;     // guest-physical address = host address + this, for all of RAM
   const uint32_t* entries;      // of the page: offset of the host code of each halfword, 0 if there is none
 };
 
@@ -55,6 +56,12 @@ struct LoweringOutput {
   std::vector<uint8_t> code;  // made for CodeMemory::next()
   std::vector<Site> sites;
   std::vector<Link> links;    // that lead to `leave` now
+};
+
+// Thrown by Lowering::lower: this instruction (index in the block) needs more temporaries than there are. It has to become a
+// helper.
+struct TooComplex {
+  uint16_t insn;
 };
 
 class Lowering {

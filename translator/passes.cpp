@@ -87,6 +87,8 @@ bool is_sign_extended(const Block& block, Ref r) {
   switch (node.op) {
     case Op::constant: return fits_32(node.imm);
     case Op::load: return node.width < 4 || (node.width == 4 && node.is_signed);
+    case Op::amo_load:
+    case Op::load_reserved: return node.width == 4;
     case Op::shlw:
     case Op::shrw:
     case Op::sarw:
@@ -239,7 +241,7 @@ void drop_dead_writes(Block& block) {
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const Node& node = block.nodes[i];
     if (node.row().has(ir::kObserves)) set_later = 0;
-    if (node.op == Op::get_x) set_later &= ~(1u << node.reg);
+    if (node.op == Op::get_x && node.uses != 0) set_later &= ~(1u << node.reg);
     if (node.op != Op::set_x) continue;
     const bool overwritten = (set_later >> node.reg) & 1;
     dead[i] = overwritten && (block.nodes[node.in[0]].uses == 1 || block.is_constant(node.in[0]));

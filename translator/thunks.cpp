@@ -2,6 +2,8 @@
 // Making of the shared host code.
 #include "translator/thunks.h"
 
+#include <cstring>
+
 #include "core/assert.h"
 #include "translator/registers.h"
 
@@ -151,6 +153,17 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, const PortOffsets& port
   a.jmp(reinterpret_cast<uint64_t>(slow));
 }
 
+// MXCSR: IE 0, DE 1, ZE 2, OE 3, UE 4, PE 5. fflags: NX 0, UF 1, OF 2, DZ 3, NV 4.
+const uint8_t* make_fflags_table(x86::CodeMemory& memory) {
+  uint8_t table[kCleanMxcsr + 4] = {};
+  for (unsigned host = 0; host < 64; ++host)
+    table[host] = static_cast<uint8_t>((host & 1) << 4 | (host >> 2 & 1) << 3 | (host >> 3 & 1) << 2 | (host >> 4 & 1) << 1 |
+                                       (host >> 5 & 1));
+  const uint32_t clean = 0x1f80;
+  std::memcpy(table + kCleanMxcsr, &clean, sizeof clean);
+  return memory.append(table, sizeof table);
+}
+
 }  // namespace
 
 SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot) {
@@ -173,6 +186,7 @@ Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow, const core::Memor
   thunks.enter = reinterpret_cast<decltype(thunks.enter)>(
       reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a); })));
   thunks.leave = make(memory, [&](a86::Assembler& a) { emit_leave(a); });
+  thunks.fflags_of_mxcsr = make_fflags_table(memory);
   thunks.slow = make(memory, [&](a86::Assembler& a) { emit_slow(a, slow); });
   for (unsigned set = 0; set < core::kPredictionSets; ++set)
     for (unsigned log_width = 0; log_width < 4; ++log_width)

@@ -24,12 +24,16 @@ struct Thunks {
   void (*enter)(riscv::Hart* hart, const void* code) = nullptr;
   const uint8_t* leave = nullptr;  // hart.pc is set already
   const uint8_t* slow = nullptr;   // hart.site is set; returns to its caller if the block goes on
+  // 64 bytes: fflags for the six flag bits of MXCSR; behind them four bytes, the MXCSR without flags.
+  const uint8_t* fflags_of_mxcsr = nullptr;
   // Address in rcx, hart.site set. Returns with the addend in rcx; or, after the slow path, to 5 bytes behind that.
   // By set of predictions, width (log2), and read or write.
   const uint8_t* lookup[core::kPredictionSets][4][2] = {};
 };
 
 Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow, const core::MemoryPort& any_port);
+
+inline constexpr int kCleanMxcsr = 64;  // place in fflags_of_mxcsr
 
 // Fields of a prediction slot, as offsets in a Hart.
 struct SlotOffsets {

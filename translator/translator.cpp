@@ -168,15 +168,8 @@ TranslatedPage* Translator::attach(Hart& hart) {
 
 const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   const auto begin = std::chrono::steady_clock::now();
-  if (!build(block_, hart.pc, page.host, hart.extensions, host_)) return nullptr;
-  for (const Pass& pass : passes()) {
-    pass.run(block_);
-    if (!options_.verify) continue;
-    const std::string wrong = ir::verify(block_);
-    VT_ASSERT(wrong.empty(), "a pass left IR that is not well formed");
-  }
   if (memory_->left() < kMaxBlockBytes) flush();
-  lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), page.entries}, output_);
+  if (!make_block(hart, page)) return nullptr;
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
   install(page, hart.pc, code);
@@ -185,6 +178,25 @@ const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   counters_.code_bytes += output_.code.size();
   counters_.nanoseconds += static_cast<uint64_t>((std::chrono::steady_clock::now() - begin).count());
   return code;
+}
+
+// block_ and output_ for hart.pc. An instruction that lowering cannot do becomes a helper, in a second attempt.
+bool Translator::make_block(const Hart& hart, const TranslatedPage& page) {
+  BuildInput input{hart.pc, page.host, hart.privilege, hart.extensions};
+  while (build(block_, input, host_)) {
+    for (const Pass& pass : passes()) {
+      pass.run(block_);
+      VT_ASSERT(!options_.verify || ir::verify(block_).empty(), "a pass left IR that is not well formed");
+    }
+    try {
+      lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), hart.memory->physical_addend, page.entries},
+                       output_);
+      return true;
+    } catch (const TooComplex& what) {
+      input.as_helpers.push_back(block_.insns[what.insn].pc);
+    }
+  }
+  return false;
 }
 
 // The block becomes reachable: by the table, and by the jumps that waited for it.

@@ -60,6 +60,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   const uint8_t* find(riscv::Hart& hart);
   TranslatedPage* attach(riscv::Hart& hart);
   const uint8_t* translate(riscv::Hart& hart, TranslatedPage& page);
+  bool make_block(const riscv::Hart& hart, const TranslatedPage& page);
   bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
   void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
   void note_lines(TranslatedPage& page);

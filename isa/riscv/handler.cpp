@@ -77,7 +77,7 @@ void leave(Hart& hart, const Level& level) noexcept {
   hart.next_pc = (csr.*level.csrs).epc & ~uint64_t{hart.extensions.has(Extension::C) ? 1u : 3u};
   hart.redirected = true;
   context_changed(hart);
-  hart.attention->wanted = true;  // an interrupt may be taken now
+  if (interrupt_to_take(hart) >= 0) hart.attention->wanted = true;
 }
 
 // "U and S may not": the three instructions whose trap bits make a hypervisor in M possible.
