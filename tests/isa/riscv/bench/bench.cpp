@@ -25,15 +25,14 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
   if (!ram) throw std::runtime_error(ram.error().message);
   ram_ = std::move(*ram);
   using Kind = mmu::AddressSpaces::Kind;
-  const Kind kind = caches == Caches::kNone                                   ? Kind::kNone
-                    : caches == Caches::kTranslator || caches == Caches::kAll ? Kind::kShadow
-                                                                              : Kind::kTlb;
+  const bool shadow = board.shadow && (caches == Caches::kTranslator || caches == Caches::kAll);
+  const Kind kind = caches == Caches::kNone ? Kind::kNone : shadow ? Kind::kShadow : Kind::kTlb;
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind);
   riscv::Interpreter::Options engine;
   engine.caching = caches >= Caches::kAll;
   if (caches == Caches::kTiny) engine.max_pages = 2;
   interpreter_ = std::make_unique<riscv::Interpreter>(*ram_, engine);
-  riscv::Engine& runs = caches == Caches::kTranslator ? make_translator() : *interpreter_;
+  riscv::Engine& runs = caches == Caches::kTranslator ? make_translator(board) : *interpreter_;
   riscv::System::Options options;
   options.slice = board.slice;
   options.fault_loop = ~0u;
@@ -58,11 +57,11 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
 Bench::~Bench() = default;
 
 // Everything is translated when it is first reached, so that short programs are translated at all.
-riscv::Engine& Bench::make_translator() {
+riscv::Engine& Bench::make_translator([[maybe_unused]] const Board& board) {
 #ifdef VITRINE_HAS_TRANSLATOR
   translator::Translator::Options options;
   options.threshold = 1;
-  options.code_memory = 1 << 20;
+  options.code_memory = board.code_memory;
   options.verify = true;
   auto made = translator::Translator::create(*ram_, attention_, *interpreter_, options);
   if (!made) throw std::runtime_error(made.error().message);

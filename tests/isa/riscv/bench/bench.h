@@ -96,6 +96,9 @@ struct Board {
   uint64_t slice = 20'000;
   uint64_t steps_per_tick = 100;
   bool open_pmp = true;  // entry 0 lets U and S do everything, as firmware sets it
+  // Of the translator: bytes of host code that it keeps, and what stands behind the Views
+  uint64_t code_memory = 1 << 20;
+  bool shadow = true;
 };
 
 // An instruction in a program: 4 bytes, or 2.
@@ -137,6 +140,10 @@ class Bench {
   mmu::Mmu& mmu(unsigned id = 0) { return *harts_.at(id)->mmu; }
   [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
   [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
+#ifdef VITRINE_HAS_TRANSLATOR
+  // Under Caches::kTranslator only.
+  [[nodiscard]] const translator::Translator::Counters& translator_counters() const { return translator_->counters(); }
+#endif
 
   // --- Preparing. Writes into memory are announced like DMA, so they may also be made between runs.
   uint64_t put(uint64_t at, std::initializer_list<Word> program);  // the address after it
@@ -201,7 +208,7 @@ class Bench {
  private:
   void serialize(core::Archive& ar);
   void build_harts(const Board& board);
-  riscv::Engine& make_translator();
+  riscv::Engine& make_translator(const Board& board);
   void build_devices();
 
   Caches caches_;
