@@ -156,8 +156,8 @@ Result<> use_guest(const std::string& guest, MachineOptions& options) {
   std::vector<std::string_view> names;
   for (const GuestRow& row : kGuests) names.push_back(row.name);
   const std::string_view meant = nearest(guest, names);
-  return core::error(ErrorKind::kMissing, "'{}' is neither a guest (teach, linux, linux-disk) nor a file{}.",
-                     core::printable(guest), meant.empty() ? "" : fmt::format("; did you mean {}?", meant));
+  return core::error(ErrorKind::kMissing, "'{}' is neither a guest (teach, linux, linux-disk) nor a file{}",
+                     core::printable(guest), meant.empty() ? "." : fmt::format("; did you mean {}?", meant));
 }
 
 }  // namespace vitrine::app

@@ -38,6 +38,7 @@ Limits and reports
   --max-instructions N  then exit code 103     --max-seconds S  then exit code 104
   --no-reboot     a restart ends the run       --stats          counters at the end
   --stats-json FILE  the same for programs     --state-hash-every N  proof of equal runs
+  --no-cache      none of our caches: slow, and the same run
 Examples
   vitrine run linux --append vt.poweroff --stats
   vitrine run kernel.elf --harts 4 --disk fs.img,snapshot --max-seconds 60

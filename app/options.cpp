@@ -180,7 +180,7 @@ constexpr FlagRow kFlags[] = {
   {"--rng",       false, [](MachineOptions& o) { o.config.virtio.push_back({.kind = VirtioConfig::Kind::kRng}); }},
   {"--no-reboot", false, [](MachineOptions& o) { o.run.reboot = false; }},
   {"--stats",     false, [](MachineOptions& o) { o.run.stats = true; }},
-  {"--no-cache",  true,  [](MachineOptions& o) { o.config.caching = false; }},  // the judge of the caches
+  {"--no-cache",  false, [](MachineOptions& o) { o.config.caching = false; }},  // the judge of the caches
 };
 // clang-format on
 
@@ -194,8 +194,8 @@ Result<ParsedWords> unknown_word(const std::string& word) {
       "--" + word.substr(word.find_first_not_of('-') == std::string::npos ? word.size()
                                                                           : word.find_first_not_of('-'));
   const std::string_view meant = nearest(std::string_view(bare).substr(0, bare.find('=')), views);
-  return core::error(ErrorKind::kUsage, "There is no option {}{}.", core::printable(word),
-                     meant.empty() ? "" : fmt::format("; did you mean {}?", meant).substr(0));
+  return core::error(ErrorKind::kUsage, "There is no option {}{}", core::printable(word),
+                     meant.empty() ? "." : fmt::format("; did you mean {}?", meant));
 }
 
 }  // namespace

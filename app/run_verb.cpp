@@ -15,7 +15,9 @@
 #include "app/program.h"
 #include "app/session.h"
 #include "app/statistics.h"
+#include "app/text.h"
 #include "core/file.h"
+#include "isa/riscv/decoder.h"
 
 namespace vitrine::app {
 namespace {
@@ -42,6 +44,29 @@ int dump_tree(const MachineOptions& options) {
     return fail(core::error(core::ErrorKind::kMissing, "The device tree cannot be written to '{}': {}.",
                             core::printable(options.dump_dtb), strerror(errno)));
   return exit_code::kSuccess;
+}
+
+// A raw kernel has no magic: is it code at all?
+core::Result<> check_raw_kernel(Machine& machine) {
+  const auto& image = machine.boot().kernel_image;
+  if (!image || image->kind != core::ImageKind::kRaw) return core::Ok{};
+  uint32_t first = 0;
+  const bool there = machine.ram().read(core::GuestPhys{machine.boot().kernel_at}, &first, sizeof first);
+  if (there && riscv::decode(first, riscv::ExtensionSet::standard()).op != riscv::Op::illegal)
+    return core::Ok{};
+  return core::error(
+      core::ErrorKind::kBadImage,
+      "'{0}' is raw data that does not begin with an instruction, so it is no kernel. A disk is given "
+      "with --disk {1}, beside a kernel.",
+      core::printable(image->path), shell_word(image->path));
+}
+
+// What was done with a file that says nothing of itself, for an end that is no success.
+std::string raw_kernel_line(Session& session) {
+  const BootPlan& boot = session.machine().boot();
+  if (!boot.kernel_image || boot.kernel_image->kind != core::ImageKind::kRaw) return "";
+  return fmt::format("\n  '{}' has no format that says what it is: it was taken for machine code at {:#x}.",
+                     core::printable(boot.kernel_image->path), boot.kernel_at);
 }
 
 // What to type next, when somebody sits there.
@@ -91,7 +116,10 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   auto session = Session::create(options.config, options.run);
   if (!session) return fail(session.error());
   if (options.run.state_hash_every) std::fprintf(stderr, "%s\n", (*session)->identity().c_str());
-  const Outcome outcome = (*session)->run();
+  if (auto done = check_raw_kernel((*session)->machine()); !done) return fail(done.error());
+  Outcome outcome = (*session)->run();
+  if (outcome.kind == Outcome::Kind::kFaultLoop || outcome.kind == Outcome::Kind::kNothingWakes)
+    outcome.words += raw_kernel_line(**session);
   conclude(program, **session, outcome, guest);
   if (!options.run.stats_json.empty())
     if (auto done = write_statistics_json(**session, outcome); !done) return fail(done.error());

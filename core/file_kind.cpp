@@ -51,6 +51,9 @@ constexpr FileKindRow kRows[] = {
     {FileKind::kZip, "a zip archive", "Unpack it first: unzip FILE"},
     {FileKind::kMachO, "a macOS program (Mach-O), not RISC-V", "Build it with a RISC-V cross compiler."},
     {FileKind::kBitcode, "LLVM bitcode", "Compile and link it: clang --target=riscv64 ... FILE"},
+    {FileKind::kPicture, "a picture (JPEG, PNG or GIF)",
+     "Give a kernel: an ELF file, a Linux Image or raw machine code."},
+    {FileKind::kPdf, "a PDF document", "Give a kernel: an ELF file, a Linux Image or raw machine code."},
     {FileKind::kScript, "a script", "Give the kernel that it starts or builds."},
     {FileKind::kHexText, "an Intel HEX or S-record text",
      "Make a binary and give that: objcopy -I ihex -O binary FILE kernel (srec in place of ihex for "
@@ -87,12 +90,17 @@ bool is_ext(Bytes file) {
          little<uint32_t>(file, 0x44c) <= 1;
 }
 
+// Letters of other alphabets, in UTF-8 or Latin-1, are few in a README; control characters are none.
 bool is_text(Bytes file) {
   const Bytes head = file.first(std::min<size_t>(file.size(), 4096));
-  return head.size() >= 16 && std::all_of(head.begin(), head.end(), [](std::byte b) {
-           const auto c = static_cast<unsigned char>(b);
-           return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\r' || c == '\t';
-         });
+  const auto plain = [](std::byte b) {
+    const auto c = static_cast<unsigned char>(b);
+    return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\r' || c == '\t' || c == '\f';
+  };
+  const auto high = [](std::byte b) { return static_cast<unsigned char>(b) >= 0x80; };
+  const auto letters = std::count_if(head.begin(), head.end(), plain);
+  const auto others = std::count_if(head.begin(), head.end(), high);
+  return head.size() >= 16 && letters + others == std::ssize(head) && others <= letters / 4;
 }
 
 bool is_hex_text(Bytes file) {
@@ -138,6 +146,10 @@ constexpr Magic kMagics[] = {
     {0, "PK\x03\x04"sv, FileKind::kZip},
     {0, "\xcf\xfa\xed\xfe"sv, FileKind::kMachO},
     {0, "BC\xc0\xde"sv, FileKind::kBitcode},
+    {0, "\xff\xd8\xff"sv, FileKind::kPicture},
+    {0, "\x89PNG\r\n"sv, FileKind::kPicture},
+    {0, "GIF8"sv, FileKind::kPicture},
+    {0, "%PDF-"sv, FileKind::kPdf},
     {0, "#!/"sv, FileKind::kScript},
     {0, "#! /"sv, FileKind::kScript},
     {257, "ustar"sv, FileKind::kTar},

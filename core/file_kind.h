@@ -36,6 +36,8 @@ enum class FileKind : uint8_t {
   kZip,
   kMachO,
   kBitcode,
+  kPicture,
+  kPdf,
   kScript,
   kHexText,  // Intel HEX or S-records
   kText,

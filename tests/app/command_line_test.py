@@ -149,6 +149,12 @@ class WrongWords(InFolder):
             with self.subTest(name):
                 self.refuse(111, "run", self.file(name, content), says=[re.escape(name)])
 
+    def test_RawData_111WhenItIsNoCode(self):
+        for name, content in (("fs.img", bytes(4096)), ("photo.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(100)),
+                              ("readme", "Gr\u00fc\u00dfe aus dem Quelltext, lang genug f\u00fcr einen Kern. ".encode() * 4)):
+            self.refuse(111, "run", self.file(name, content), says=[re.escape(name)])
+        self.refuse(111, "run", self.file("fs.img", bytes(4096)), says=["--disk .*fs.img"])
+
     def test_KernelLargerThanMemory_111AndTheMemoryItNeeds(self):
         big = self.file("big", bytes(3 << 20))
         self.refuse(111, "run", big, "--bios", "none", "--memory", "2M", says=["big", "memory"])
@@ -215,9 +221,13 @@ class Runs(InFolder):
         self.assertEqual(self.bare(*self.LOOP, options=("--max-seconds", "0.1")).returncode, 104)
 
     def test_FaultLoop_SaysWhereAndWhy(self):
-        done = self.bare(0)
+        done = self.bare(0x00000013, 0)
         self.assertEqual(done.returncode, 101)
         self.assertRegex(done.stderr, r"Fault loop: hart 0 .*\n.*instruction access fault at address 0x0")
+
+    def test_RawCode_IsNamedWhenNothingComesOfIt(self):
+        done = self.bare(0x00000013, 0)
+        self.assertRegex(done.stderr, r"has no format that says what it is: it was taken for machine code at 0x80000000")
 
     def test_NearestSymbol_IsInTheDiagnosis(self):
         done = vitrine("run", "--max-instructions", 300000)
@@ -266,4 +276,4 @@ class Runs(InFolder):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

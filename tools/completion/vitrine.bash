@@ -7,8 +7,8 @@ _vitrine() {
   local verbs="run inspect doctor qemu --help --version"
   local guests="teach linux linux-disk"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
-    --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
-    --no-reboot --help"
+    --mmu --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
+    --no-reboot --no-cache --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
@@ -22,7 +22,8 @@ _vitrine() {
           mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
         --clock) mapfile -t COMPREPLY < <(compgen -W "paced virtual real" -- "$word") ;;
-        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter" -- "$word") ;;
+        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
+        --mmu) mapfile -t COMPREPLY < <(compgen -W "shadow tlb" -- "$word") ;;
         --memory) mapfile -t COMPREPLY < <(compgen -W "128M 512M 1G 2G" -- "$word") ;;
         --harts) mapfile -t COMPREPLY < <(compgen -W "1 2 3 4 5 6 7 8" -- "$word") ;;
         --cpu) mapfile -t COMPREPLY < <(compgen -W "rv64 max" -- "$word") ;;
