@@ -24,7 +24,7 @@ constexpr HostAbilities kEverything = {.bmi2 = true, .lzcnt = true, .popcnt = tr
 ir::Block block_of(const GuestPage& page, unsigned offset = 0, const HostAbilities& host = kEverything,
                    const riscv::ExtensionSet& extensions = riscv::ExtensionSet::standard()) {
   ir::Block block;
-  if (build_block(block, kPage + offset, page.bytes(), extensions, host)) {
+  if (build(block, {kPage + offset, page.bytes(), riscv::Privilege::kMachine, extensions}, host)) {
     EXPECT_EQ(ir::verify(block), "");
   } else {
     EXPECT_TRUE(block.nodes.empty());
@@ -118,16 +118,16 @@ TEST(Builder, Csr_HelperAndEnd) {
          jump 0x80003004)"));
 }
 
-TEST(Builder, Fence_HelperAndTheBlockGoesOn) {
-  const ir::Block block = block_of({insn::kFence, insn::jal(zero, 0)});
-  EXPECT_EQ(block.insns.size(), 2u);
-  EXPECT_EQ(block.nodes[0].op, ir::Op::helper);
+// Fetches are coherent and harts run in turn: fences do nothing. After fence.i a block ends all the same.
+TEST(Builder, Fences_NoNodes) {
+  EXPECT_EQ(ir_of({insn::kFence, insn::kEcall}), expected(";\n;\n helper\n jump 0x80003008"));
+  EXPECT_EQ(ir_of({insn::kFenceI}), expected(";\n jump 0x80003004"));
 }
 
-// After these it is not known what comes next: another mode, other code, a trap.
-TEST(Builder, PrivilegedAndFenceI_EndTheBlock) {
-  for (const uint32_t word : {insn::kEcall, insn::kEbreak, insn::kMret, insn::kSret, insn::kWfi,
-                              insn::kFenceI, insn::kPause, insn::sfence_vma(0, 0), 0xffff'ffffu}) {
+// After these it is not known what comes next: another mode, a trap.
+TEST(Builder, Privileged_EndTheBlock) {
+  for (const uint32_t word : {insn::kEcall, insn::kEbreak, insn::kMret, insn::kSret, insn::kWfi, insn::kPause,
+                              insn::sfence_vma(0, 0), 0xffff'ffffu}) {
     const ir::Block block = block_of({word});
     ASSERT_EQ(block.insns.size(), 1u) << std::hex << word;
     EXPECT_EQ(plain_text(block), expected(";\n helper\n jump 0x80003004")) << std::hex << word;
@@ -245,7 +245,9 @@ TEST(Builder, MixedLengths_EachAtItsPc) {
 TEST(Builder, SecondBlock_NothingOfTheFirst) {
   ir::Block block = block_of({insn::fmv_x(insn::kD, a0, 10), insn::kEcall});
   const GuestPage other = GuestPage().put(0, {insn::kEcall});
-  ASSERT_TRUE(build_block(block, kPage, other.bytes(), riscv::ExtensionSet::standard(), kEverything));
+  ASSERT_TRUE(build(block,
+                    {kPage, other.bytes(), riscv::Privilege::kMachine, riscv::ExtensionSet::standard()},
+                    kEverything));
   EXPECT_EQ(plain_text(block), expected(";\n helper\n jump 0x80003004"));
   EXPECT_FALSE(block.uses_float);
 }

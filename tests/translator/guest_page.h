@@ -11,18 +11,6 @@
 
 namespace vitrine::translator {
 
-struct BuildInput;
-
-// The builder, whichever way it takes its input.
-template <class Input = BuildInput>
-bool build_block(ir::Block& block, uint64_t pc, const uint8_t* page, const riscv::ExtensionSet& extensions,
-                 const HostAbilities& host) {
-  if constexpr (requires { Input{pc, page, riscv::Privilege::kMachine, extensions}; })
-    return build(block, Input{pc, page, riscv::Privilege::kMachine, extensions}, host);
-  else
-    return build(block, pc, page, extensions, host);
-}
-
 class GuestPage {
  public:
   static constexpr uint64_t kAddress = 0x8000'3000;

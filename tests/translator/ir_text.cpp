@@ -152,8 +152,9 @@ std::string effects_text(const ir::Block& as_built) {
   block.count_uses();
   const std::vector<std::string> lines = lines_of(block);
   std::string text;
+  unsigned shown = 0;  // instructions
   for (size_t i = 0; i < lines.size(); ++i) {
-    if (i == 0 || block.nodes[i].insn != block.nodes[i - 1].insn) text += ";\n";
+    for (; shown <= block.nodes[i].insn; ++shown) text += ";\n";
     const ir::Node& node = block.nodes[i];
     const bool dead_load = node.op == ir::Op::load && node.uses == 0;
     if (!node.row().has(ir::kValue) || dead_load) text += written_out(lines, i, true) + "\n";
