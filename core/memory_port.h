@@ -34,7 +34,7 @@ struct Fault {
 
 inline constexpr uint64_t kNoTag = ~uint64_t{0};
 inline constexpr unsigned kDataEntries = 1024;  // powers of two
-inline constexpr unsigned kCodeEntries = 256;
+inline constexpr unsigned kCodeEntries = 1024;
 
 // Data: host address = guest-virtual address + addend. Code: what engines keep for the page, decoded and translated.
 struct DataEntry {

@@ -1110,10 +1110,10 @@ class Lowering::Emitter {
     done(n);
     const Label miss = a.newLabel();
     constexpr auto kCode = static_cast<int32_t>(offsetof(core::View, code));
-    static_assert(core::kCodeEntries == 256 && sizeof(core::CodeEntry) == 32);
+    static_assert(sizeof(core::CodeEntry) == 32);
     a.mov(a86::eax, a86::edx);
     a.shr(a86::eax, core::kPageShift);
-    a.movzx(a86::eax, a86::al);
+    a.and_(a86::eax, core::kCodeEntries - 1);
     a.shl(a86::eax, 5);
     a.add(a86::rax, at(offsetof(Hart, code_view)));
     a.mov(a86::rcx, a86::rdx);

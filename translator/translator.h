@@ -30,6 +30,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
     size_t code_memory = 64 << 20;  // bytes of host code kept; when they are full, all of it goes
     unsigned threshold = 2;         // a block is translated when it is reached for the n-th time
     bool verify = false;            // the verifier runs after every pass
+    HostAbilities host = HostAbilities::of_this_host();  // what generated code may use
   };
   // `interpreter` runs what is cold. An error if the host gives no memory for code.
   static core::Result<std::unique_ptr<Translator>> create(core::GuestRam& ram, core::Attention& attention,
@@ -73,7 +74,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   riscv::Interpreter& interpreter_;
   Options options_;
   std::unique_ptr<x86::CodeMemory> memory_;
-  HostAbilities host_ = HostAbilities::of_this_host();
+  HostAbilities host_ = options_.host;
   Thunks thunks_;
   size_t code_begin_ = 0;  // where blocks begin in code memory, behind the thunks
   std::unique_ptr<Lowering> lowering_;

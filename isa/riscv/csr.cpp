@@ -31,7 +31,9 @@ uint64_t supervisor_bits(const Hart& hart) {
   return kSupervisorBits | (hart.config.sscofpmf ? bit(irq::kLcof) : 0);
 }
 
-void may_interrupt(Hart& hart) { hart.attention->wanted = true; }
+void may_interrupt(Hart& hart) {
+  if (interrupt_to_take(hart) >= 0) hart.attention->wanted = true;
+}
 
 // --- mstatus and its view, sstatus
 // ---------------------------------------------------------------------------------------
