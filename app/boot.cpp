@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "app/board_table.h"
 #include "app/device_tree.h"
@@ -20,6 +22,26 @@ using core::GuestPhys;
 
 constexpr uint64_t kMaxFile = uint64_t{4} << 30;
 constexpr uint64_t kPage = core::kPageSize;
+
+// Refuses what cannot fit, before gigabytes of it are read. (An ELF may be large for what it does not load.)
+core::Result<> refuse_too_large(const std::string& path, const MachineConfig& config) {
+  std::error_code failed;
+  const uint64_t size = std::filesystem::file_size(path, failed);  // pipes and the like have none
+  if (failed || size <= config.memory) return core::Ok{};
+  std::array<char, 4> magic{};
+  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
+  if (magic == std::array{'\x7f', 'E', 'L', 'F'}) return core::Ok{};
+  return core::error(ErrorKind::kBadImage,
+                     "'{}' ({}) is larger than the machine's memory ({}). It needs more than --memory {}M.",
+                     core::printable(path), core::size_text(size), core::size_text(config.memory),
+                     size >> 20);
+}
+
+core::Result<core::Image> read_program(const std::string& path, core::ImageUse use,
+                                       const MachineConfig& config) {
+  if (auto small = refuse_too_large(path, config); !small) return small.error();
+  return core::read_image(path, use);
+}
 
 // "An ELF that covers 0x8000_0000 starts there in M mode with no firmware; any other kernel gets the built-in
 // SBI."
@@ -44,6 +66,7 @@ void plan_kernel(BootPlan& plan) {
 
 core::Result<> plan_initrd(BootPlan& plan, const MachineConfig& config) {
   if (config.initrd.empty()) return core::Ok{};
+  if (auto small = refuse_too_large(config.initrd, config); !small) return small.error();
   auto bytes = core::read_file(config.initrd, kMaxFile);
   if (!bytes) return bytes.error();
   plan.initrd = std::move(*bytes);
@@ -53,7 +76,7 @@ core::Result<> plan_initrd(BootPlan& plan, const MachineConfig& config) {
     return core::error(ErrorKind::kBadImage,
                        "The initrd '{}' ({} MiB) does not fit into {} MiB of memory behind the kernel; give "
                        "a larger --memory.",
-                       config.initrd, plan.initrd.size() >> 20, config.memory >> 20);
+                       core::printable(config.initrd), plan.initrd.size() >> 20, config.memory >> 20);
   return core::Ok{};
 }
 
@@ -85,7 +108,7 @@ core::Result<BootPlan> plan_boot(const MachineConfig& config) {
   BootPlan plan;
   if (!config.kernel.empty()) {
     const auto& bytes = config.kernel_bytes;
-    auto kernel = bytes.empty() ? core::read_image(config.kernel, core::ImageUse::kKernel)
+    auto kernel = bytes.empty() ? read_program(config.kernel, core::ImageUse::kKernel, config)
                                 : core::parse_image(config.kernel, {bytes.begin(), bytes.end()},
                                                     core::ImageUse::kKernel);
     if (!kernel) return kernel.error();
@@ -93,7 +116,7 @@ core::Result<BootPlan> plan_boot(const MachineConfig& config) {
   }
   plan.firmware = choose_firmware(config, plan.kernel_image);
   if (plan.firmware == Firmware::kImage) {
-    auto firmware = core::read_image(config.bios, core::ImageUse::kFirmware);
+    auto firmware = read_program(config.bios, core::ImageUse::kFirmware, config);
     if (!firmware) return firmware.error();
     plan.firmware_image = std::move(*firmware);
   }
@@ -102,8 +125,8 @@ core::Result<BootPlan> plan_boot(const MachineConfig& config) {
   plan.reset_target = board::kFirmware;
   if (plan.firmware_image && plan.firmware_image->entry)
     plan.reset_target = plan.firmware_image->entry->value;
-  // With no firmware QEMU starts where RAM begins, whatever an ELF says of its entry. One that has nothing there
-  // is started at its entry instead.
+  // With no firmware QEMU starts where RAM begins, whatever an ELF says of its entry. One that has nothing
+  // there is started at its entry instead.
   const bool begins = !plan.kernel_image || plan.kernel_image->kind != core::ImageKind::kElf64 ||
                       plan.kernel_image->covers(GuestPhys{board::kRam});
   if (plan.firmware == Firmware::kNone) plan.reset_target = begins ? board::kRam : plan.kernel_entry;

@@ -135,6 +135,9 @@ std::string fault_loop_text(const Machine& machine) {
       "Fault loop: hart {} traps at the first instruction of its trap handler, again and again.\n"
       "  {}, cause {} ({}cause {:#x}).\n",
       hart->id, where_is(machine, *hart), cause_text(trap.cause, trap.tval), mode, trap.cause);
+  if (const Machine::Trap& first = machine.first_trap(hart->id); first.pc != trap.epc)
+    text += fmt::format("  It began with {} at pc {}.\n", with_article(cause_text(first.cause, first.tval)),
+                        address_text(machine, first.pc));
   if (trap.tvec < 4)
     text +=
         fmt::format("  {}tvec is {:#x}: the guest trapped before it had set up a handler.", mode, trap.tvec);

@@ -61,13 +61,15 @@ core::Result<riscv::Engine*> Machine::build_engine() {
       *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = config_.decoded_pages});
   if (config_.engine == EngineKind::kInterpreter) return interpreter_.get();
 #ifdef VITRINE_HAS_TRANSLATOR
-  auto made = translator::Translator::create(*ram_, attention_, *interpreter_, {.code_memory = config_.code_memory});
+  auto made =
+      translator::Translator::create(*ram_, attention_, *interpreter_, {.code_memory = config_.code_memory});
   if (!made) return made.error();
   translator_ = std::move(*made);
   return translator_.get();
 #else
   return core::error(core::ErrorKind::kUsage,
-                     "The translator makes host code for x86-64, and this build is for another host. Use --engine interpreter.");
+                     "The translator makes host code for x86-64, and this build is for another host. Use "
+                     "--engine interpreter.");
 #endif
 }
 
@@ -309,7 +311,9 @@ int Machine::get() noexcept {
   return static_cast<int>(uart_->read(kRbr, 1));
 }
 
-void Machine::trap_entered(const riscv::Hart&, uint64_t cause, uint64_t, riscv::Privilege) noexcept {
+void Machine::trap_entered(const riscv::Hart& hart, uint64_t cause, uint64_t tval,
+                           riscv::Privilege) noexcept {
+  if (hart.traps_in_a_row == 0) harts_[hart.id]->first_trap = {hart.pc, cause, tval};
   ++traps_[(cause >> 63 ? 16 : 0) + (cause & 15)];
 }
 

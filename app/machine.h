@@ -95,6 +95,12 @@ class Machine final : private devices::FinishObserver,
   // nullptr if another engine runs.
   [[nodiscard]] const translator::Translator* translator() const { return translator_.get(); }
 #endif
+  // The trap that a hart took last after an instruction was executed: where a fault loop, in which none is
+  // any more, began.
+  struct Trap {
+    uint64_t pc, cause, tval;
+  };
+  [[nodiscard]] const Trap& first_trap(unsigned i) const { return harts_[i]->first_trap; }
   // Guest traps so far, by cause: exceptions 0 to 15, then interrupts 16 + number.
   [[nodiscard]] const std::array<uint64_t, 32>& trap_counters() const { return traps_; }
 
@@ -128,6 +134,7 @@ class Machine final : private devices::FinishObserver,
     std::unique_ptr<riscv::Hart> hart;
     std::unique_ptr<mmu::Mmu> mmu;
     std::unique_ptr<core::ScheduledEvent> stimecmp_event;
+    Trap first_trap{};
     void irq_changed(unsigned input, bool level) override;
   };
 

@@ -13,6 +13,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/file.h"
+
 namespace vitrine::devices {
 namespace {
 
@@ -54,12 +56,13 @@ core::Result<> lock_image(int fd, const std::string& path, bool exclusive) {
     if (!exclusive) return core::Ok{};  // a file system without locks: readers do no harm
     return core::error(
         core::ErrorKind::kHost,
-        "The disk image {} cannot be locked: {}. Copy it to another file system, or use it read-only.", path,
-        strerror(errno));
+        "The disk image '{}' cannot be locked: {}. Copy it to another file system, or use it read-only.",
+        core::printable(path), strerror(errno));
   }
-  return core::error(core::ErrorKind::kHost,
-                     "The disk image {} is in use by {}. Stop it, or give this machine a copy of the image.",
-                     path, who(holder_of(fd)));
+  return core::error(
+      core::ErrorKind::kHost,
+      "The disk image '{}' is in use by {}. Stop it, or give this machine a copy of the image.",
+      core::printable(path), who(holder_of(fd)));
 }
 
 }  // namespace vitrine::devices

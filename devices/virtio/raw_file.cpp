@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/file.h"
 #include "devices/virtio/file_lock.h"
 
 namespace vitrine::devices {
@@ -51,12 +52,22 @@ class Remaining {
   size_t first_ = 0;
 };
 
-// Size of a regular file or block device; -1 and errno otherwise.
+core::Error cannot_open(const std::string& path, bool for_writing, int why) {
+  const std::string name = core::printable(path);
+  if (why == ENOENT) return core::error(ErrorKind::kMissing, "There is no disk image '{}'.", name);
+  if (why == EISDIR)
+    return core::error(ErrorKind::kBadImage, "'{}' is a directory; a disk image is needed here.", name);
+  return core::error(ErrorKind::kHost, "The disk image '{}' cannot be opened{}: {}.{}", name,
+                     for_writing ? " for writing" : "", strerror(why),
+                     for_writing ? " Use it read-only or as a snapshot." : "");
+}
+
+// Size of a regular file or block device; -1 and errno otherwise, errno 0 for what is of another kind.
 off_t size_of(int fd) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return -1;
   if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) return lseek(fd, 0, SEEK_END);
-  errno = S_ISDIR(status.st_mode) ? EISDIR : ESPIPE;
+  errno = S_ISDIR(status.st_mode) ? EISDIR : 0;
   return -1;
 }
 
@@ -66,17 +77,15 @@ core::Result<std::unique_ptr<RawFile>> RawFile::open(const std::string& path, Ac
                                                      BlockObserver* observer, FileCalls& calls) {
   const bool writes = access == Access::kReadWrite;
   const int fd = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0)
-    return core::error(errno == ENOENT ? ErrorKind::kMissing : ErrorKind::kHost,
-                       "The disk image {} cannot be opened{}: {}.{}", path, writes ? " for writing" : "",
-                       strerror(errno),
-                       writes && errno != ENOENT ? " Use it read-only or as a snapshot." : "");
+  if (fd < 0) return cannot_open(path, writes, errno);
   const off_t size = size_of(fd);
   if (size < 0) {
     const int why = errno;
     ::close(fd);
-    return core::error(ErrorKind::kUsage, "{} is no disk image: {}. Give a file or a block device.", path,
-                       strerror(why));
+    if (why != 0) return cannot_open(path, writes, why);
+    return core::error(ErrorKind::kBadImage,
+                       "'{}' is neither a file nor a block device; a disk image is needed here.",
+                       core::printable(path));
   }
   if (auto locked = lock_image(fd, path, writes); !locked) {
     ::close(fd);

@@ -226,7 +226,7 @@ TEST_F(RawFileTest, Open_SaysWhatIsWrong) {
   EXPECT_NE(missing.error().message.find(path + ".none"), std::string::npos);
   auto folder = RawFile::open(testing::TempDir(), RawFile::Access::kReadOnly, nullptr);
   ASSERT_FALSE(folder.ok());
-  EXPECT_NE(folder.error().message.find("Is a directory"), std::string::npos);
+  EXPECT_NE(folder.error().message.find("is a directory"), std::string::npos);
 }
 
 TEST_F(RawFileTest, Lock_TwoDrivesOfOneMachine) {
