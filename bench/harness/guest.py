@@ -76,7 +76,7 @@ class Guest:
         try:
             self._process.stdin.write(text.encode())
         except BrokenPipeError:
-            raise Broken("the emulator ended too early") from None
+            raise self._ended("it was told to go on") from None
 
     def wait_for(self, pattern, what):
         """Waits for a line; returns its match and the moment at which it was read."""
@@ -91,10 +91,12 @@ class Guest:
                 raise Broken(f"{what}: not within {self._timeout:g} s")
             piece = os.read(self._process.stdout.fileno(), 65536)
             if not piece:
-                raise Broken(f"the emulator ended (exit code {self._process.wait()}) before {what}: "
-                             f"{self._text.strip()[-200:]}")
+                raise self._ended(what)
             self._log.write(piece)
             self._text += piece.decode("utf-8", "replace").replace("\r", "")
+
+    def _ended(self, what):
+        return Broken(f"the emulator ended (exit code {self._process.wait()}) before {what}: {self._text.strip()[-200:]}")
 
     def held_run(self, name):
         """The part between a workload's two lines, which it prints next; takes the time and lets it go on."""

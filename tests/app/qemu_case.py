@@ -86,4 +86,4 @@ def main(documentation):
     if os.sep in EMULATOR[0]:
         EMULATOR[0] = os.path.abspath(EMULATOR[0])
     only = os.environ.get("ONLY")  # one test while working on it
-    unittest.main(argv=[sys.argv[0], *([only] if only else [])])
+    unittest.main(argv=[sys.argv[0], *([only] if only else [])], verbosity=2)

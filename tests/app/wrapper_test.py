@@ -28,6 +28,8 @@ if(VITRINE_TESTS)
   enable_testing()
   add_test(NAME good COMMAND true)
   add_test(NAME other COMMAND true)
+  add_test(NAME absent COMMAND sh -c "echo 'skipped: the moon is down'; exit 77")
+  set_tests_properties(absent PROPERTIES SKIP_RETURN_CODE 77)
 endif()
 """
 PROGRAM = """\
@@ -46,7 +48,7 @@ class Wrapper(unittest.TestCase):
         self.tools.mkdir()
         for name in ("core", "isa", "mmu", "devices", "app", "examples/teach", "tools"):
             (self.here / name).mkdir(parents=True)
-        for name in ("vitrine", "test", "tools/build.sh"):
+        for name in ("vitrine", "test", "tools/build.sh", "tools/run_ctest.py", "CMakePresets.json"):
             shutil.copy2(ROOT / name, self.here / name)
         shutil.copytree(ROOT / "tools/packages", self.here / "tools/packages")
         (self.here / "examples/teach/teach.elf").touch()
@@ -183,11 +185,32 @@ class Wrapper(unittest.TestCase):
     def test_Test_BuildsAndEndsWithCtestsSummary(self):
         done = self.run_script(script="./test")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"100% tests passed, 0 tests failed out of 2")
+        self.assertRegex(done.stdout, r"Skipped, and why \(1\):\n  absent: the moon is down\n"
+                                      r"\n100% tests passed, 0 tests failed out of 3\n")
         done = self.run_script("-R", "good", script="./test")
         self.assertRegex(done.stdout, r"0 tests failed out of 1")
         self.assertRegex(self.run_script("x").stdout, r"\|x$", "the same folder serves ./vitrine")
 
+    def test_TestThatFails_ExitCodeAndSummary(self):
+        with open(self.here / "CMakeLists.txt", "a", encoding="utf-8") as file:
+            file.write("add_test(NAME bad COMMAND false)\n")
+        done = self.run_script(script="./test")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"75% tests passed, 1 tests failed out of 4(\n.*)*- bad \(Failed\)")
+
+    def test_Sanitize_HasAFolderOfItsOwnAndLeavesOutSlowTests(self):
+        with open(self.here / "CMakeLists.txt", "a", encoding="utf-8") as file:
+            file.write("set_tests_properties(other PROPERTIES LABELS slow)\n")
+        done = self.run_script("--sanitize", script="./test")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"0 tests failed out of 2")
+        self.assertIn("address,undefined", (self.here / "build-asan-ubsan/CMakeCache.txt").read_text())
+        self.assertFalse((self.here / "build/CMakeCache.txt").exists())
+
+    def test_TestsThatDoNotExist_AreAFailure(self):
+        done = self.run_script("-R", "no such test", script="./test")
+        self.assertNotEqual(done.returncode, 0)
+
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)
