@@ -2,6 +2,8 @@
 // IrBackend, the vocabulary of the semantic bodies in which a value is a node, and the walk over a block's instructions.
 #include "translator/builder.h"
 
+#include <cpuid.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -375,10 +377,20 @@ bool HostAbilities::can(Op op) const {
   }
 }
 
+namespace {
+
+// __builtin_cpu_supports does not know it everywhere (clang 14): CPUID 8000'0001h, ECX bit 5.
+bool has_lzcnt() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(0x8000'0001, &eax, &ebx, &ecx, &edx) && (ecx >> 5 & 1);
+}
+
+}  // namespace
+
 HostAbilities HostAbilities::of_this_host() {
   HostAbilities host;
   host.bmi2 = __builtin_cpu_supports("bmi2") != 0;
-  host.lzcnt = __builtin_cpu_supports("lzcnt") != 0 && __builtin_cpu_supports("bmi") != 0;
+  host.lzcnt = has_lzcnt() && __builtin_cpu_supports("bmi") != 0;
   host.popcnt = __builtin_cpu_supports("popcnt") != 0;
   host.fma = __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("avx") != 0;
   return host;
