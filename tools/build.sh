@@ -22,6 +22,9 @@ missing_packages() {
   comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<< "$installed")
 }
 
+# A machine that is new knows no package by name.
+have_lists() { ls /var/lib/apt/lists/*_Packages* > /dev/null 2>&1; }
+
 install() {
   DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" \
     < /dev/null >&2
@@ -39,11 +42,12 @@ need_packages() {
   if [ "$(id -u)" != 0 ]; then
     say "these packages are missing: $*"
     echo "To install them:" >&2
+    have_lists || echo "  sudo apt-get update" >&2
     echo "  sudo apt-get install --no-install-recommends $*" >&2
     exit 112
   fi
   say "installing the packages that are missing: $*"
-  if ! ls /var/lib/apt/lists/*_Packages* > /dev/null 2>&1; then apt-get -q update < /dev/null >&2 || true; fi
+  have_lists || apt-get -q update < /dev/null >&2 || true
   install "$@" || { apt-get -q update < /dev/null >&2 && install "$@"; } || {
     say "the packages could not be installed; the lines above say why"
     exit 112
