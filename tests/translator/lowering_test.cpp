@@ -160,13 +160,22 @@ class Sweep {
   int64_t bump_ = 0;
 };
 
-TEST(Lowering, EveryIntegerRow_AsTheInterpreter) {
+// On this host, and as if it had none of the newer instructions.
+class Lowering : public testing::TestWithParam<bool> {
+ protected:
+  Lowering() { board_.old_host = GetParam(); }
+  Board board_;
+};
+INSTANTIATE_TEST_SUITE_P(Hosts, Lowering, testing::Bool(),
+                         [](const auto& info) { return info.param ? "OldHost" : "ThisHost"; });
+
+TEST_P(Lowering, EveryIntegerRow_AsTheInterpreter) {
   unsigned rows = 0;
   for (const Row& row : riscv::kRows) {
     if (!is_swept(row)) continue;
     SCOPED_TRACE(row.name);
     const Sweep sweep(row);
-    Bench plain(Board{}, Caches::kNone), translated(Board{}, Caches::kTranslator);
+    Bench plain(board_, Caches::kNone), translated(board_, Caches::kTranslator);
     const std::vector<uint64_t> expected = sweep.run(plain), found = sweep.run(translated);
     ASSERT_EQ(found.size(), expected.size());
     for (size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(found[i], expected[i]) << sweep.explain(i);
@@ -230,12 +239,11 @@ class Sequence {
   std::vector<Word> code_;
 };
 
-TEST(Lowering, RandomSequences_AsTheInterpreter) {
-  Board board;
-  board.memory = 512 << 10;
+TEST_P(Lowering, RandomSequences_AsTheInterpreter) {
+  board_.memory = 512 << 10;
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     const Sequence sequence(seed);
-    Bench plain(board, Caches::kNone), translated(board, Caches::kTranslator);
+    Bench plain(board_, Caches::kNone), translated(board_, Caches::kTranslator);
     sequence.run(plain);
     sequence.run(translated);
     ASSERT_EQ(first_difference(plain.state(), translated.state()), "") << "seed " << seed;

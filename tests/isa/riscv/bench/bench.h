@@ -96,9 +96,11 @@ struct Board {
   uint64_t slice = 20'000;
   uint64_t steps_per_tick = 100;
   bool open_pmp = true;  // entry 0 lets U and S do everything, as firmware sets it
-  // Of the translator: bytes of host code that it keeps, and what stands behind the Views
+  // Of the translator: bytes of host code that it keeps, what stands behind the Views, and whether it makes code for an
+  // x86-64 without BMI, LZCNT, POPCNT and FMA.
   uint64_t code_memory = 1 << 20;
   bool shadow = true;
+  bool old_host = false;
 };
 
 // An instruction in a program: 4 bytes, or 2.

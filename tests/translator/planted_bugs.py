@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Plants bugs into a copy of the sources, one at a time, and expects the translator's tests to fail.
+
+    tests/translator/planted_bugs.py                 all of them; about ten minutes
+    tests/translator/planted_bugs.py --check         only looks whether every text to be replaced is there, once
+    tests/translator/planted_bugs.py side_exit link  those whose names contain one of the words
+
+A bug that no test finds is a hole in the tests: write the test, not another bug. A bug whose text is gone was
+overtaken by a change of the sources: plant it anew in what stands there now.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from typing import NamedTuple
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# In this order; the long ones only if the others found nothing.
+TESTS = ["tests/isa/x86/x86_test", "tests/translator/translator_ir_test", "tests/translator/translator_test",
+         "tests/translator/translator_lowering_test"]
+LONG_TESTS = ["tests/isa/riscv/riscv_random_programs_test --programs=3000"]
+
+
+class Bug(NamedTuple):
+    name: str
+    file: str
+    old: str
+    new: str
+    why: str
+
+
+BUGS = [
+    # Steps
+    Bug("side_exit_gives_back_too_much", "translator/lowering.cpp",
+        "a.add(kBudget, static_cast<int>(exit.unused));", "a.add(kBudget, static_cast<int>(exit.unused) + 1);",
+        "a side exit counts one step too few"),
+    Bug("side_exit_gives_back_nothing", "translator/lowering.cpp",
+        "if (exit.unused != 0) a.add(kBudget", "if (false) a.add(kBudget",
+        "a side exit counts the instructions that it jumps over"),
+    Bug("undo_gives_back_too_little", "translator/lowering.cpp",
+        "a.add(kBudget, static_cast<int>(in_->block.insns.size()));",
+        "a.add(kBudget, static_cast<int>(in_->block.insns.size()) - 1);",
+        "a block that does not fit counts one step all the same"),
+    Bug("block_ignores_budget", "translator/lowering.cpp",
+        "a.js(undo_);", "a.nop();", "a block runs to its end though a deadline lies in it"),
+    Bug("site_counts_one_too_few", "translator/lowering.cpp",
+        "static_cast<uint16_t>(in_->block.insns.size() - n.insn)",
+        "static_cast<uint16_t>(in_->block.insns.size() - n.insn - 1)",
+        "the slow path has a wrong idea of what is still to run"),
+    Bug("slow_path_step_late", "translator/translator.cpp",
+        "hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget));",
+        "hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget) + 1);",
+        "a device and the counters see the next step's number"),
+    Bug("slow_path_leave_uncounted", "translator/translator.cpp",
+        "hart->budget = budget - 1;", "hart->budget = budget;", "an instruction that leaves the block is not counted"),
+    Bug("slow_path_ignores_attention", "translator/translator.cpp",
+        "if (!hart->redirected && !hart->attention->wanted) return 0;", "if (!hart->redirected) return 0;",
+        "the block goes on though a deadline moved or its own code changed"),
+    # Code that changes
+    Bug("running_block_not_told", "translator/translator.cpp",
+        "attention_.wanted = true;  // the block that runs may be one of them", "",
+        "a store into the running block is noticed at the next block only"),
+    Bug("second_line_forgotten", "translator/translator.cpp",
+        " | uint64_t{1} << (offset + insn.insn.length - 1) / kLine", "",
+        "an instruction across two lines is not tracked in the second"),
+    Bug("written_range_cut", "translator/translator.cpp",
+        "last = (at.page_offset() + size - 1) / kLine;", "last = first;",
+        "of a store across two lines only the first is looked at"),
+    Bug("one_alias_dropped", "translator/translator.cpp",
+        "for (TranslatedPage* page = of_ram_page_[ram_.page_index(at)]; page; page = page->next) {",
+        "for (TranslatedPage* page = of_ram_page_[ram_.page_index(at)]; page; page = nullptr) {",
+        "code that is shared between address spaces goes in one of them only"),
+    Bug("dropped_page_keeps_entries", "translator/translator.cpp",
+        "std::fill(std::begin(page.entries), std::end(page.entries), 0);", "",
+        "what was dropped or flushed can still be entered"),
+    Bug("dropped_page_keeps_links", "translator/translator.cpp",
+        "page.waiting.clear();", "", "a block that is made later is linked into code that is no more"),
+    Bug("flush_keeps_pages", "translator/translator.cpp",
+        "    drop(*page);\n  }\n  memory_->rewind", "  }\n  memory_->rewind", "after a flush old entries lead into new code"),
+    Bug("sites_not_cleared_in_step", "translator/translator.cpp",
+        "static_cast<uint32_t>(sites_.size()), hart", "static_cast<uint32_t>(sites_.size() / 2), hart",
+        "the slow path runs some other instruction"),
+    Bug("page_without_privilege", "translator/translator.cpp",
+        "hart.pc & core::kPageMask, set_of(hart)};", "hart.pc & core::kPageMask, 1};",
+        "U, S and M run the same translated page"),
+    Bug("page_without_address", "translator/translator.cpp",
+        "const PageKey key{code.page.value, hart.pc & core::kPageMask,", "const PageKey key{code.page.value, 0,",
+        "code that knows its pc is shared between two addresses"),
+    Bug("far_jump_unguarded", "translator/lowering.cpp",
+        "a.cmp(a86::qword_ptr(a86::rcx, entry), Imm(static_cast<int64_t>(page)));",
+        "a.cmp(a86::rcx, a86::rcx);", "a jump to another page goes to whatever page has the place in the View"),
+    Bug("instruction_across_pages", "translator/builder.cpp",
+        "if (offset + 4 > core::kPageSize) return false;", "if (offset + 4 > core::kPageSize + 2) return false;",
+        "the second half of an instruction is read behind the page"),
+    # Memory
+    Bug("slot_longer_than_page", "translator/thunks.cpp",
+        "constexpr uint64_t kLengthOfPage = core::kPageSize - 7;", "constexpr uint64_t kLengthOfPage = core::kPageSize;",
+        "an access across the end of a page reads what lies behind it on the host"),
+    Bug("not_canonical", "translator/thunks.cpp",
+        "a.cmp(a86::rax, 1);\n  a.ja(miss);", "a.cmp(a86::rax, 1);", "wild addresses are cut to 39 bits"),
+    Bug("crossing_not_seen", "translator/thunks.cpp",
+        "a.cmp(a86::eax, core::kPageSize - (1u << log_width));\n  a.ja(miss);",
+        "a.cmp(a86::eax, core::kPageSize - (1u << log_width));",
+        "an access that crosses pages takes the first page's addend"),
+    Bug("load_sign", "translator/lowering.cpp",
+        "is_signed ? a.movsxd(to, m) : a.mov(to.r32(), m);", "a.mov(to.r32(), m);", "lw does not extend the sign"),
+    # Values
+    Bug("less_than_swapped", "translator/lowering.cpp",
+        "case Op::ltu: return {a86::CondCode::kB, a86::CondCode::kA};",
+        "case Op::ltu: return {a86::CondCode::kB, a86::CondCode::kB};",
+        "sltu and bltu with exchanged operands compare the wrong way round"),
+    Bug("subtraction_into_second_operand", "translator/lowering.cpp",
+        "    if (q.is(to) && !p.is(to)) {\n      if (commutative) {", "    if (q.is(to) && !p.is(to)) {\n      if (true) {",
+        "sub rd, rs1, rd computes rd - rs1"),
+    Bug("division_by_minus_one", "translator/lowering.cpp",
+        "    if (how.is_signed) {\n      a.cmp(rcx, -1);", "    if (false) {\n      a.cmp(rcx, -1);",
+        "INT64_MIN / -1 faults on the host"),
+    Bug("remainder_by_zero", "translator/lowering.cpp",
+        "how.remainder ? a.mov(rdx, rax) : a.mov(a86::rax, -1);", "how.remainder ? a.mov(rdx, -1) : a.mov(a86::rax, -1);",
+        "x mod 0 is not x"),
+    Bug("mulhsu_unsigned", "translator/lowering.cpp",
+        "    a.sub(a86::rdx, a86::rax);\n", "", "mulhsu is mulhu"),
+    Bug("shift_amount_lost", "translator/lowering.cpp",
+        "if (from.is(a86::rcx)) from = {Place::kReg, move_to_temp(p), {}};", "",
+        "on a host without BMI2 the shift amount overwrites the value"),
+    Bug("narrow_result_not_extended", "translator/lowering.cpp",
+        "if (width == 4) a.movsxd(result, result.r32());", "", "addw and its like leave bits 63:32 zero"),
+    Bug("float_off_ignored", "translator/lowering.cpp",
+        "a.cmp(at(offsetof(Hart, float_off), 1), 0);", "a.cmp(a86::rsp, a86::rsp);",
+        "floating point runs while FS is Off"),
+    # Passes
+    Bug("helper_forgets_nothing", "translator/passes.cpp",
+        "known.fill(ir::kNoRef);\n    }", "}", "values from before a helper are used after it"),
+    Bug("lwu_is_sign_extended", "translator/passes.cpp",
+        "node.width < 4 || (node.width == 4 && node.is_signed)", "node.width <= 4", "sext.w after lwu is dropped"),
+    Bug("address_of_an_earlier_instruction", "translator/passes.cpp",
+        "address.op != Op::add || address.insn != node.insn ||", "address.op != Op::add ||",
+        "base + constant is folded though the base register has changed"),
+    Bug("nobody_observes", "translator/passes.cpp",
+        "if (node.row().has(ir::kObserves)) set_later = 0;", "", "a trap sees registers that were not written"),
+    Bug("zero_minus_x", "translator/passes.cpp",
+        "    case Op::xor_:\n      if (is(block, a, 0)) return b;", "    case Op::xor_:\n    case Op::sub:\n      if (is(block, a, 0)) return b;",
+        "0 - x becomes x"),
+    Bug("dead_load", "translator/ir_rows.inc",
+        'IR_OP(load,     1, kValue | kObserves,', 'IR_OP(load,     1, kValue,',
+        "a load to x0 is no access; registers may be wrong when a load traps"),
+    # Code memory
+    Bug("writable_and_executable", "isa/x86/code_memory.cpp",
+        "PROT_READ | PROT_EXEC,", "PROT_READ | PROT_WRITE | PROT_EXEC,", "one address is both"),
+    Bug("point_one_off", "isa/x86/code_memory.cpp",
+        "static_cast<int32_t>(target - after)", "static_cast<int32_t>(target - after + 1)", "linked jumps miss by a byte"),
+]
+
+
+def planted(bug: Bug) -> str:
+    """The file's text with the bug in it."""
+    text = (ROOT / bug.file).read_text()
+    if bug.name == "zero_minus_x":  # the row stands further down as well
+        text = text.replace("      [[fallthrough]];\n    case Op::sub:\n", "      [[fallthrough]];\n", 1)
+    count = text.count(bug.old)
+    if count != 1:
+        raise LookupError(f"{bug.name}: its text is {count} times in {bug.file}")
+    return text.replace(bug.old, bug.new)
+
+
+def run(command: str, build: pathlib.Path, seconds: int) -> list[str]:
+    """Runs a test program; the names of the tests that failed, or what else went wrong."""
+    program, *options = command.split()
+    try:
+        done = subprocess.run([build / program, "--gtest_brief=1", *options], capture_output=True, text=True,
+                              errors="replace", timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return [f"{pathlib.Path(program).name} hangs"]
+    if done.returncode == 0:
+        return []
+    names = list(dict.fromkeys(re.findall(r"^\[  FAILED  \] (\S+\.[^\s,]+)", done.stdout, re.M)))
+    if done.returncode < 0:
+        return [f"{pathlib.Path(program).name} dies of signal {-done.returncode}"]
+    return names or [f"{pathlib.Path(program).name} exits with {done.returncode}"]
+
+
+class Workshop:
+    """A copy of the sources with a build of its own."""
+
+    def __init__(self, place: pathlib.Path, jobs: int):
+        self.source, self.build, self.jobs = place / "source", place / "build", jobs
+        if self.source.exists():
+            shutil.rmtree(self.source)
+        shutil.copytree(ROOT, self.source, ignore=shutil.ignore_patterns(".git", "build", "__pycache__"), symlinks=True)
+        launcher = shutil.which("ccache")
+        subprocess.run(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+                        *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else [])],
+                       check=True, stdout=subprocess.DEVNULL)
+
+    def make(self, tests: list[str]) -> str:
+        targets = [pathlib.Path(t.split()[0]).name for t in tests]
+        done = subprocess.run(["ninja", "-C", self.build, f"-j{self.jobs}", *targets], capture_output=True, text=True)
+        return "" if done.returncode == 0 else done.stdout[-3000:]
+
+    def failures(self, tests: list[str]) -> list[str]:
+        if problem := self.make(tests):
+            print(problem)
+            raise RuntimeError("it does not build")
+        return [name for test in tests for name in run(test, self.build, 300)]
+
+    def with_bug(self, bug: Bug) -> list[str]:
+        place = self.source / bug.file
+        original = place.read_text()
+        place.write_text(planted(bug))
+        try:
+            return self.failures(TESTS) or self.failures(LONG_TESTS)
+        finally:
+            place.write_text(original)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--work", type=pathlib.Path, help="folder for the copy and its build, kept (default: a temporary one)")
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    options = parser.parse_args()
+    bugs = [b for b in BUGS if not options.words or any(w in b.name for w in options.words)]
+    problems = []
+    for bug in bugs:
+        try:
+            planted(bug)
+        except LookupError as error:
+            problems.append(str(error))
+    print(*problems, sep="\n", end="\n" if problems else "")
+    if options.check or problems:
+        print(f"{len(bugs)} bugs, {len(problems)} of them cannot be planted")
+        return 1 if problems else 0
+    with tempfile.TemporaryDirectory(prefix="planted-bugs-") as temporary:
+        shop = Workshop(options.work or pathlib.Path(temporary), options.jobs)
+        if found := shop.failures(TESTS):
+            print("The tests fail without any bug:", *found, sep="\n  ")
+            return 1
+        missed = 0
+        for bug in bugs:
+            begin = time.monotonic()
+            found = shop.with_bug(bug)
+            missed += not found
+            print(f"{'found ' if found else 'MISSED'}  {bug.name}: {bug.why}\n        {len(found)} tests: "
+                  f"{', '.join(found[:4])}  ({time.monotonic() - begin:.0f} s)", flush=True)
+        print(f"{len(bugs) - missed} of {len(bugs)} planted bugs were found")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
