@@ -14,9 +14,11 @@ ARROWS = {
     "core": set(),
     "isa/riscv": {"core", "isa/riscv/softfloat"},
     "isa/riscv/softfloat": set(),
+    "isa/x86": {"core"},
     "mmu": {"core"},
+    "translator": {"core", "isa/riscv", "isa/x86"},
     "devices": {"core"},
-    "app": {"core", "isa/riscv", "mmu", "devices"},
+    "app": {"core", "isa/riscv", "mmu", "translator", "devices"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
