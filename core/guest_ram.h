@@ -2,14 +2,12 @@
 // Guest RAM: one contiguous range of guest-physical memory, backed by a memfd, with one flag byte a page and
 // one write notification. These two are the ground of every cache in the emulator:
 //
-//   * A cache that depends on the contents of a page (decoded instructions, translations filled from a page
-//   table, a
-//     checkpoint) sets its flag on that page. *Becoming* flagged is announced to the listeners, so that
-//     whoever holds a direct write path to the page (a TLB entry, a prediction) gives it up.
-//   * Every writer announces what it writes: stores and AMOs of harts that found no direct path, DMA, SBI,
-//   loaders, the
-//     debugger, the page walker's own A and D bits. Listeners drop what depended on the old bytes. A page
-//     without flags may be written without an announcement; nothing depends on it.
+// * A cache that depends on the contents of a page (decoded instructions, host code, translations filled from
+//   a page table, a checkpoint) sets its flag on that page. *Becoming* flagged is announced to the listeners,
+//   so that whoever holds a direct write path to the page (an entry of a View, a prediction) gives it up.
+// * Every writer announces what it writes: stores and AMOs of harts that found no direct path, DMA, SBI,
+//   loaders, the debugger, the page walker's own A and D bits. Listeners drop what depended on the old bytes.
+//   A page without flags may be written without an announcement; nothing depends on it.
 //
 // So nothing in the machine ever acts on stale bytes, and the guest cannot observe that there are caches at
 // all.
@@ -31,7 +29,7 @@ namespace vitrine::core {
 enum PageFlag : uint8_t {
   kPageTable = 1 << 0,    // translations were filled from this page
   kCode = 1 << 1,         // instructions of this page are kept decoded
-  kWatched = 1 << 2,      // a debugger watches bytes of it
+  kWatched = 1 << 2,      // somebody watches bytes of it (a debugger, HTIF)
   kClean = 1 << 3,        // unchanged since the last checkpoint
   kWriteMapped = 1 << 4,  // some direct write path to it may exist (set by who installs one)
   kTranslated = 1 << 5,   // instructions of this page are kept as host code

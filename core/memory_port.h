@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // MemoryPort: how an engine reaches memory. It is the one boundary between fast path and slow path:
 //
-//   fast  a View, a small table of recent translations, is looked up inline (load_fast, store_fast below);
-//   slow  everything else is a virtual call: it walks the page table, checks permissions, reaches devices,
-//   announces
-//         writes (core/guest_ram.h), refills the View, and returns a fault as a value.
+// fast: A View, a table of recent translations, is looked up inline: by the interpreter through fast_lookup
+// below, by generated code through predictions, and behind them through its linear or small tables.
+//
+// slow: Everything else is a virtual call. It walks the page table, checks permissions, reaches devices,
+// announces writes (core/guest_ram.h), refills the View, and returns a fault as a value.
 //
 // A View holds only what is true at this moment: its owner (mmu/) hears of every write to a page from which
 // an entry was filled, and removes the entry before the next access. So a View cannot be observed by the

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
-// The coherent software TLB: Views per address space and privilege, filled from page walks and kept true by
-// write notification. Nothing here can be observed by the guest; mmu/page_walk.h alone says what a
-// translation is.
+// What is remembered of page walks: Views (small tables) and the linear shadow page tables behind them, per
+// address space and privilege, filled from walks and kept true by write notification. Nothing here can be
+// observed by the guest; mmu/page_walk.h alone says what a translation is. The essay, with drawings:
+// docs/shadow-page-table.md.
 //
 // Life of an entry
-//   fill      A slow access walks the page table. Each table page on the way gets the flag kPageTable and a
-//   record of
-//             the virtual range that it serves. A read entry exists only if A is set, a write entry only if D
-//             is set too and the page it leads to has no notify flag; that page gets kWriteMapped.
-//   use       Inline, by engines (core/memory_port.h).
-//   revoke    - A write to a tracked table page: a leaf table clears the entries of the one page whose PTE
-//   changed, an
-//               upper table clears the Views of the spaces that were filled through it.
-//             - Whatever is revoked, all predictions are emptied.
-//             - The page that a write entry leads to gets a notify flag (it became a page table, or code):
-//             its write
-//               entries go.
-//             - PMP changes: everything goes.
-//   untrack   After kUntrackAfter writes in a row without a fill in between, a table page loses its flag:
-//   what came
-//             from it is revoked once, and further writes cost nothing. The next fill through it tracks it
-//             again.
 //
-// An address space is (hart, satp mode and root); ASIDs play no part. A switch of satp selects another space
-// and flushes nothing.
+// fill: A slow access walks the page table. Each table page on the way gets the flag kPageTable and a record
+// of the virtual range that it serves. A read entry exists only if A is set, a write entry only if D is set
+// too and the page it leads to has no notify flag; that page gets kWriteMapped.
+//
+// use: Inline, by engines (core/memory_port.h).
+//
+// revoke, and empty all predictions:
+// - A tracked table page is written: a leaf table revokes the one page whose PTE changed; an upper table
+//   flushes the Views of the spaces that were filled through it, and is untracked.
+// - The page that a write entry leads to gets a notify flag (it became a page table, or code): its write
+//   entries go. The linear ones are found by a reverse map.
+// - PMP changes: everything goes.
+//
+// untrack: At the kUntrackAfter-th write in a row without a fill in between, a table page loses its flag:
+// what came from it is revoked once, and further writes cost nothing. The next fill through it tracks it again.
+//
+// An address space is (hart, satp mode and root, rules of the walk); ASIDs play no part. A switch of satp
+// selects another space and flushes nothing.
 #pragma once
 
 #include <array>

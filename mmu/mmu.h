@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Mmu: the memory port of one hart. It decides for each slow access whether it is translated, what PMP says,
-// whether RAM or a device answers, and fills the Views. The fast path is in core/memory_port.h.
+// whether RAM or a device answers, and fills the Views and shadow tables (address_spaces.h). The fast path is
+// in core/memory_port.h.
 #pragma once
 
 #include "core/bus.h"

@@ -14,7 +14,8 @@ namespace vitrine::translator {
 
 bool can_lower_float(const riscv::Insn& insn, const HostAbilities& host);
 
-// Emits the instruction; `slow` is jumped to before anything has changed. The x register that it writes, or 0.
+// Emits the instruction; `slow` is jumped to before anything has changed but flags in MXCSR, which the
+// instruction raises when it is redone, too. The x register that it writes, or 0.
 unsigned lower_float(asmjit::x86::Assembler& a, const riscv::Insn& insn, const asmjit::Label& slow);
 
 }  // namespace vitrine::translator

@@ -2,8 +2,9 @@
 // Pieces of host code that all blocks share, made once at the front of code memory: the way in, the way out, the slow
 // path, and the lookups behind the predictions.
 //
-//   a prediction misses --> lookup: the View, inline --> found: the slot is refilled, the access goes on
-//                                                    --> not:  the slow path
+//   a prediction misses --> lookup: the linear table, or the View's small one if there is none
+//                             --> found: the slot is refilled, the access goes on
+//                             --> not:   the slow path
 //   the slow path: mapped registers go to the hart, C++ runs the whole instruction by the interpreter's body
 //                  (translator.cpp), registers come back, the block goes on after the instruction, or is left
 #pragma once
@@ -26,7 +27,8 @@ struct Thunks {
   const uint8_t* slow = nullptr;   // hart.site is set; returns to its caller if the block goes on
   // 64 bytes: fflags for the six flag bits of MXCSR; behind them four bytes, the MXCSR without flags.
   const uint8_t* fflags_of_mxcsr = nullptr;
-  // Address in rcx, hart.site set. Returns with the addend in rcx; or, after the slow path, to 5 bytes behind that.
+  // Address in rcx, hart.site set. Returns with the addend in rcx; or, after the slow path, 5 bytes further on: behind the
+  // jump that leads back to the access.
   // By set of predictions, width (log2), and read or write.
   const uint8_t* lookup[core::kPredictionSets][4][2] = {};
 };
