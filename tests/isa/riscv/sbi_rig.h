@@ -145,7 +145,7 @@ struct Rig {
   std::unique_ptr<core::GuestRam> owned_ram = std::move(*core::GuestRam::create({kRamBase}, kRamSize));
   core::GuestRam& ram;
   core::Bus bus;
-  mmu::AddressSpaces spaces{ram, attention, true};
+  mmu::AddressSpaces spaces{ram, attention, mmu::AddressSpaces::Kind::kTlb};
   std::vector<std::unique_ptr<mmu::Mmu>> ports;
   std::vector<std::unique_ptr<core::ScheduledEvent>> comparators;
   std::vector<std::unique_ptr<Hart>> owned_harts;
