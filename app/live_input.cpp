@@ -10,9 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <system_error>
 #include <utility>
-
-#include "core/assert.h"
 
 namespace vitrine::app {
 
@@ -45,7 +44,7 @@ LiveInput::LiveInput(int fd, bool keys, Wake& wake)
       terminal_(isatty(fd)),
       wake_(wake),
       stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  VT_ASSERT(stop_fd_ >= 0, "no eventfd: the process has too many open files");
+  if (stop_fd_ < 0) throw std::system_error(errno, std::generic_category(), "an event descriptor");
   // Signals are for the machine's thread: its waits are the ones that they must end.
   sigset_t all, before;
   sigfillset(&all);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <new>
 #include <span>
+#include <system_error>
 
 #include "app/help.h"
 #include "app/identity.h"
@@ -82,5 +83,8 @@ int main(int argc, char** argv) try {
   return vitrine::app::main_program(program);
 } catch (const std::bad_alloc&) {
   vitrine::app::complain("the host has no more memory.");
+  return vitrine::app::exit_code::kMissing;
+} catch (const std::system_error& error) {  // descriptors and threads, before a guest runs
+  vitrine::app::complain(fmt::format("the host does not give what is needed: {}.", error.what()));
   return vitrine::app::exit_code::kMissing;
 }

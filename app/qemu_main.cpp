@@ -11,6 +11,7 @@
 #include <cstring>
 #include <new>
 #include <span>
+#include <system_error>
 
 #include "app/options.h"
 #include "app/outcome.h"
@@ -240,8 +241,10 @@ int qemu_main(int argc, char** argv) {
     return Qemu(program, {words.begin() + !words.empty(), words.end()}).run();
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "%s: the host has no more memory\n", program.c_str());
-    return kRefused;
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "%s: the host does not give what is needed: %s\n", program.c_str(), error.what());
   }
+  return kRefused;
 }
 
 }  // namespace vitrine::app

@@ -8,13 +8,12 @@
 
 #include <cerrno>
 #include <ctime>
-
-#include "core/assert.h"
+#include <system_error>
 
 namespace vitrine::app {
 
 Wake::Wake() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  VT_ASSERT(fd_ >= 0, "no eventfd: the process has too many open files");
+  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "an event descriptor");
 }
 
 Wake::~Wake() { close(fd_); }
