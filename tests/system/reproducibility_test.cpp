@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The comparator of the interpreter with and without its caches, on a whole machine: our teaching kernel boots, runs its
-// shell on typed input, forks and faults, and at every 100,000th step the state (RAM, harts, devices, events) must hash
-// alike, whatever is cached, however small the caches are, and however the run is cut into pieces.
+// The comparator of the engines on a whole machine: our teaching kernel boots, runs its shell on typed input, forks and
+// faults, and at every 100,000th step the state (RAM, harts, devices, events) must hash as it does on the interpreter
+// without caches: whatever is cached or translated, however small the caches are, however the run is cut into pieces.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -98,6 +98,51 @@ TEST(Reproducibility, RunCutIntoRandomPieces_SameStates) {
   std::mt19937 random(7);
   expect_equal(run_machine(teach_config(), [&] { return core::Step{1 + random() % 5000}; }), reference());
 }
+
+// Harts in turn, which steal work from each other.
+TEST(Reproducibility, FourHarts_SameStates) {
+  app::MachineConfig four = teach_config();
+  four.harts = 4;
+  app::MachineConfig plain = four;
+  plain.caching = false;
+  const auto expected = run_whole(plain);
+  EXPECT_NE(expected.hashes, reference().hashes) << "another machine, another run";
+  expect_equal(run_whole(four), expected);
+#ifdef VITRINE_HAS_TRANSLATOR
+  four.engine = app::EngineKind::kTranslator;
+  expect_equal(run_whole(four), expected);
+  four.code_memory = 256 << 10;
+  expect_equal(run_whole(four), expected);
+#endif
+}
+
+#ifdef VITRINE_HAS_TRANSLATOR
+app::MachineConfig translator_config() {
+  app::MachineConfig config = teach_config();
+  config.engine = app::EngineKind::kTranslator;
+  return config;
+}
+
+TEST(Reproducibility, Translator_SameStates) { expect_equal(run_whole(translator_config()), reference()); }
+
+// So little that all host code is forgotten again and again.
+TEST(Reproducibility, TranslatorWithLittleCodeMemory_SameStates) {
+  app::MachineConfig small = translator_config();
+  small.code_memory = 256 << 10;
+  expect_equal(run_whole(small), reference());
+}
+
+TEST(Reproducibility, TranslatorWithSoftwareTlb_SameStates) {
+  app::MachineConfig tlb = translator_config();
+  tlb.mmu = app::MmuKind::kTlb;
+  expect_equal(run_whole(tlb), reference());
+}
+
+TEST(Reproducibility, TranslatorCutIntoRandomPieces_SameStates) {
+  std::mt19937 random(8);
+  expect_equal(run_machine(translator_config(), [&] { return core::Step{1 + random() % 5000}; }), reference());
+}
+#endif
 
 TEST(Reproducibility, AnotherSeed_OtherStates) {
   app::MachineConfig other = teach_config();
