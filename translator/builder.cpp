@@ -396,7 +396,7 @@ HostAbilities HostAbilities::of_this_host() {
   return host;
 }
 
-bool build(ir::Block& block, const BuildInput& input, const HostAbilities& host) {
+void build(ir::Block& block, const BuildInput& input, const HostAbilities& host) {
   block.clear();
   IrBackend backend(block, host);
   uint64_t pc = input.pc;
@@ -405,9 +405,16 @@ bool build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
   while (true) {
     uint32_t bits = 0;
     const uint64_t offset = pc - page_address;
-    if (offset >= core::kPageSize || block.insns.size() == kMaxInstructions ||
-        !fetch(input.page, static_cast<unsigned>(offset), bits))
+    if (offset >= core::kPageSize || block.insns.size() == kMaxInstructions) break;
+    if (!fetch(input.page, static_cast<unsigned>(offset), bits)) {
+      riscv::Insn unknown{};
+      unknown.length = 4;
+      block.insns.push_back({pc, unknown, true});
+      backend.begin_instruction(static_cast<unsigned>(block.insns.size() - 1));
+      backend.helper_node();
+      pc += 4;
       break;
+    }
     const riscv::Insn insn = riscv::decode(bits, input.extensions);
     const riscv::Row& row = riscv::row_of(insn.op);
     block.insns.push_back({pc, insn});
@@ -420,15 +427,13 @@ bool build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
       goes_on = add_csr(block, backend, insn, input.privilege);
     else
       add_instruction(block, backend, insn, pc, host);
-    if (row.has(riscv::kJump) && !as_helper) return true;
+    if (row.has(riscv::kJump) && !as_helper) return;
     pc += insn.length;
     if (!goes_on) break;
     // What comes after a loop runs once for many rounds of it: a block of its own.
     if (row.has(riscv::kBranch) && (insn.imm <= 0 || ++side_exits == kMaxSideExits)) break;
   }
-  if (block.insns.empty()) return false;
   backend.jump_node(pc);
-  return true;
 }
 
 }  // namespace vitrine::translator

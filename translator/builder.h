@@ -3,8 +3,9 @@
 // references to nodes: what an instruction means is written once. An instruction that the IR has no words for, or that
 // the host cannot do, becomes one `helper` node, which runs the interpreter's body.
 //
-// A block begins at any instruction, goes on over conditional branches that are not taken, and ends at a jump, at an
-// instruction after which it is not known what runs next, at the end of the page, or at a limit.
+// A block begins at any instruction, goes on behind forward branches (taken, they are side exits), and ends at a jump,
+// behind a backward branch, behind an instruction after which it is not known what runs next, at the end of the page, or at
+// a limit.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,7 @@ struct BuildInput {
   std::vector<uint64_t> as_helpers = {};  // instructions, by pc, that shall be helpers whatever they are
 };
 
-// Builds the block that begins at input.pc. False, and an empty block, if there is none: the first instruction lies across
-// the end of the page.
-bool build(ir::Block& block, const BuildInput& input, const HostAbilities& host);
+// Builds the block that begins at input.pc.
+void build(ir::Block& block, const BuildInput& input, const HostAbilities& host);
 
 }  // namespace vitrine::translator

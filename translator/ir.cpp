@@ -4,20 +4,11 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "isa/riscv/disassembler.h"
 #include "isa/riscv/registers.h"
 
 namespace vitrine::translator::ir {
 namespace {
-
-constexpr OpRow kOpRows[] = {
-#define IR_OP(name, inputs, effects, text, meaning) {text, inputs, effects, meaning},
-#include "translator/ir_rows.inc"
-#undef IR_OP
-};
-static_assert(std::size(kOpRows) == static_cast<size_t>(Op::kCount));
 
 bool has_immediate(const Node& node) {
   switch (node.op) {
@@ -53,8 +44,6 @@ std::string operands(const Node& node) {
 
 }  // namespace
 
-const OpRow& row_of(Op op) { return kOpRows[static_cast<size_t>(op)]; }
-
 void Block::count_uses() {
   for (Node& node : nodes) node.uses = 0;
   for (const Node& node : nodes)
@@ -68,7 +57,9 @@ std::string to_text(const Block& block) {
     const Node& node = block.nodes[i];
     for (; insn != node.insn; ++insn) {
       const Instruction& next = block.insns[insn + 1];
-      text += fmt::format("; 0x{:x}  {}\n", next.pc, riscv::disassemble(next.insn, next.pc, riscv::Style::friendly));
+      text += fmt::format("; 0x{:x}  {}\n", next.pc,
+                          next.crosses_page ? "(across the end of the page)"
+                                            : riscv::disassemble(next.insn, next.pc, riscv::Style::friendly));
     }
     const std::string result = node.row().has(kValue) ? fmt::format("v{} =", i) : "";
     text += fmt::format("{:>5} {} {}\n", result, node.row().name, operands(node));

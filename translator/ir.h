@@ -39,7 +39,12 @@ struct OpRow {
   std::string_view meaning;
   [[nodiscard]] constexpr bool has(unsigned effect) const { return (effects & effect) != 0; }
 };
-const OpRow& row_of(Op op);
+inline constexpr OpRow kOpRows[] = {
+#define IR_OP(name, inputs, effects, text, meaning) {text, inputs, effects, meaning},
+#include "translator/ir_rows.inc"
+#undef IR_OP
+};
+constexpr const OpRow& row_of(Op op) { return kOpRows[static_cast<size_t>(op)]; }
 
 // A value: the place of its node in the list.
 using Ref = uint16_t;
@@ -60,12 +65,14 @@ struct Node {
 struct Instruction {
   uint64_t pc;
   riscv::Insn insn;
+  bool crosses_page = false;  // its second half is in the next page and not known: a helper fetches it anew each time
 };
 
 struct Block {
   std::vector<Node> nodes;
   std::vector<Instruction> insns;
-  bool uses_float = false;  // runs only while FS is not Off and the rounding mode is RNE
+  std::vector<Ref> scratch;  // of the pass that runs: one for each node, kept so that passes allocate nothing
+  bool uses_float = false;   // runs only while FS is not Off and the rounding mode is RNE
 
   void clear() {
     nodes.clear();

@@ -56,7 +56,7 @@ class Lowering::Emitter {
     output.code.clear();
     output.sites.clear();
     output.links.clear();
-    code_.reset();
+    code_.reset(asmjit::ResetPolicy::kSoft);
     code_.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(memory_.next()));
     code_.attach(&a);
     begin();
@@ -827,7 +827,8 @@ class Lowering::Emitter {
 
   uint32_t new_site(const Node& n) {
     const ir::Instruction& insn = in_->block.insns[n.insn];
-    out_->sites.push_back({insn.pc, riscv::operands_of(insn.insn), static_cast<uint16_t>(insn.insn.op),
+    const uint16_t op = insn.crosses_page ? Site::kFetch : static_cast<uint16_t>(insn.insn.op);
+    out_->sites.push_back({insn.pc, riscv::operands_of(insn.insn), op,
                            static_cast<uint16_t>(in_->block.insns.size() - n.insn)});
     return in_->first_site + static_cast<uint32_t>(out_->sites.size() - 1);
   }

@@ -11,8 +11,11 @@
 //     found:   mov reg, [rcx+base+imm]
 //     after:   ...
 //              jcc side            a branch that is taken
-//     cold:    lea rcx, [base+imm]; mov [site], k; call lookup; jmp found; jmp after
+//     cold:    mov [site], k; lea rcx, [base+imm]; call lookup; jmp found; jmp after
 //     side:    add r15, n - k; jmp target
+//     undo:    add r15, n; pc = entry; leave
+//
+// A block with floating point first asks whether it may run (FS, rounding mode), and leaves if not.
 //
 // Between two guest instructions every guest register is in its place, host register or hart, so exits repair nothing
 // but the budget.
@@ -40,8 +43,9 @@ struct Link {
 struct Site {
   uint64_t pc;
   riscv::Operands operands;
-  uint16_t op;         // riscv::Op
+  uint16_t op;         // riscv::Op, or kFetch
   uint16_t remaining;  // of the block's instructions: this one and those after it
+  static constexpr uint16_t kFetch = 0xffff;  // the instruction has to be fetched anew: it lies across two pages
 };
 
 struct LoweringInput {

@@ -23,7 +23,8 @@ bool forgets(const Node& node) { return node.op == Op::helper; }
 void forward_registers(Block& block) {
   std::array<Ref, 32> known;
   known.fill(ir::kNoRef);
-  std::vector<Ref> same_as(block.nodes.size());
+  std::vector<Ref>& same_as = block.scratch;
+  same_as.resize(block.nodes.size());
   for (size_t i = 0; i < block.nodes.size(); ++i) {
     Node& node = block.nodes[i];
     same_as[i] = static_cast<Ref>(i);
@@ -208,7 +209,8 @@ void fold_node(const Block& block, Node& node) {
 }
 
 void fold(Block& block) {
-  std::vector<Ref> same_as(block.nodes.size());
+  std::vector<Ref>& same_as = block.scratch;
+  same_as.resize(block.nodes.size());
   for (size_t i = 0; i < block.nodes.size(); ++i) {
     Node& node = block.nodes[i];
     for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = same_as[node.in[k]];
@@ -220,11 +222,12 @@ void fold(Block& block) {
 
 // --- Removing
 
-void remove(Block& block, const std::vector<bool>& dead) {
-  std::vector<Ref> place(block.nodes.size());
+// Takes out the nodes whose place in block.scratch is kNoRef.
+void remove_dead(Block& block) {
+  std::vector<Ref>& place = block.scratch;
   size_t kept = 0;
   for (size_t i = 0; i < block.nodes.size(); ++i) {
-    if (dead[i]) continue;
+    if (place[i] == ir::kNoRef) continue;
     Node node = block.nodes[i];
     for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = place[node.in[k]];
     place[i] = static_cast<Ref>(kept);
@@ -236,7 +239,7 @@ void remove(Block& block, const std::vector<bool>& dead) {
 // A value that others use too stays in its register: there is no better place for it.
 void drop_dead_writes(Block& block) {
   block.count_uses();
-  std::vector<bool> dead(block.nodes.size());
+  block.scratch.assign(block.nodes.size(), 0);
   uint32_t set_later = 0;  // bit r: r is written below, and nobody looks in between
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const Node& node = block.nodes[i];
@@ -244,22 +247,22 @@ void drop_dead_writes(Block& block) {
     if (node.op == Op::get_x && node.uses != 0) set_later &= ~(1u << node.reg);
     if (node.op != Op::set_x) continue;
     const bool overwritten = (set_later >> node.reg) & 1;
-    dead[i] = overwritten && (block.nodes[node.in[0]].uses == 1 || block.is_constant(node.in[0]));
+    if (overwritten && (block.nodes[node.in[0]].uses == 1 || block.is_constant(node.in[0]))) block.scratch[i] = ir::kNoRef;
     set_later |= 1u << node.reg;
   }
-  remove(block, dead);
+  remove_dead(block);
 }
 
 void drop_dead_values(Block& block) {
   block.count_uses();
-  std::vector<bool> dead(block.nodes.size());
+  block.scratch.assign(block.nodes.size(), 0);
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const Node& node = block.nodes[i];
     if (!node.row().has(ir::kValue) || node.row().has(ir::kObserves) || node.uses != 0) continue;
-    dead[i] = true;
+    block.scratch[i] = ir::kNoRef;
     for (unsigned k = 0; k < node.row().inputs; ++k) --block.nodes[node.in[k]].uses;
   }
-  remove(block, dead);
+  remove_dead(block);
   block.count_uses();
 }
 

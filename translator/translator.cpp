@@ -43,6 +43,15 @@ void clear_flags() {
   if (mxcsr & kHostFlags) _mm_setcsr(mxcsr & ~kHostFlags);
 }
 
+// An instruction across two pages: fetched, decoded and run as if nothing were known of it.
+void step_anew(Hart& hart) {
+  const uint64_t straight = hart.pc + 4;
+  hart.redirected = false;
+  riscv::step_plainly(hart);
+  hart.next_pc = hart.pc;
+  hart.redirected |= hart.pc != straight;
+}
+
 // One instruction of generated code, by the interpreter's body. Generated code comes here with its registers in the hart.
 uint64_t slow_path(Hart* hart, uint32_t index) {
   fold_flags(*hart);
@@ -51,7 +60,10 @@ uint64_t slow_path(Hart* hart, uint32_t index) {
   const int64_t budget = hart->budget + site.remaining;
   hart->pc = site.pc;
   hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget));
-  riscv::execute(*hart, static_cast<riscv::Op>(site.op), site.operands);
+  if (site.op == Site::kFetch)
+    step_anew(*hart);
+  else
+    riscv::execute(*hart, static_cast<riscv::Op>(site.op), site.operands);
   clear_flags();
   if (!hart->redirected && !hart->attention->wanted) return 0;
   hart->pc = hart->next_pc;
@@ -169,7 +181,7 @@ TranslatedPage* Translator::attach(Hart& hart) {
 const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   const auto begin = std::chrono::steady_clock::now();
   if (memory_->left() < kMaxBlockBytes) flush();
-  if (!make_block(hart, page)) return nullptr;
+  make_block(hart, page);
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
   install(page, hart.pc, code);
@@ -181,22 +193,22 @@ const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
 }
 
 // block_ and output_ for hart.pc. An instruction that lowering cannot do becomes a helper, in a second attempt.
-bool Translator::make_block(const Hart& hart, const TranslatedPage& page) {
+void Translator::make_block(const Hart& hart, const TranslatedPage& page) {
   BuildInput input{hart.pc, page.host, hart.privilege, hart.extensions};
-  while (build(block_, input, host_)) {
+  while (true) {
+    build(block_, input, host_);
     for (const Pass& pass : passes()) {
       pass.run(block_);
       VT_ASSERT(!options_.verify || ir::verify(block_).empty(), "a pass left IR that is not well formed");
     }
     try {
-      lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), hart.memory->physical_addend, page.entries},
-                       output_);
-      return true;
+      return lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), hart.memory->physical_addend,
+                               page.entries},
+                              output_);
     } catch (const TooComplex& what) {
       input.as_helpers.push_back(block_.insns[what.insn].pc);
     }
   }
-  return false;
 }
 
 // The block becomes reachable: by the table, and by the jumps that waited for it.
@@ -216,7 +228,8 @@ void Translator::note_lines(TranslatedPage& page) {
   const uint64_t before = page.lines;
   for (const ir::Instruction& insn : block_.insns) {
     const uint64_t offset = insn.pc % core::kPageSize;
-    page.lines |= uint64_t{1} << offset / kLine | uint64_t{1} << (offset + insn.insn.length - 1) / kLine;
+    const uint64_t end = std::min<uint64_t>(offset + insn.insn.length, core::kPageSize);
+    page.lines |= uint64_t{1} << offset / kLine | uint64_t{1} << (end - 1) / kLine;
   }
   if (before == 0) ram_.set_flag({page.key.physical}, core::kTranslated);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The translator: the second engine. Code that runs for the first time is interpreted; what runs again becomes host code,
 // block by block (builder.h, passes.h, lowering.h), kept in pages (translated_page.h) until its bytes change. Steps,
-// traps, interrupts and state are those of the interpreter, bit for bit.
+// traps, interrupts and state are those of the interpreter, bit for bit. The essay, with drawings: docs/translator.md.
 //
 // The life of a step: run() finds the block of hart.pc through the code View, or makes it, and enters it. Blocks go from
 // one to the next without coming back here, until the budget does not hold the next block, an instruction on the slow path
@@ -61,7 +61,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   const uint8_t* find(riscv::Hart& hart);
   TranslatedPage* attach(riscv::Hart& hart);
   const uint8_t* translate(riscv::Hart& hart, TranslatedPage& page);
-  bool make_block(const riscv::Hart& hart, const TranslatedPage& page);
+  void make_block(const riscv::Hart& hart, const TranslatedPage& page);
   bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
   void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
   void note_lines(TranslatedPage& page);
