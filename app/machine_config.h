@@ -14,6 +14,11 @@
 namespace vitrine::app {
 
 enum class EngineKind { kInterpreter, kTranslator };
+#ifdef VITRINE_HAS_TRANSLATOR
+inline constexpr EngineKind kDefaultEngine = EngineKind::kTranslator;
+#else
+inline constexpr EngineKind kDefaultEngine = EngineKind::kInterpreter;  // a host for which there is no translator
+#endif
 enum class MmuKind { kShadow, kTlb };
 
 // A virtio device in a slot of the board, in the order of the command line. slot -1: the highest free one.
@@ -58,7 +63,7 @@ struct MachineConfig {
   uint64_t steps_per_tick = 100;
 
   // Not part of the identity.
-  EngineKind engine = EngineKind::kInterpreter;
+  EngineKind engine = kDefaultEngine;
   MmuKind mmu = MmuKind::kShadow;
   bool caching = true;
   unsigned decoded_pages = 1024;  // that the interpreter keeps
