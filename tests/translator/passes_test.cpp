@@ -613,7 +613,8 @@ TEST(Optimise, RandomCode_EveryPassLeavesGoodIr) {
   for (unsigned round = 0; round < 30; ++round) {
     fill_randomly(page, random);
     for (uint64_t pc = 0x8000'0000; pc < 0x8000'0000 + sizeof page; pc += 2) {
-      build(block, {pc, page, riscv::Privilege::kMachine, riscv::ExtensionSet::standard()}, HostAbilities::of_this_host());
+      build(block, {pc, page, riscv::Privilege::kMachine, riscv::ExtensionSet::standard()},
+            HostAbilities::of_this_host());
       ++blocks;
       instructions += block.insns.size();
       ASSERT_EQ(ir::verify(block), "") << "as built\n" << ir::to_text(block);

@@ -65,7 +65,7 @@ BUGS = [
         "attention_.wanted = true;  // the block that runs may be one of them", "",
         "a store into the running block is noticed at the next block only"),
     Bug("second_line_forgotten", "translator/translator.cpp",
-        " | uint64_t{1} << (offset + insn.insn.length - 1) / kLine", "",
+        " | uint64_t{1} << (end - 1) / kLine", "",
         "an instruction across two lines is not tracked in the second"),
     Bug("written_range_cut", "translator/translator.cpp",
         "last = (at.page_offset() + size - 1) / kLine;", "last = first;",
@@ -156,9 +156,9 @@ BUGS = [
 ]
 
 
-def planted(bug: Bug) -> str:
+def planted(bug: Bug, root: pathlib.Path) -> str:
     """The file's text with the bug in it."""
-    text = (ROOT / bug.file).read_text()
+    text = (root / bug.file).read_text()
     if bug.name == "zero_minus_x":  # the row stands further down as well
         text = text.replace("      [[fallthrough]];\n    case Op::sub:\n", "      [[fallthrough]];\n", 1)
     count = text.count(bug.old)
@@ -207,14 +207,14 @@ class Workshop:
             if problem := self.make(test):
                 print(problem)
                 raise RuntimeError("it does not build")
-            if found := run(test, self.build, 300):
+            if found := run(test, self.build, 120):
                 return found
         return []
 
     def with_bug(self, bug: Bug) -> list[str]:
         place = self.source / bug.file
         original = place.read_text()
-        place.write_text(planted(bug))
+        place.write_text(planted(bug, self.source))
         try:
             return self.failures()
         finally:
@@ -232,7 +232,7 @@ def main() -> int:
     problems = []
     for bug in bugs:
         try:
-            planted(bug)
+            planted(bug, ROOT)
         except LookupError as error:
             problems.append(str(error))
     print(*problems, sep="\n", end="\n" if problems else "")
