@@ -36,7 +36,7 @@ struct Hits {
 
 // One memory system with two harts.
 struct Side {
-  explicit Side(bool caching) : spaces(*ram, attention, caching) {
+  explicit Side(AddressSpaces::Kind kind) : spaces(*ram, attention, kind) {
     for (unsigned i = 0; i < kHarts; ++i) ports[i] = std::make_unique<Mmu>(i, *ram, bus, spaces);
   }
   std::unique_ptr<core::GuestRam> ram = std::move(*core::GuestRam::create({kBase}, kSize));
@@ -103,7 +103,8 @@ struct Side {
 class Coherence {
  public:
   // roots: how many different page-table roots are switched among.
-  Coherence(uint64_t seed, unsigned levels, unsigned roots) : random_(seed), levels_(levels), roots_(roots) {
+  Coherence(uint64_t seed, unsigned levels, unsigned roots, AddressSpaces::Kind kind)
+      : random_(seed), levels_(levels), roots_(roots), cached_(kind) {
     for (unsigned hart = 0; hart < kHarts; ++hart) set_pmp(hart, true);
     for (uint64_t at = kBase; at < kBase + kSize / 2; at += 8) write_both(at, random_entry());
     for (unsigned hart = 0; hart < kHarts; ++hart) {
@@ -362,7 +363,7 @@ class Coherence {
 
   std::mt19937_64 random_;
   unsigned levels_, roots_;
-  Side cached_{true}, plain_{false};
+  Side cached_, plain_{AddressSpaces::Kind::kNone};
   core::TranslationContext contexts_[kHarts];
   uint64_t working_set_[10] = {};
 };
@@ -380,26 +381,37 @@ void expect_busy(const Coherence& c, unsigned operations) {
       << "the judge caches nothing";
 }
 
-class CoherenceOfLevels : public testing::TestWithParam<unsigned> {};
+struct Translation {
+  const char* name;
+  unsigned levels;
+  AddressSpaces::Kind kind;
+};
+class CoherenceOf : public testing::TestWithParam<Translation> {};
 
-TEST_P(CoherenceOfLevels, RandomOperations_CachesCannotBeSeen) {
+TEST_P(CoherenceOf, RandomOperations_CachesCannotBeSeen) {
   constexpr unsigned kOperations = 60'000;
   for (const uint64_t seed : {1, 2, 3}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Coherence c(seed, GetParam(), 6);
+    Coherence c(seed, GetParam().levels, 6, GetParam().kind);
     c.run(kOperations);
     if (HasFatalFailure()) return;
     expect_busy(c, kOperations);
   }
 }
-INSTANTIATE_TEST_SUITE_P(Sv, CoherenceOfLevels, testing::Values(3u, 4u, 5u),
-                         [](const auto& info) { return std::to_string(12 + 9 * info.param); });
+INSTANTIATE_TEST_SUITE_P(Each, CoherenceOf,
+                         testing::Values(Translation{"Sv39", 3, AddressSpaces::Kind::kTlb},
+                                         Translation{"Sv39Shadow", 3, AddressSpaces::Kind::kShadow},
+                                         Translation{"Sv48", 4, AddressSpaces::Kind::kTlb},
+                                         Translation{"Sv57", 5, AddressSpaces::Kind::kTlb}),
+                         [](const auto& info) { return info.param.name; });
 
 // More roots than there are address spaces, in three modes: spaces are evicted and made again.
 TEST(Coherence, ManySpaces_Evicted_CachesCannotBeSeen) {
-  Coherence c(7, 3, 200);
-  c.run(120'000);
-  EXPECT_GT(c.counters().spaces_evicted, 500u);
+  for (const auto kind : {AddressSpaces::Kind::kTlb, AddressSpaces::Kind::kShadow}) {
+    Coherence c(7, 3, 200, kind);
+    c.run(120'000);
+    EXPECT_GT(c.counters().spaces_evicted, 500u);
+  }
 }
 
 }  // namespace

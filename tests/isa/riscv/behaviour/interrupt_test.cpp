@@ -405,8 +405,7 @@ TEST(Behaviour22, Wfi_TimeJumpsToTheTimer) {
 // --- 27. PLIC: claim and complete of a level source, threshold, contexts (PLIC specification 1.0.0; the
 // device's own tests go further). Context 0 is hart 0's M (MEI), context 1 its S (SEI).
 
-constexpr uint64_t kPriority = kPlic, kPending = kPlic + 0x1000, kEnable = kPlic + 0x2000,
-                   kContext = kPlic + 0x20'0000;
+constexpr uint64_t kPriority = kPlic, kPending = kPlic + 0x1000, kContext = kPlic + 0x20'0000;
 
 struct PlicBench {
   explicit PlicBench(Bench& bench) : b(bench) {
