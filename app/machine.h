@@ -101,6 +101,10 @@ class Machine final : private devices::FinishObserver,
     uint64_t pc, cause, tval;
   };
   [[nodiscard]] const Trap& first_trap(unsigned i) const { return harts_[i]->first_trap; }
+  // The host gives no address space for shadow page tables: a software TLB serves.
+  [[nodiscard]] bool shadow_refused() const {
+    return config_.caching && config_.mmu == MmuKind::kShadow && spaces_->kind() == mmu::AddressSpaces::Kind::kTlb;
+  }
   // Guest traps so far, by cause: exceptions 0 to 15, then interrupts 16 + number.
   [[nodiscard]] const std::array<uint64_t, 32>& trap_counters() const { return traps_; }
 

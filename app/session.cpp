@@ -159,6 +159,9 @@ void Session::begin() {
 
 Outcome Session::run() {
   begin();
+  if (machine_->shadow_refused())
+    say("the host gives no address space for shadow page tables, so a software TLB serves; the run is the same, but slower "
+        "(ulimit -v; --mmu tlb says nothing).");
   while (true) {
     Step until = options_.max_instructions;
     const Step every = options_.state_hash_every;

@@ -77,6 +77,8 @@ class AddressSpaces final : public core::RamListener {
   // A View in which nothing is ever installed.
   [[nodiscard]] core::View* empty_view() { return &empty_; }
   [[nodiscard]] bool caching() const { return kind_ != Kind::kNone; }
+  // kTlb although kShadow was asked for: the host refused the address space.
+  [[nodiscard]] Kind kind() const { return kind_; }
 
   // Installs entries for one page; `walk` is nullptr in bare mode. `page` lies in RAM.
   void fill_read(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,

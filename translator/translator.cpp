@@ -110,7 +110,7 @@ void Translator::adopt(Hart& hart) {
     hart.memory->use_predictions(hart.predictions);
   }
   if (hart.extensions == translated_for_) return;
-  flush();
+  if (!sites_.empty() || memory_->used() > code_begin_) flush();
   translated_for_ = hart.extensions;
 }
 
