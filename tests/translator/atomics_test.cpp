@@ -110,7 +110,7 @@ TEST(Atomics, Faults_CauseAndState) {
       b.run(4 * 10);
       b.set_x(a0, c.address);
       b.set_x(a1, 0x55);
-      b.run(2);
+      b.run(20);  // the block whole, and the handler
       b.expect_supervisor_trap({c.cause, kCode + 4, c.address});
       EXPECT_EQ(b.x(a1), 0x55u);
       EXPECT_EQ(b.x(t0), 11u);

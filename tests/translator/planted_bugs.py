@@ -174,7 +174,7 @@ def run(command: str, build: pathlib.Path, seconds: int) -> list[str]:
         done = subprocess.run([build / program, "--gtest_brief=1", *options], capture_output=True, text=True,
                               errors="replace", timeout=seconds)
     except subprocess.TimeoutExpired:
-        return [f"{pathlib.Path(program).name} hangs"]
+        return [f"{pathlib.Path(program).name} is not done after {seconds} s"]
     if done.returncode == 0:
         return []
     names = list(dict.fromkeys(re.findall(r"^\[  FAILED  \] (\S+\.[^\s,]+)", done.stdout, re.M)))
@@ -207,7 +207,7 @@ class Workshop:
             if problem := self.make(test):
                 print(problem)
                 raise RuntimeError("it does not build")
-            if found := run(test, self.build, 120):
+            if found := run(test, self.build, 240):
                 return found
         return []
 

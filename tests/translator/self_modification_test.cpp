@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstring>
 #include <vector>
 
 #include "tests/isa/riscv/bench/page_tables.h"
@@ -29,12 +30,16 @@ TEST(SelfModification, StoreIntoTheRunningBlock) {
       for (unsigned i = 0; i < 30; ++i) program.emplace_back(insn::addi(t0, t0, 1));
       program.emplace_back(insn::jal(zero, -128));
       b.put(kCode, program);
-      b.set_x(a0, kCode);
+      // Two rounds that store elsewhere: the block exists, whole, when it stores into itself.
+      b.set_x(a0, kData);
       b.set_x(a1, insn::addi(t0, t0, 100));
-      b.run(32);
-      EXPECT_EQ(b.x(t0), offset == 0 ? 31u : 130u);
+      b.run(2 * 33);
+      EXPECT_EQ(b.x(t0), 2 * 31u);
+      b.set_x(a0, kCode);
       b.run(33);
-      EXPECT_EQ(b.x(t0), offset == 0 ? 161u : 260u);
+      EXPECT_EQ(b.x(t0), 62 + (offset == 0 ? 31u : 130u));
+      b.run(33);
+      EXPECT_EQ(b.x(t0), 62 + (offset == 0 ? 161u : 260u));
     });
   }
 }
@@ -219,6 +224,43 @@ TEST(SelfModification, DmaIntoEitherHalfOfAnInstruction) {
       EXPECT_EQ(b.x(t1), 5u + 6 * 0x10);
     });
   }
+}
+
+// A store that begins in a line without code and ends in one with it; and a device that writes a whole page.
+TEST(SelfModification, StoreAcrossTwoLines_CodeInTheSecond) {
+  like_the_interpreter([](Bench& b) {
+    constexpr uint64_t kTarget = kCode + 0x800;
+    b.put(kCode, {insn::jalr(ra, 0, a0), insn::sd(a1, -4, a0), insn::jalr(ra, 0, a0), insn::kSelf});
+    b.put(kTarget, {insn::addi(t0, t0, 1), insn::jalr(zero, 0, ra)});
+    b.set_x(a0, kTarget);
+    b.set_x(a1, uint64_t{insn::addi(t0, t0, 100)} << 32);
+    b.run(20);
+    EXPECT_EQ(b.x(t0), 101u);
+    std::vector<uint8_t> page(0x1000);
+    const uint32_t fresh[] = {insn::addi(t0, t0, 1000), insn::jalr(zero, 0, ra)};
+    std::memcpy(page.data() + 0x800, fresh, sizeof fresh);
+    const uint32_t call[] = {insn::jalr(ra, 0, a0), insn::kSelf};
+    std::memcpy(page.data(), call, sizeof call);
+    ASSERT_TRUE(b.ram().write({kCode}, page.data(), page.size()));
+    b.start(kCode);
+    b.run(20);
+    EXPECT_EQ(b.x(t0), 1101u);
+  });
+}
+
+// A block whose last instruction lies across two lines, with nothing behind it.
+TEST(SelfModification, DmaIntoTheSecondLineOfTheLastInstruction) {
+  like_the_interpreter([](Bench& b) {
+    b.put(kCode + 0x3a, {insn::addi(t0, t0, 1), insn::jal(zero, -4)});
+    b.put(kCode + 0x1e, {insn::addi(t1, t1, 1), insn::jal(zero, -4)});
+    b.start(kCode + 0x3a);
+    b.run(10);
+    EXPECT_EQ(b.x(t0), 5u);
+    b.write<uint16_t>(kCode + 0x40, insn::jal(zero, -0x20) >> 16);
+    b.run(10);
+    EXPECT_EQ(b.x(t0), 6u);
+    EXPECT_EQ(b.x(t1), 4u);
+  });
 }
 
 TEST(SelfModification, PatchFenceIAndCall) {
