@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <span>
 
 #include "app/board_table.h"
 #include "app/device_tree.h"
@@ -88,7 +89,7 @@ core::Result<> plan_tree(BootPlan& plan, const MachineConfig& config) {
     auto bytes = core::read_file(config.dtb, 16 << 20);
     if (!bytes) return bytes.error();
     std::vector<uint8_t> blob(bytes->size());
-    std::memcpy(blob.data(), bytes->data(), blob.size());
+    std::ranges::copy(std::as_bytes(std::span(*bytes)), std::as_writable_bytes(std::span(blob)).begin());
     auto amended = amend_device_tree(std::move(blob), input);
     if (!amended) return amended.error();
     plan.tree = std::move(*amended);
