@@ -256,6 +256,37 @@ TEST(Context, ManySites_Misaligned) {
   });
 }
 
+// One site goes byte by byte over the end of a page whose neighbour is elsewhere in memory.
+TEST(Context, OverTheEndOfAPage_NeighbourIsElsewhere) {
+  like_the_interpreter([](Bench& b) {
+    PageTables tables(b);
+    tables.identity();
+    tables.map(kVirtual, kData, pte::kReadWrite);
+    tables.map(kVirtual + 0x1000, kData + 0x5000, pte::kReadWrite);
+    for (uint64_t i = 0; i < 32; i += 8) {
+      b.write64(kData + 0xfe0 + i, 0x1111'1111'1111'1111);
+      b.write64(kData + 0x1000 + i, 0x2222'2222'2222'2222);  // behind it for the host only
+      b.write64(kData + 0x5000 + i, 0x3333'3333'3333'3333);
+    }
+    b.put(kCode, {insn::ld(t0, 0, a0), insn::lw(t1, 0, a0), insn::lhu(t2, 0, a0), insn::sub(a1, a1, t0),
+                  insn::add(a1, a1, t1), insn::add(a1, a1, t2), insn::addi(a0, a0, 1), insn::bne(a0, a2, -28),
+                  insn::kSelf});
+    b.set_x(a0, kVirtual + 0xff0);
+    b.set_x(a2, kVirtual + 0xffd);
+    b.start(kCode, kS, tables.satp());
+    b.run(8 * 13 + 5);
+    EXPECT_EQ(b.x(t0), 0x3333'3333'1111'1111u) << "four bytes of each";
+    // The same with stores, of which none may reach the host's neighbour.
+    b.put(kCode + 0x100, {insn::sd(a1, 0, a0), insn::sw(a1, 0, a0), insn::sh(a1, 0, a0),
+                          insn::addi(a0, a0, 1), insn::bne(a0, a2, -16), insn::kSelf});
+    b.set_x(a0, kVirtual + 0xff0);
+    b.set_x(a2, kVirtual + 0x1000);
+    b.start(kCode + 0x100, kS, tables.satp());
+    b.run(5 * 16 + 5);
+    EXPECT_EQ(b.read64(kData + 0x1000), 0x2222'2222'2222'2222u);
+  });
+}
+
 // --- Instructions
 
 // misa: C goes while blocks of compressed instructions exist, and comes back.
