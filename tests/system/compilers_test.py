@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Builds of other compilers, or for other hosts, give the same state hashes, with the interpreter's caches and without.
+"""Builds of other compilers, or for other hosts, give the same state hashes, on every engine, cached or not.
 
     compilers_test.py build/vitrine /tmp/build-clang/vitrine
     compilers_test.py --with clang++ build/vitrine          builds the second one first (build/other-compiler)
@@ -24,7 +24,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = 77
 TYPED = "ps\nforktest\nfault null\npages\nsyscalls\nspin 3\n"
-CACHES = {"with caches": [], "without": ["--no-cache"]}
+WAYS = {"the default engine": [], "the interpreter": ["--engine", "interpreter"],
+        "the interpreter without caches": ["--engine", "interpreter", "--no-cache"]}
 
 
 def parse():
@@ -71,7 +72,7 @@ def compare(name, programs, words, meant):
     """True if all runs are one; `meant` is what the console must show for it to be the run that was meant."""
     reference, same = None, True
     for program in programs:
-        for caches, option in CACHES.items():
+        for way, option in WAYS.items():
             lines = outcome(program, words + option)
             if reference is None:
                 reference = lines
@@ -83,10 +84,10 @@ def compare(name, programs, words, meant):
             same = False
             pairs = zip(lines + ["(no more)"], reference + ["(no more)"])
             first = next((pair for pair in pairs if pair[0] != pair[1]), (len(lines), len(reference)))
-            print(f"FAIL {name}, {program}, {caches}: {first[0]!r}, and the reference has {first[1]!r}")
+            print(f"FAIL {name}, {program}, {way}: {first[0]!r}, and the reference has {first[1]!r}")
     if same:
-        print(f"ok   {name}: {len(hashes(reference))} state hashes of {len(programs)} builds, with caches and without, "
-              f"are equal; the last one: {hashes(reference)[-1]}")
+        print(f"ok   {name}: {len(hashes(reference))} state hashes of {len(programs)} builds, {len(WAYS)} ways each, are equal; "
+              f"the last one: {hashes(reference)[-1]}")
     return same
 
 
