@@ -48,6 +48,9 @@ struct alignas(32) CodeEntry {
   void* translated = nullptr;  // the translator's page
 };
 
+// Linear tables serve addresses of this many bits, sign-extended.
+inline constexpr unsigned kShadowAddressBits = 39;
+
 struct View {
   DataEntry read[kDataEntries];
   DataEntry write[kDataEntries];

@@ -307,7 +307,7 @@ void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
     if (!view || !view->writes.entries()) continue;
     uint64_t& addend = view->writes.entries()[entry.page];
     // Bits 63:39 of the address are a sign or nothing; the comparison leaves them out.
-    constexpr uint64_t kLow = (uint64_t{1} << 39) - 1;
+    constexpr uint64_t kLow = (uint64_t{1} << core::kShadowAddressBits) - 1;
     if (addend != 0 && ((addend + (uint64_t{entry.page} << core::kPageShift)) & kLow) == (host & kLow)) addend = 0;
   }
   first = 0;

@@ -11,12 +11,13 @@
 #include <cstdint>
 
 #include "core/address.h"
+#include "core/memory_port.h"
 
 namespace vitrine::mmu {
 
 class ShadowTable {
  public:
-  static constexpr unsigned kIndexBits = 39 - core::kPageShift;
+  static constexpr unsigned kIndexBits = core::kShadowAddressBits - core::kPageShift;
   static constexpr size_t kEntries = size_t{1} << kIndexBits;
 
   ShadowTable() = default;
@@ -29,7 +30,7 @@ class ShadowTable {
   [[nodiscard]] uint64_t* entries() const { return entries_; }
 
   static bool canonical(uint64_t address) {
-    const auto top = static_cast<int64_t>(address) >> 38;
+    const auto top = static_cast<int64_t>(address) >> (core::kShadowAddressBits - 1);
     return top == 0 || top == -1;
   }
   [[nodiscard]] uint64_t& at(uint64_t address) const {

@@ -110,13 +110,13 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, const PortOffsets& port
   a.jz(small);
 
   a.mov(a86::rax, a86::rcx);
-  a.sar(a86::rax, 38);  // bits 63:38 all equal: 0 or -1
+  a.sar(a86::rax, core::kShadowAddressBits - 1);  // bits 63:38 all equal: 0 or -1
   a.inc(a86::rax);
   a.cmp(a86::rax, 1);
   a.ja(miss);
   a.mov(a86::rax, a86::rcx);
   a.shr(a86::rax, core::kPageShift);
-  a.and_(a86::eax, (1 << (39 - core::kPageShift)) - 1);
+  a.and_(a86::eax, (1 << (core::kShadowAddressBits - core::kPageShift)) - 1);
   a.mov(a86::rax, a86::ptr(a86::rdx, a86::rax, 3));
   a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
   a.test(a86::rax, a86::rax);
