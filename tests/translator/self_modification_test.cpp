@@ -325,17 +325,17 @@ TEST(SelfModification, PageTableWrite_RemapsTheTargetOfALink) {
 
 // Two pages that are a megabyte apart share a place where the translator looks for pages: a jump finds the
 // one it means.
-TEST(SelfModification, PagesAMegabyteApart_JumpFindsItsOwn) {
+TEST(SelfModification, PagesThatShareAPlace_JumpFindsItsOwn) {
   like_the_interpreter([](Bench& b) {
     PageTables tables(b);
     tables.identity();
     tables.map(kVirtual, kCode, pte::kExecute);
     tables.map(kVirtual + 0x1000, kCode + 0x1000, pte::kExecute);
-    tables.map(kVirtual + 0x10'1000, kCode + 0x2000, pte::kExecute);
+    tables.map(kVirtual + 0x1000 + core::kCodeEntries * core::kPageSize, kCode + 0x2000, pte::kExecute);
     b.put(kCode, {insn::jal(ra, 0x1000), insn::jalr(ra, 0, a0), insn::jal(zero, -8)});
     b.put(kCode + 0x1000, {insn::addi(t0, t0, 1), insn::jalr(zero, 0, ra)});
     b.put(kCode + 0x2000, {insn::addi(t0, t0, 100), insn::jalr(zero, 0, ra)});
-    b.set_x(a0, kVirtual + 0x10'1000);
+    b.set_x(a0, kVirtual + 0x1000 + core::kCodeEntries * core::kPageSize);
     b.start(kVirtual, kS, tables.satp());
     b.run(7 * 100);
     EXPECT_EQ(b.x(t0), 100u * 101);
