@@ -80,7 +80,7 @@ std::string verify(const Block& block) {
     if (node.insn >= block.insns.size()) return wrong(i, "belongs to no instruction");
     if (i > 0 && node.insn < block.nodes[i - 1].insn) return wrong(i, "belongs to an instruction that is over");
     if ((names_x(node.op) || names_f(node.op)) && node.reg > 31) return wrong(i, "no such register");
-    if (node.op == Op::set_x && node.reg == 0) return wrong(i, "x0 cannot be set");
+    if (names_x(node.op) && node.reg == 0) return wrong(i, "x0 is a constant and no place");
     if (is_atomic(node.op) && node.width != 4 && node.width != 8) return wrong(i, "no such width of an atomic");
     if ((is_access(node.op) || node.op == Op::set_f) && node.width != 1 && node.width != 2 && node.width != 4 && node.width != 8)
       return wrong(i, "no such access width");

@@ -146,7 +146,7 @@ TEST(IrVerify, RegisterThatDoesNotExist_Rejected) {
   EXPECT_EQ(after([](Block& b) { b.nodes[kSetF].reg = 32; }), "node v7: no such register");
 }
 TEST(IrVerify, X0Set_Rejected) {
-  EXPECT_EQ(after([](Block& b) { b.nodes[kSet].reg = 0; }), "node v2: x0 cannot be set");
+  EXPECT_EQ(after([](Block& b) { b.nodes[kSet].reg = 0; }), "node v2: x0 is a constant and no place");
   EXPECT_EQ(after([](Block& b) { b.nodes[kSetF].reg = 0; }), "") << "f0 is a register like the others";
 }
 TEST(IrVerify, AccessWidth_PowersOfTwoUpToEight) {
