@@ -112,8 +112,9 @@ void AddressSpaces::fill_read(SpaceId space, ViewKind kind, GuestVirt at, GuestP
   const uint64_t address = at.value & core::kPageMask;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   KeptView& view = kept(space, kind);
+  view.filled = true;
   slot(view.read, address) = {address, host - address};
-  if (view.read_shadow && ShadowTable::canonical(address)) view.reads.at(address) = host - address;
+  if (view.read_shadow && ShadowTable::canonical(address)) view.reads.set(address, host - address);
   ++counters.fills;
 }
 
@@ -125,9 +126,10 @@ void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, Guest
   const uint64_t address = at.value & core::kPageMask;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   KeptView& view = kept(space, kind);
+  view.filled = true;
   if (view.write_shadow && ShadowTable::canonical(address)) {
     if (view.writes.at(address) == 0) note_write_entry(space, kind, address, page);
-    view.writes.at(address) = host - address;
+    view.writes.set(address, host - address);
   }
   slot(view.write, address) = {address, host - address};
   ram_.set_flag(page, core::kWriteMapped);
@@ -153,7 +155,9 @@ void AddressSpaces::drop_write_entries() noexcept {
 CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at, const Walk* walk) noexcept {
   if (walk) track(space, at, *walk);
   const uint64_t address = at.value & core::kPageMask;
-  CodeEntry& entry = slot(view(space, kind)->code, address);
+  KeptView& view = kept(space, kind);
+  view.filled = true;
+  CodeEntry& entry = slot(view.code, address);
   if (entry.tag != address) entry = {.tag = address};
   ++counters.fills;
   return entry;
@@ -174,7 +178,7 @@ void AddressSpaces::clear_predictions() noexcept {
   ++counters.predictions_cleared;
 }
 
-AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, uint64_t range, unsigned level) noexcept {
+AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, const Table& described) noexcept {
   uint32_t& place = table_of_[ram_.page_index(entry)];
   if (place == 0) {
     if (free_tables_.empty()) {
@@ -183,7 +187,7 @@ AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, uint64_t range, u
     }
     place = free_tables_.back();
     free_tables_.pop_back();
-    tables_[place - 1] = {.range = range, .level = static_cast<uint8_t>(level)};
+    tables_[place - 1] = described;
     ram_.set_flag(entry, core::kPageTable);
   }
   return tables_[place - 1];
@@ -193,9 +197,10 @@ void AddressSpaces::track(SpaceId space, GuestVirt at, const Walk& walk) noexcep
   for (unsigned i = 0; i < walk.depth; ++i) {
     const unsigned level = walk.level + (walk.depth - 1 - i);
     const uint64_t span = uint64_t{1} << (core::kPageShift + 9 * (level + 1));
-    const uint64_t range = at.value & ~(span - 1);
-    Table& table = table_at(walk.entry_at[i], range, level);
-    if (table.level != level || table.range != range) table.irregular = true;
+    const bool root = i == 0;  // its upper half serves negative addresses
+    const Table described = {.range = root ? 0 : at.value & ~(span - 1), .level = static_cast<uint8_t>(level), .root = root};
+    Table& table = table_at(walk.entry_at[i], described);
+    if (table.level != level || table.range != described.range || table.root != root) table.irregular = true;
     table.spaces |= bit(space);
     table.writes = 0;
   }
@@ -220,12 +225,26 @@ void AddressSpaces::after_write(GuestPhys at, size_t size, uint8_t flags) noexce
   VT_ASSERT(place != 0, "a page is flagged as page table and is not in the list");
   Table& table = tables_[place - 1];
   ++counters.table_writes;
-  const bool one_page = size <= 8 && table.level == 0 && !table.irregular;
-  if (!one_page || ++table.writes >= kUntrackAfter) return untrack(at);
+  const bool few_entries = size <= 8 && !table.irregular;
+  const unsigned patience = table.level == 0 ? kUntrackAfter : kUntrackUpperAfter;
+  if (!few_entries || ++table.writes >= patience) return untrack(at);
   const uint64_t first = at.page_offset() / 8;
   const uint64_t last = (at.page_offset() + size - 1) / 8;
-  for (uint64_t index = first; index <= last; ++index)
-    revoke_page(table.spaces, table.range + (index << core::kPageShift));
+  for (uint64_t index = first; index <= last; ++index) revoke_entry(table, index);
+}
+
+// What the table's entry `index` serves.
+void AddressSpaces::revoke_entry(const Table& table, uint64_t index) noexcept {
+  const unsigned shift = core::kPageShift + 9 * table.level;  // bytes that an entry serves, as a power of two
+  uint64_t address = table.range + (index << shift);
+  if (table.root) {
+    const unsigned unused = 64 - (shift + 9);
+    address = static_cast<uint64_t>(static_cast<int64_t>(address << unused) >> unused);
+  }
+  if (table.level == 0)
+    revoke_page(table.spaces, address);
+  else
+    revoke_range(table.spaces, address, uint64_t{1} << (shift - core::kPageShift));
 }
 
 void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
@@ -235,34 +254,36 @@ void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
       if (!view) continue;
       clear_if(view->read, address);
       clear_if(view->write, address);
-      view->reads.clear(address, 1);
-      view->writes.clear(address, 1);
+      view->reads.clear(address);
+      view->writes.clear(address);
       if (clear_if(view->code, address)) attention_.wanted = true;
     }
   });
 }
 
-// Entries of at least 512 neighbouring pages: the small tables are looked through once.
+// Entries of many neighbouring pages: the small tables are looked through once.
 void AddressSpaces::revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept {
   clear_predictions();
   attention_.wanted = true;
   const auto inside = [&](uint64_t tag) { return tag - first < pages << core::kPageShift; };
   for_each_space(spaces, [&](unsigned id) {
     for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
-      if (!view) continue;
+      if (!view || !view->filled) continue;
       for (DataEntry& entry : view->read)
         if (inside(entry.tag)) entry = {};
       for (DataEntry& entry : view->write)
         if (inside(entry.tag)) entry = {};
       for (CodeEntry& entry : view->code)
         if (inside(entry.tag)) entry = {};
-      view->reads.clear(first, pages);
-      view->writes.clear(first, pages);
+      view->reads.clear_range(first, pages);
+      view->writes.clear_range(first, pages);
     }
   });
 }
 
 void AddressSpaces::flush(KeptView& view) noexcept {
+  if (!view.filled) return;
+  view.filled = false;
   std::fill(std::begin(view.read), std::end(view.read), DataEntry{});
   std::fill(std::begin(view.write), std::end(view.write), DataEntry{});
   std::fill(std::begin(view.code), std::end(view.code), CodeEntry{});

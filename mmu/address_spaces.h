@@ -13,13 +13,13 @@
 // use: Inline, by engines (core/memory_port.h).
 //
 // revoke, and empty all predictions:
-// - A tracked table page is written: a leaf table revokes the one page whose PTE changed; an upper table
-//   flushes the Views of the spaces that were filled through it, and is untracked.
+// - A tracked table page is written: what the changed entry serves goes, in the spaces that were filled through
+//   the table. If the table is found in several places, or much of it is written at once, these spaces are flushed.
 // - The page that a write entry leads to gets a notify flag (it became a page table, or code): its write
 //   entries go. The linear ones are found by a reverse map.
 // - PMP changes: everything goes.
 //
-// untrack: At the kUntrackAfter-th write in a row without a fill in between, a table page loses its flag:
+// untrack: At the kUntrackAfter-th (upper tables: kUntrackUpperAfter-th) write in a row without a fill in between, a table page loses its flag:
 // what came from it is revoked once, and further writes cost nothing. The next fill through it tracks it again.
 //
 // An address space is (hart, satp mode and root, rules of the walk); ASIDs play no part. A switch of satp
@@ -102,11 +102,13 @@ class AddressSpaces final : public core::RamListener {
 
  private:
   static constexpr unsigned kUntrackAfter = 16;
+  static constexpr unsigned kUntrackUpperAfter = 4;  // what an entry of theirs serves takes long to revoke
   static constexpr unsigned kViews = static_cast<unsigned>(ViewKind::kCount);
 
   // A View with the linear tables behind it.
   struct KeptView : core::View {
     ShadowTable reads, writes;
+    bool filled = false;  // something was installed since it was flushed
   };
   struct Space {
     uint64_t root = 0;
@@ -125,13 +127,15 @@ class AddressSpaces final : public core::RamListener {
     uint64_t range = 0;   // the virtual address that its entry 0 serves
     uint64_t spaces = 0;  // bit i: space i was filled through it
     uint8_t level = 0;    // 0: its entries are leaves of 4 KiB
+    bool root = false;    // serves a whole space; range is 0
     bool irregular =
         false;  // found at two levels or ranges (recursive or aliased tables): revoke without asking where
     uint8_t writes = 0;  // since the last fill through it
   };
 
   void track(SpaceId space, core::GuestVirt at, const Walk& walk) noexcept;
-  Table& table_at(core::GuestPhys entry, uint64_t range, unsigned level) noexcept;
+  Table& table_at(core::GuestPhys entry, const Table& described) noexcept;
+  void revoke_entry(const Table& table, uint64_t index) noexcept;
   void untrack(core::GuestPhys at) noexcept;
   void revoke_page(uint64_t spaces, uint64_t address) noexcept;
   void revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept;

@@ -9,8 +9,9 @@
 namespace vitrine::mmu {
 namespace {
 constexpr size_t kBytes = ShadowTable::kEntries * sizeof(uint64_t);
-// From here on it is cheaper to give the memory back than to write zeros over it.
-constexpr uint64_t kManyPages = 64 * 512;
+// Of so many pages of the table, clear_all gives the memory back; fewer are written with zeros, and need no page fault when
+// they are used again.
+constexpr size_t kManyChunks = 256;
 }  // namespace
 
 ShadowTable::~ShadowTable() {
@@ -23,21 +24,45 @@ bool ShadowTable::reserve() {
   if (memory == MAP_FAILED) return false;
   madvise(memory, kBytes, MADV_NOHUGEPAGE);  // entries are sparse
   entries_ = static_cast<uint64_t*>(memory);
+  used_ = std::make_unique<uint8_t[]>(kEntries / kChunk);
   return true;
 }
 
-void ShadowTable::clear(uint64_t first, uint64_t pages) {
+void ShadowTable::set(uint64_t address, uint64_t addend) {
+  const size_t index = index_of(address);
+  entries_[index] = addend;
+  uint8_t& used = used_[index / kChunk];
+  if (used) return;
+  used = 1;
+  chunks_.push_back(static_cast<uint32_t>(index / kChunk));
+}
+
+void ShadowTable::clear(uint64_t address) {
   if (!entries_) return;
-  const uint64_t index = (first >> core::kPageShift) & (kEntries - 1);
-  pages = std::min<uint64_t>(pages, kEntries - index);
-  if (pages >= kManyPages && index % 512 == 0 && pages % 512 == 0)
-    madvise(entries_ + index, pages * sizeof(uint64_t), MADV_DONTNEED);
-  else
-    std::fill_n(entries_ + index, pages, 0);
+  const size_t index = index_of(address);
+  if (used_[index / kChunk]) entries_[index] = 0;
+}
+
+void ShadowTable::clear_range(uint64_t first, uint64_t pages) {
+  if (!entries_) return;
+  size_t index = index_of(first);
+  const size_t end = index + std::min<uint64_t>(pages, kEntries - index);
+  while (index < end) {
+    const size_t stop = std::min(end, (index / kChunk + 1) * kChunk);
+    if (used_[index / kChunk]) std::fill(entries_ + index, entries_ + stop, 0);
+    index = stop;
+  }
 }
 
 void ShadowTable::clear_all() {
-  if (entries_) madvise(entries_, kBytes, MADV_DONTNEED);
+  if (!entries_) return;
+  const bool give_back = chunks_.size() > kManyChunks;
+  if (give_back) madvise(entries_, kBytes, MADV_DONTNEED);
+  for (const uint32_t chunk : chunks_) {
+    if (!give_back) std::fill_n(entries_ + chunk * kChunk, kChunk, 0);
+    used_[chunk] = 0;
+  }
+  chunks_.clear();
 }
 
 }  // namespace vitrine::mmu

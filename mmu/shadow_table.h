@@ -9,6 +9,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "core/address.h"
 #include "core/memory_port.h"
@@ -27,21 +29,27 @@ class ShadowTable {
 
   // False if the host does not give so much address space; the table then stays empty.
   bool reserve();
+  // For looking up; who writes uses set().
   [[nodiscard]] uint64_t* entries() const { return entries_; }
 
   static bool canonical(uint64_t address) {
     const auto top = static_cast<int64_t>(address) >> (core::kShadowAddressBits - 1);
     return top == 0 || top == -1;
   }
-  [[nodiscard]] uint64_t& at(uint64_t address) const {
-    return entries_[(address >> core::kPageShift) & (kEntries - 1)];
-  }
-  // Forgets pages [first, first + pages) by virtual address of the first.
-  void clear(uint64_t first, uint64_t pages);
+  [[nodiscard]] uint64_t at(uint64_t address) const { return entries_[index_of(address)]; }
+  void set(uint64_t address, uint64_t addend);
+  void clear(uint64_t address);
+  // Forgets `pages` pages from the virtual address `first` on. Only what was ever set is touched.
+  void clear_range(uint64_t first, uint64_t pages);
   void clear_all();
 
  private:
+  static constexpr size_t kChunk = 512;  // entries in a page of the table
+  static size_t index_of(uint64_t address) { return (address >> core::kPageShift) & (kEntries - 1); }
+
   uint64_t* entries_ = nullptr;
+  std::unique_ptr<uint8_t[]> used_;  // by chunk: something in it was set since it was zero
+  std::vector<uint32_t> chunks_;     // those that are used
 };
 
 }  // namespace vitrine::mmu
