@@ -99,7 +99,7 @@ class Sweep {
         at += 16;
         ++pairs;
       }
-    for (unsigned r = 1; r < 32; ++r) b.set_x(r, 0x1111'1111'1111'1111 * (r % 15) + r);
+    for (unsigned r = 1; r < 32; ++r) b.set_x(r, 0x1111'1111'1111'1111u * (r % 15) + r);
     b.set_x(kPointer, kPairs);
     b.set_x(kResults, kData);
     b.set_x(kRounds, pairs);

@@ -229,7 +229,7 @@ TEST(Behaviour11, ReservedCompressed_AllOfThem_IllegalWithTheirBits) {
 
 TEST(Behaviour11, CompressedHints_AllOfThem_ChangeNothing) {
   under_every_cache([](Bench& b) {
-    for (unsigned r = 1; r < 32; ++r) b.set_x(r, 0x1111'1111'1111'1111 * (r % 15 + 1));
+    for (unsigned r = 1; r < 32; ++r) b.set_x(r, 0x1111'1111'1111'1111u * (r % 15 + 1));
     b.put(kCode + 2, {insn::kSelf});
     unsigned count = 0;
     for (uint32_t h = 0; h < 0x10000; ++h) {
@@ -240,7 +240,7 @@ TEST(Behaviour11, CompressedHints_AllOfThem_ChangeNothing) {
       b.run_quietly(1);
       ASSERT_EQ(b.pc(), kCode + 2) << std::hex << h;
       for (unsigned r = 1; r < 32; ++r)
-        ASSERT_EQ(b.x(r), 0x1111'1111'1111'1111 * (r % 15 + 1)) << std::hex << h;
+        ASSERT_EQ(b.x(r), 0x1111'1111'1111'1111u * (r % 15 + 1)) << std::hex << h;
       ASSERT_EQ(b.x(0), 0u) << std::hex << h;
     }
     EXPECT_EQ(count, 64u + 31 + 64 + 63 + 16 + 64 + 31 + 31 + 31);
