@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// Host code of a block's entry, of its exits and jumps, and its cold part, which comes behind the rest. Before: emit_memory.h.
+// Next: lowering.cpp.
+#pragma once
+
+#include "translator/emit_memory.h"
+
+namespace vitrine::translator {
+
+class ControlEmitter : protected MemoryEmitter {
+ protected:
+  using MemoryEmitter::MemoryEmitter;
+
+  struct Exit {
+    Label label;
+    uint64_t target;
+    unsigned unused;  // instructions that were paid for and do not run
+  };
+  struct PendingLink {
+    uint16_t target;
+    Label after;
+  };
+
+  void emit_entry() {
+    begin_values();
+    begin_memory();
+    exits_.clear();
+    pending_links_.clear();
+    entry_ = a.newLabel();
+    undo_ = a.newLabel();
+    a.bind(entry_);
+    const auto n = static_cast<int>(in_->block.insns.size());
+    if (in_->block.uses_float) {
+      a.cmp(at(offsetof(Hart, float_off), 1), 0);
+      a.jne(undo_float_ = a.newLabel());
+      a.cmp(at(offsetof(Hart, csr) + offsetof(riscv::Csrs, frm), 1), 0);
+      a.jne(undo_float_);
+    }
+    a.sub(kBudget, n);
+    a.js(undo_);
+  }
+
+  void emit_helper(const Node& n) {
+    const uint32_t site = new_site(n);
+    a.mov(at(offsetof(Hart, site), 4), site);
+    a.call(reinterpret_cast<uint64_t>(thunks_.slow));
+    home_.fill(ir::kNoRef);
+  }
+
+  void emit_exit_if(const Node& n) {
+    const a86::CondCode taken = condition(n.in[0]);
+    const Exit exit{a.newLabel(), static_cast<uint64_t>(n.imm),
+                    static_cast<unsigned>(in_->block.insns.size() - 1 - n.insn)};
+    a.j(taken, exit.label);
+    exits_.push_back(exit);
+    done(n);
+  }
+
+  uint64_t page_address() const { return in_->block.insns[0].pc & core::kPageMask; }
+
+  // To a block of this page: directly, if it is there; otherwise to where hart.pc is set, until somebody makes it.
+  void emit_jump(uint64_t target) {
+    if ((target & core::kPageMask) != page_address()) return emit_far_jump(target);
+    const auto offset = static_cast<uint16_t>(target - page_address());
+    if (target == in_->block.insns[0].pc) {
+      a.jmp(entry_);
+      return;
+    }
+    if (const uint32_t code = in_->entries[offset / 2]) {
+      a.jmp(reinterpret_cast<uint64_t>(memory_.base() + code));
+      return;
+    }
+    const Label missing = a.newLabel(), after = a.newLabel();
+    a.long_().jmp(missing);
+    a.bind(after);
+    a.bind(missing);
+    set_pc(target);
+    a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
+    pending_links_.push_back({offset, after});
+  }
+
+  void set_pc(uint64_t pc) {
+    if (fits_32(static_cast<int64_t>(pc))) {
+      a.mov(at(offsetof(Hart, pc)), Imm(static_cast<int64_t>(pc)));
+      return;
+    }
+    load_constant(a86::rax, static_cast<int64_t>(pc));
+    a.mov(at(offsetof(Hart, pc)), a86::rax);
+  }
+
+  static constexpr int32_t code_entry(uint64_t page) {
+    return static_cast<int32_t>(offsetof(core::View, code) + (page >> core::kPageShift) % core::kCodeEntries * sizeof(core::CodeEntry));
+  }
+
+  // To another page: through the View, so that the jump is right whatever the guest did to its page tables.
+  void emit_far_jump(uint64_t target) {
+    const uint64_t page = target & core::kPageMask;
+    const int32_t entry = code_entry(page);
+    const Label miss = a.newLabel();
+    a.mov(a86::rcx, at(offsetof(Hart, code_view)));
+    if (fits_32(static_cast<int64_t>(page))) {
+      a.cmp(a86::qword_ptr(a86::rcx, entry), Imm(static_cast<int64_t>(page)));
+    } else {
+      load_constant(a86::rax, static_cast<int64_t>(page));
+      a.cmp(a86::qword_ptr(a86::rcx, entry), a86::rax);
+    }
+    a.jne(miss);
+    a.mov(a86::rax, a86::qword_ptr(a86::rcx, entry + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
+    a.test(a86::rax, a86::rax);
+    a.jz(miss);
+    a.mov(a86::eax, a86::dword_ptr(a86::rax, static_cast<int32_t>((target - page) * 2)));
+    a.test(a86::eax, a86::eax);
+    a.jz(miss);
+    a.add(a86::rax, at(offsetof(Hart, code_base)));
+    a.jmp(a86::rax);
+    a.bind(miss);
+    set_pc(target);
+    a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
+  }
+
+  void emit_jump_to(const Node& n) {
+    const Place target = place_of(n.in[0]);
+    load(a86::rdx, target);
+    done(n);
+    const Label miss = a.newLabel();
+    constexpr auto kCode = static_cast<int32_t>(offsetof(core::View, code));
+    static_assert(sizeof(core::CodeEntry) == 32);
+    a.mov(a86::eax, a86::edx);
+    a.shr(a86::eax, core::kPageShift);
+    a.and_(a86::eax, core::kCodeEntries - 1);
+    a.shl(a86::eax, 5);
+    a.add(a86::rax, at(offsetof(Hart, code_view)));
+    a.mov(a86::rcx, a86::rdx);
+    a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
+    a.cmp(a86::rcx, a86::qword_ptr(a86::rax, kCode));
+    a.jne(miss);
+    a.mov(a86::rax, a86::qword_ptr(a86::rax, kCode + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
+    a.test(a86::rax, a86::rax);
+    a.jz(miss);
+    a.mov(a86::ecx, a86::edx);
+    a.and_(a86::ecx, 0xffe);
+    a.mov(a86::eax, a86::dword_ptr(a86::rax, a86::rcx, 1));
+    a.add(a86::rax, at(offsetof(Hart, code_base)));
+    a.jmp(a86::rax);
+    a.bind(miss);
+    a.mov(at(offsetof(Hart, pc)), a86::rdx);
+    a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
+  }
+
+  void emit_cold() {
+    for (const Access& access : accesses_) {
+      a.bind(access.cold);
+      a.mov(at(offsetof(Hart, site), 4), access.site);
+      a.lea(a86::rcx, a86::ptr(access.base, access.offset));
+      a.call(reinterpret_cast<uint64_t>(thunks_.lookup[in_->set][access.log_width][access.write]));
+      a.long_().jmp(access.found);
+      a.jmp(access.after);
+    }
+    for (const SlowExit& slow : slow_exits_) {
+      a.bind(slow.label);
+      a.mov(at(offsetof(Hart, site), 4), slow.site);
+      a.call(reinterpret_cast<uint64_t>(thunks_.slow));
+      a.jmp(slow.after);
+    }
+    for (size_t i = 0; i < exits_.size(); ++i) {
+      const Exit exit = exits_[i];
+      a.bind(exit.label);
+      if (exit.unused != 0) a.add(kBudget, static_cast<int>(exit.unused));
+      emit_jump(exit.target);
+    }
+    const uint64_t pc = in_->block.insns[0].pc;
+    a.bind(undo_);
+    a.add(kBudget, static_cast<int>(in_->block.insns.size()));
+    if (in_->block.uses_float) a.bind(undo_float_);
+    set_pc(pc);
+    a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
+  }
+
+  Label entry_, undo_, undo_float_;
+  std::vector<Exit> exits_;
+  std::vector<PendingLink> pending_links_;
+};
+
+}  // namespace vitrine::translator

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// Host code of loads, stores and atomics: the prediction inline, everything else by sites that the cold part of the block
+// serves (emit_control.h).
+#pragma once
+
+#include "translator/emit_integer.h"
+
+namespace vitrine::translator {
+
+class MemoryEmitter : protected IntegerEmitter {
+ protected:
+  using IntegerEmitter::IntegerEmitter;
+
+  void begin_memory() {
+    accesses_.clear();
+    slow_exits_.clear();
+  }
+
+  // A jump to the slow path from inside an instruction.
+  struct SlowExit {
+    Label label, after;
+    uint32_t site;
+  };
+  struct Access {
+    Label cold, found, after;
+    Gp base;
+    int32_t offset;
+    uint32_t site;
+    unsigned log_width;
+    bool write;
+  };
+
+  uint32_t new_site(const Node& n) {
+    const ir::Instruction& insn = in_->block.insns[n.insn];
+    const uint16_t op = insn.crosses_page ? Site::kFetch : static_cast<uint16_t>(insn.insn.op);
+    out_->sites.push_back({insn.pc, riscv::operands_of(insn.insn), op,
+                           static_cast<uint16_t>(in_->block.insns.size() - n.insn)});
+    return in_->first_site + static_cast<uint32_t>(out_->sites.size() - 1);
+  }
+
+  // Emits the prediction; afterwards rcx + the returned place is the host's address of the bytes.
+  Mem emit_prediction(const Node& n, bool write) {
+    const Gp base = in_register(n.in[0]);
+    take_rcx();
+    const auto offset = static_cast<int32_t>(n.imm);
+    unsigned log_width = 0;
+    while (1u << log_width < n.width) ++log_width;
+    const Access access{a.newLabel(), a.newLabel(), after_instruction(), base, offset, new_site(n), log_width, write};
+    const SlotOffsets slot = slot_offsets(in_->set, write, access.site % core::kPredictions);
+    if (offset == 0)
+      a.mov(a86::rcx, base);
+    else
+      a.lea(a86::rcx, a86::ptr(base, offset));
+    a.sub(a86::rcx, at(slot.start));
+    a.cmp(a86::rcx, at(slot.length));
+    a.jae(access.cold);
+    a.mov(a86::rcx, at(slot.addend));
+    a.bind(access.found);
+    accesses_.push_back(access);
+    return Mem(a86::rcx, base, 0, offset, n.width);
+  }
+
+  void emit_load(const Node& n) {
+    const Mem m = emit_prediction(n, false);
+    const Gp to = result_register_or(a86::rcx);
+    load_extended(to, m, n.width, n.is_signed);
+    give(to);
+    done(n);
+  }
+
+  void emit_store(const Node& n) {
+    const Place value = place_of(n.in[1]);
+    lock(value);
+    const bool constant = value.kind == Place::kImm && fits_32(value.imm);
+    Gp from;
+    if (!constant) from = value.kind == Place::kReg ? value.reg : move_to_temp(value);
+    if (from.isValid() && from.id() == a86::rcx.id()) {
+      from = take_temp();
+      a.mov(from, a86::rcx);
+      locked_ &= ~(1u << kRcx);
+      temp_[kRcx] = ir::kNoRef;
+    }
+    const Mem m = emit_prediction(n, true);
+    if (constant)
+      a.mov(m, Imm(n.width == 8 ? value.imm : n.width == 4 ? static_cast<int32_t>(value.imm)
+                                          : n.width == 2   ? static_cast<int16_t>(value.imm)
+                                                           : static_cast<int8_t>(value.imm)));
+    else if (n.width == 8)
+      a.mov(m, from);
+    else if (n.width == 4)
+      a.mov(m, from.r32());
+    else if (n.width == 2)
+      a.mov(m, from.r16());
+    else
+      a.mov(m, from.r8());
+    done(n);
+  }
+
+  // --- Atomics
+  // Misaligned ones trap: the whole instruction is the slow path's.
+  void emit_alignment(const Node& n, const Gp& address, const SlowExit& slow) {
+    a.test(address.r8(), n.width - 1);
+    a.jnz(slow.label);
+  }
+  SlowExit new_slow_exit(const Node& n) {
+    const SlowExit slow{a.newLabel(), after_instruction(), new_site(n)};
+    slow_exits_.push_back(slow);
+    return slow;
+  }
+  // rcx: host's address of the bytes at a node's address, which is aligned.
+  void emit_aligned_address(const Node& n, bool write, const SlowExit& slow) {
+    const Gp base = in_register(n.in[0]);
+    emit_alignment(n, base, slow);
+    a.lea(a86::rcx, emit_prediction(n, write));
+  }
+  static Mem at_rcx(unsigned width) { return Mem(a86::rcx, 0, width); }
+
+  void emit_amo_load(const Node& n) {
+    emit_aligned_address(n, true, new_slow_exit(n));
+    done(n);
+    locked_ = reserved_ = 1u << kRcx;
+    const Gp to = take_temp();
+    load_extended(to, at_rcx(n.width), n.width, true);
+    give(to);
+  }
+  void emit_amo_store(const Node& n) {
+    const Gp from = in_register(n.in[0]);
+    a.mov(at_rcx(n.width), sized(from, n.width));
+    reserved_ = 0;
+    done(n);
+  }
+  static Mem reservation(size_t field, unsigned size) { return at(offsetof(Hart, reservation) + field, size); }
+
+  void emit_load_reserved(const Node& n) {
+    emit_aligned_address(n, false, new_slow_exit(n));
+    done(n);
+    locked_ = 1u << kRcx;
+    const Gp to = take_temp();
+    load_extended(to, at_rcx(n.width), n.width, true);
+    emit_add_to_rcx(in_->physical_addend);
+    a.mov(reservation(offsetof(riscv::Reservation, at), 8), a86::rcx);
+    a.mov(reservation(offsetof(riscv::Reservation, valid), 1), Imm(1));
+    a.mov(reservation(offsetof(riscv::Reservation, width), 1), Imm(n.width));
+    give(to);
+  }
+  // Makes a host address guest-physical, or back.
+  void emit_add_to_rcx(uint64_t addend) {
+    const Gp temp = take_temp();
+    a.mov(temp, Imm(static_cast<int64_t>(addend)));
+    a.add(a86::rcx, temp);
+    locked_ &= ~(1u << index_of(temp));
+  }
+  // One that fails also ends the turn: that is left to the slow path, before anything has changed.
+  void emit_store_conditional(const Node& n) {
+    const SlowExit slow = new_slow_exit(n);
+    a.cmp(reservation(offsetof(riscv::Reservation, valid), 1), Imm(1));
+    a.jne(slow.label);
+    a.cmp(reservation(offsetof(riscv::Reservation, width), 1), Imm(n.width));
+    a.jne(slow.label);
+    emit_aligned_address(n, true, slow);
+    locked_ = 1u << kRcx;
+    emit_add_to_rcx(in_->physical_addend);
+    a.cmp(a86::rcx, reservation(offsetof(riscv::Reservation, at), 8));
+    a.jne(slow.label);
+    emit_add_to_rcx(-in_->physical_addend);
+    const Place value = place_of(n.in[1]);
+    lock(value);
+    const Gp from = value.kind == Place::kReg ? value.reg : move_to_temp(value);
+    a.mov(at_rcx(n.width), sized(from, n.width));
+    a.mov(reservation(offsetof(riscv::Reservation, valid), 1), Imm(0));
+    locked_ = 0;
+    const Gp to = result_register_or(take_temp());
+    a.mov(to.r32(), 0);
+    give(to);
+    done(n);
+  }
+
+  std::vector<Access> accesses_;
+  std::vector<SlowExit> slow_exits_;
+};
+
+}  // namespace vitrine::translator
