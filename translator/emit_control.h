@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Host code of a block's entry, of its exits and jumps, and its cold part, which comes behind the rest. Before: emit_memory.h.
-// Next: lowering.cpp.
+// Host code of a block's entry, of its exits and jumps, and its cold part, which comes behind the rest.
+// Before: emit_memory.h. Next: lowering.cpp.
 #pragma once
 
 #include "translator/emit_memory.h"
@@ -58,7 +58,8 @@ class ControlEmitter : protected MemoryEmitter {
 
   uint64_t page_address() const { return in_->block.insns[0].pc & core::kPageMask; }
 
-  // To a block of this page: directly, if it is there; otherwise to where hart.pc is set, until somebody makes it.
+  // To a block of this page: directly, if it is there; otherwise to where hart.pc is set, until somebody
+  // makes it.
   void emit_jump(uint64_t target) {
     if ((target & core::kPageMask) != page_address()) return emit_far_jump(target);
     const auto offset = static_cast<uint16_t>(target - page_address());
@@ -89,7 +90,8 @@ class ControlEmitter : protected MemoryEmitter {
   }
 
   static constexpr int32_t code_entry(uint64_t page) {
-    return static_cast<int32_t>(offsetof(core::View, code) + (page >> core::kPageShift) % core::kCodeEntries * sizeof(core::CodeEntry));
+    return static_cast<int32_t>(offsetof(core::View, code) +
+                                (page >> core::kPageShift) % core::kCodeEntries * sizeof(core::CodeEntry));
   }
 
   // To another page: through the View, so that the jump is right whatever the guest did to its page tables.
@@ -105,7 +107,8 @@ class ControlEmitter : protected MemoryEmitter {
       a.cmp(a86::qword_ptr(a86::rcx, entry), a86::rax);
     }
     a.jne(miss);
-    a.mov(a86::rax, a86::qword_ptr(a86::rcx, entry + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
+    a.mov(a86::rax,
+          a86::qword_ptr(a86::rcx, entry + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
     a.test(a86::rax, a86::rax);
     a.jz(miss);
     a.mov(a86::eax, a86::dword_ptr(a86::rax, static_cast<int32_t>((target - page) * 2)));
@@ -134,7 +137,8 @@ class ControlEmitter : protected MemoryEmitter {
     a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
     a.cmp(a86::rcx, a86::qword_ptr(a86::rax, kCode));
     a.jne(miss);
-    a.mov(a86::rax, a86::qword_ptr(a86::rax, kCode + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
+    a.mov(a86::rax,
+          a86::qword_ptr(a86::rax, kCode + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
     a.test(a86::rax, a86::rax);
     a.jz(miss);
     a.mov(a86::ecx, a86::edx);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Host code of the integer operations. `width` 4: the low half is computed, and sign-extended. Before: emit_values.h. Next:
-// emit_memory.h.
+// Host code of the integer operations. `width` 4: the low half is computed, and sign-extended. Before:
+// emit_values.h. Next: emit_memory.h.
 #pragma once
 
 #include "translator/emit_values.h"
@@ -127,7 +127,9 @@ class IntegerEmitter : protected ValueEmitter {
     }
     emit_alu(n, Inst::kIdAdd, operands, width, true);
   }
-  void emit_sub(const Node& operands, unsigned width) { emit_alu(node_of(current_), Inst::kIdSub, operands, width, false); }
+  void emit_sub(const Node& operands, unsigned width) {
+    emit_alu(node_of(current_), Inst::kIdSub, operands, width, false);
+  }
 
   void emit_mul(const Node& operands, unsigned width) {
     const Node& n = node_of(current_);
@@ -160,8 +162,7 @@ class IntegerEmitter : protected ValueEmitter {
     const Place p = place_of(n.in[0]);
     lock(p);
     const Gp to = result_register();
-    if (p.kind == Place::kImm)
-      load(to, p);
+    if (p.kind == Place::kImm) load(to, p);
     extend(to, p, bytes, is_signed);
     give(to);
     done(n);
@@ -244,7 +245,8 @@ class IntegerEmitter : protected ValueEmitter {
         swapped = true;
       }
     }
-    if (p.kind == Place::kImm || (p.kind == Place::kMem && q.kind == Place::kMem)) p = {Place::kReg, move_to_temp(p), {}};
+    if (p.kind == Place::kImm || (p.kind == Place::kMem && q.kind == Place::kMem))
+      p = {Place::kReg, move_to_temp(p), {}};
     const bool zero = q.kind == Place::kImm && q.imm == 0;
     if (zero && p.kind == Place::kReg)
       a.test(p.reg, p.reg);
@@ -259,7 +261,8 @@ class IntegerEmitter : protected ValueEmitter {
 
   bool used_by_next_as_condition(const Node& n) const {
     const Node* const next = next_node();
-    return n.uses == 1 && next && (next->op == Op::exit_if || next->op == Op::select) && next->in[0] == current_;
+    return n.uses == 1 && next && (next->op == Op::exit_if || next->op == Op::select) &&
+           next->in[0] == current_;
   }
   void emit_comparison(const Node& n) {
     if (used_by_next_as_condition(n)) {
@@ -366,12 +369,14 @@ class IntegerEmitter : protected ValueEmitter {
     unsigned width;
     bool remainder;
   };
-  // Unprivileged spec 13.2: x / 0 = -1, x mod 0 = x; INT_MIN / -1 = INT_MIN, its remainder 0. The host would fault.
+  // Unprivileged spec 13.2: x / 0 = -1, x mod 0 = x; INT_MIN / -1 = INT_MIN, its remainder 0. The host would
+  // fault.
   void emit_division(const Node& n, const Division& how) {
     take_all_temps(n);
     const Place p = place_of_saved(n.in[0]), q = place_of_saved(n.in[1]);
     const Label zero = a.newLabel(), minus_one = a.newLabel(), end = a.newLabel();
-    const Gp rax = sized(a86::rax, how.width), rdx = sized(a86::rdx, how.width), rcx = sized(a86::rcx, how.width);
+    const Gp rax = sized(a86::rax, how.width), rdx = sized(a86::rdx, how.width),
+             rcx = sized(a86::rcx, how.width);
     load(a86::rcx, q);
     load(a86::rax, p);
     a.test(rcx, rcx);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Host code of loads, stores and atomics: the prediction inline, everything else by sites that the cold part of the block
-// serves (emit_control.h).
+// Host code of loads, stores and atomics: the prediction inline, everything else by sites that the cold part
+// of the block serves (emit_control.h).
 #pragma once
 
 #include "translator/emit_integer.h"
@@ -45,7 +45,8 @@ class MemoryEmitter : protected IntegerEmitter {
     const auto offset = static_cast<int32_t>(n.imm);
     unsigned log_width = 0;
     while (1u << log_width < n.width) ++log_width;
-    const Access access{a.newLabel(), a.newLabel(), after_instruction(), base, offset, new_site(n), log_width, write};
+    const Access access{a.newLabel(), a.newLabel(), after_instruction(), base,
+                        offset,       new_site(n),  log_width,           write};
     const SlotOffsets slot = slot_offsets(in_->set, write, access.site % core::kPredictions);
     if (offset == 0)
       a.mov(a86::rcx, base);
@@ -82,9 +83,10 @@ class MemoryEmitter : protected IntegerEmitter {
     }
     const Mem m = emit_prediction(n, true);
     if (constant)
-      a.mov(m, Imm(n.width == 8 ? value.imm : n.width == 4 ? static_cast<int32_t>(value.imm)
-                                          : n.width == 2   ? static_cast<int16_t>(value.imm)
-                                                           : static_cast<int8_t>(value.imm)));
+      a.mov(m, Imm(n.width == 8   ? value.imm
+                   : n.width == 4 ? static_cast<int32_t>(value.imm)
+                   : n.width == 2 ? static_cast<int16_t>(value.imm)
+                                  : static_cast<int8_t>(value.imm)));
     else if (n.width == 8)
       a.mov(m, from);
     else if (n.width == 4)
@@ -129,7 +131,9 @@ class MemoryEmitter : protected IntegerEmitter {
     reserved_ = 0;
     done(n);
   }
-  static Mem reservation(size_t field, unsigned size) { return at(offsetof(Hart, reservation) + field, size); }
+  static Mem reservation(size_t field, unsigned size) {
+    return at(offsetof(Hart, reservation) + field, size);
+  }
 
   void emit_load_reserved(const Node& n) {
     emit_aligned_address(n, false, new_slow_exit(n));

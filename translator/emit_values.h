@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where the values of a block are while its host code is emitted: the first of four layers of which lowering.cpp makes the
-// emitter. A value stands in a guest register's place (a host register or the hart's memory), in one of three temporaries, or is
-// a constant. Next: emit_integer.h.
+// Where the values of a block are while its host code is emitted: the first of four layers of which
+// lowering.cpp makes the emitter. A value stands in a guest register's place (a host register or the hart's
+// memory), in one of three temporaries, or is a constant. Next: emit_integer.h.
 #pragma once
 
 #include <array>
@@ -161,7 +161,8 @@ class ValueEmitter {
     return p;
   }
 
-  // The host register that the next node sets to the current one's value, if it may be written now; or an invalid one.
+  // The host register that the next node sets to the current one's value, if it may be written now; or an
+  // invalid one.
   Gp destination() const {
     const Node* const next = next_node();
     if (!next || next->op != Op::set_x || next->in[0] != current_) return {};
@@ -184,7 +185,8 @@ class ValueEmitter {
     return to.isValid() ? to : temp;
   }
   bool dies_here(Ref value) const {
-    return remaining_[value] == uses_in(current_, value) + (deferred_ == ir::kNoRef ? 0 : uses_in(deferred_, value));
+    return remaining_[value] ==
+           uses_in(current_, value) + (deferred_ == ir::kNoRef ? 0 : uses_in(deferred_, value));
   }
   // Nobody wants the value that stands in guest register r any more, but for the current node.
   bool may_overwrite(unsigned r) const {
@@ -285,10 +287,10 @@ class ValueEmitter {
   a86::Assembler a;
 
   Ref current_ = 0;
-  Ref deferred_ = ir::kNoRef;    // a node whose code is emitted with the next one's
-  unsigned reserved_ = 0;        // temporaries that are taken across nodes
-  unsigned locked_ = 0;          // temporaries that the current node uses
-  std::array<Ref, 32> home_;     // the value that stands in each guest register
+  Ref deferred_ = ir::kNoRef;  // a node whose code is emitted with the next one's
+  unsigned reserved_ = 0;      // temporaries that are taken across nodes
+  unsigned locked_ = 0;        // temporaries that the current node uses
+  std::array<Ref, 32> home_;   // the value that stands in each guest register
   std::array<Ref, kTemps.size()> temp_;
   std::vector<uint16_t> remaining_;  // uses of each value that are still to come
   std::vector<uint8_t> where_;       // a guest register in which a value was put last

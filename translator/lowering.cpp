@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The emitter: the walk over the nodes, and the operations on CSRs and f registers. Its layers are emit_values.h, emit_integer.h,
-// emit_memory.h, emit_control.h.
+// The emitter: the walk over the nodes, and the operations on CSRs and f registers. Its layers are
+// emit_values.h, emit_integer.h, emit_memory.h, emit_control.h.
 #include "translator/lowering.h"
 
 #include "translator/emit_control.h"
@@ -157,7 +157,9 @@ class Lowering::Emitter : ControlEmitter {
   }
 
   // --- Floating point
-  static Mem f_at(unsigned r, unsigned size = 8, unsigned offset = 0) { return at(offsetof(Hart, f) + 8 * r + offset, size); }
+  static Mem f_at(unsigned r, unsigned size = 8, unsigned offset = 0) {
+    return at(offsetof(Hart, f) + 8 * r + offset, size);
+  }
 
   void emit_get_f(const Node& n) {
     const Gp to = result_register();
@@ -183,7 +185,8 @@ class Lowering::Emitter : ControlEmitter {
   // FS = Dirty, once a block: nothing in a block makes it less.
   void make_dirty() {
     if (dirty_) return;
-    a.or_(at(offsetof(Hart, csr) + offsetof(riscv::Csrs, mstatus), 4), Imm(static_cast<int64_t>(riscv::mstatus::kFs)));
+    a.or_(at(offsetof(Hart, csr) + offsetof(riscv::Csrs, mstatus), 4),
+          Imm(static_cast<int64_t>(riscv::mstatus::kFs)));
     dirty_ = true;
   }
   void emit_float(const Node& n) {
@@ -200,6 +203,8 @@ class Lowering::Emitter : ControlEmitter {
 Lowering::Lowering(const x86::CodeMemory& memory, const Thunks& thunks, const HostAbilities& host)
     : emitter_(std::make_unique<Emitter>(memory, thunks, host)) {}
 Lowering::~Lowering() = default;
-void Lowering::lower(const LoweringInput& input, LoweringOutput& output) { emitter_->run(input, output); }  // may throw
+void Lowering::lower(const LoweringInput& input, LoweringOutput& output) {
+  emitter_->run(input, output);
+}  // may throw
 
 }  // namespace vitrine::translator
