@@ -120,12 +120,13 @@ void Translator::run(Hart& hart, uint64_t steps) {
   const core::Step end = clock.step() + steps;
   do {
     const uint8_t* const code = find(hart);
-    if (code && run_translated(hart, code, end)) continue;
+    const core::Step stop = code && options_.one_block ? std::min(end, clock.step() + steps_of_.at(code)) : end;
+    if (code && run_translated(hart, code, stop)) continue;
     const uint64_t cold = std::min(end - clock.step(), kColdSteps);
     const core::Step before = clock.step();
     interpreter_.run(hart, cold);
     counters_.interpreted_steps += clock.step() - before;
-  } while (clock.step() < end && !attention_.wanted);
+  } while (clock.step() < end && !attention_.wanted && !options_.one_block);
 }
 
 // False if not one step was made: the block does not fit, or floating point is off.
@@ -181,10 +182,12 @@ TranslatedPage* Translator::attach(Hart& hart) {
 const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   const auto begin = std::chrono::steady_clock::now();
   if (memory_->left() < kMaxBlockBytes) flush();
-  make_block(hart, page);
+  const BuildInput input = make_block(hart, page);
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
   install(page, hart.pc, code);
+  if (options_.one_block) steps_of_[code] = block_.insns.size();
+  if (options_.observer) options_.observer->translated({block_, input, code, output_.code.size()});
   ++counters_.blocks;
   counters_.instructions += block_.insns.size();
   counters_.code_bytes += output_.code.size();
@@ -192,8 +195,9 @@ const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   return code;
 }
 
-// block_ and output_ for hart.pc. An instruction that lowering cannot do becomes a helper, in a second attempt.
-void Translator::make_block(const Hart& hart, const TranslatedPage& page) {
+// block_ and output_ for hart.pc, and what they were made from. An instruction that lowering cannot do becomes a helper, in
+// a second attempt.
+BuildInput Translator::make_block(const Hart& hart, const TranslatedPage& page) {
   BuildInput input{hart.pc, page.host, hart.privilege, hart.extensions};
   while (true) {
     build(block_, input, host_);
@@ -202,9 +206,10 @@ void Translator::make_block(const Hart& hart, const TranslatedPage& page) {
       VT_ASSERT(!options_.verify || ir::verify(block_).empty(), "a pass left IR that is not well formed");
     }
     try {
-      return lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), hart.memory->physical_addend,
-                               page.entries},
-                              output_);
+      lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), hart.memory->physical_addend,
+                        page.entries},
+                       output_);
+      return input;
     } catch (const TooComplex& what) {
       input.as_helpers.push_back(block_.insns[what.insn].pc);
     }
@@ -266,6 +271,8 @@ void Translator::flush() {
   }
   memory_->rewind(code_begin_);
   sites_.clear();
+  steps_of_.clear();
+  if (options_.observer) options_.observer->flushed();
   ++counters_.flushes;
 }
 

@@ -19,6 +19,7 @@
 #include "isa/x86/code_memory.h"
 #include "translator/builder.h"
 #include "translator/lowering.h"
+#include "translator/observer.h"
 #include "translator/thunks.h"
 #include "translator/translated_page.h"
 
@@ -31,6 +32,9 @@ class Translator final : public riscv::Engine, public core::RamListener {
     unsigned threshold = 2;         // a block is translated when it is reached for the n-th time
     bool verify = false;            // the verifier runs after every pass
     HostAbilities host = HostAbilities::of_this_host();  // what generated code may use
+    TranslationObserver* observer = nullptr;
+    // For comparison with another engine: run() returns behind each block, whose very steps are its budget.
+    bool one_block = false;
   };
   // `interpreter` runs what is cold. An error if the host gives no memory for code.
   static core::Result<std::unique_ptr<Translator>> create(core::GuestRam& ram, core::Attention& attention,
@@ -61,7 +65,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   const uint8_t* find(riscv::Hart& hart);
   TranslatedPage* attach(riscv::Hart& hart);
   const uint8_t* translate(riscv::Hart& hart, TranslatedPage& page);
-  void make_block(const riscv::Hart& hart, const TranslatedPage& page);
+  BuildInput make_block(const riscv::Hart& hart, const TranslatedPage& page);
   bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
   void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
   void note_lines(TranslatedPage& page);
@@ -84,6 +88,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   std::unordered_map<PageKey, std::unique_ptr<TranslatedPage>, PageKeyHash> pages_;
   std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
   riscv::ExtensionSet translated_for_;
+  std::unordered_map<const uint8_t*, size_t> steps_of_;  // instructions of each block, if one_block
   Counters counters_;
 };
 

@@ -9,7 +9,8 @@
 
 namespace vitrine::riscv {
 
-System::System(core::Scheduler& scheduler, core::Attention& attention, Engine& engine, World& world, const Options& options)
+System::System(core::Scheduler& scheduler, core::Attention& attention, Engine& engine, World& world,
+               const Options& options)
     : scheduler_(scheduler), attention_(attention), engine_(engine), world_(world), options_(options) {}
 
 bool System::runnable(const Hart& hart) { return !hart.stopped && (!hart.waiting || wakes(hart)); }
@@ -78,28 +79,30 @@ void System::run_current(core::Step until) {
 }
 
 StopReason System::run(core::Step until) {
+  while (true)
+    if (const auto reason = run_round(until)) return *reason;
+}
+
+std::optional<StopReason> System::run_round(core::Step until) {
   const core::Clock& clock = scheduler_.clock();
-  while (true) {
-    attention_.wanted = false;
-    world_.poll();
-    if (stop_requested_) {
-      stop_requested_ = false;
-      return StopReason::kRequested;
-    }
-    scheduler_.run_due();
-    if (clock.step() >= until) return StopReason::kStepLimit;
-    if (turn_is_over() && !next_turn()) {
-      if (!pass_time() && !stop_requested_) return StopReason::kNothingWakes;
-      continue;
-    }
-    if (clock.step() >= scheduler_.next_step()) continue;  // an event became due meanwhile
-    run_current(until);
-    Hart& hart = current();
-    if (hart.traps_in_a_row >= options_.fault_loop) {
-      hart.traps_in_a_row = 0;
-      return StopReason::kFaultLoop;
-    }
+  attention_.wanted = false;
+  world_.poll();
+  if (stop_requested_) {
+    stop_requested_ = false;
+    return StopReason::kRequested;
   }
+  scheduler_.run_due();
+  if (clock.step() >= until) return StopReason::kStepLimit;
+  if (turn_is_over() && !next_turn()) {
+    if (!pass_time() && !stop_requested_) return StopReason::kNothingWakes;
+    return std::nullopt;
+  }
+  if (clock.step() >= scheduler_.next_step()) return std::nullopt;  // an event became due meanwhile
+  run_current(until);
+  Hart& hart = current();
+  if (hart.traps_in_a_row < options_.fault_loop) return std::nullopt;
+  hart.traps_in_a_row = 0;
+  return StopReason::kFaultLoop;
 }
 
 void System::serialize(core::Archive& ar) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The machine's loop: harts in turn on one host thread, events at their very step, time that jumps when everybody waits.
+// The machine's loop: harts in turn on one host thread, events at their very step, time that jumps when
+// everybody waits.
 //
-// A turn (slice) is `slice` steps, ended early by wfi, pause, wrs.* and a failed sc. A reservation never outlives its turn.
-// Everything here is decided by steps and machine state alone, so the same run has the same turns on every host and
-// engine. The world enters at two places, both recorded by whoever implements them: World::poll between turns, and
-// World::idle when time has to pass.
+// A turn (slice) is `slice` steps, ended early by wfi, pause, wrs.* and a failed sc. A reservation never
+// outlives its turn. Everything here is decided by steps and machine state alone, so the same run has the
+// same turns on every host and engine. The world enters at two places, both recorded by whoever implements
+// them: World::poll between turns, and World::idle when time has to pass.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/guest_ram.h"
@@ -21,8 +23,9 @@ class World {
   virtual ~World() = default;
   // Between turns: bring in what has arrived (console input), look at requests. Must return quickly.
   virtual void poll() {}
-  // Every hart waits until `when` (core::kNever: no event is scheduled). Sleeps if time is paced; returns the time to
-  // which the clock shall jump, at most `when`, less if input arrived; 0 if there is nothing to wait for at all.
+  // Every hart waits until `when` (core::kNever: no event is scheduled). Sleeps if time is paced; returns the
+  // time to which the clock shall jump, at most `when`, less if input arrived; 0 if there is nothing to wait
+  // for at all.
   virtual core::Ticks idle(core::Ticks when) { return when == core::kNever ? 0 : when; }
 };
 
@@ -39,7 +42,8 @@ class System final : public core::RamListener {
     uint64_t slice = 20'000;
     unsigned fault_loop = 10'000;  // trap entries in a row, with no instruction in between
   };
-  System(core::Scheduler& scheduler, core::Attention& attention, Engine& engine, World& world, const Options& options);
+  System(core::Scheduler& scheduler, core::Attention& attention, Engine& engine, World& world,
+         const Options& options);
 
   // Hart 0 has the first turn, the others follow in the order in which they were added.
   void add(Hart& hart) {
@@ -51,16 +55,20 @@ class System final : public core::RamListener {
 
   // Runs until the clock's step is `until`, or something else ends it.
   StopReason run(core::Step until);
+  // One round of that: events, then at most one entry of an interrupt, one run of the engine or one jump of
+  // time. Nothing if run() would go on.
+  std::optional<StopReason> run_round(core::Step until);
   // From an event, a device or the world: run() returns after the current instruction.
   void request_stop() {
     stop_requested_ = true;
     attention_.wanted = true;
   }
+  [[nodiscard]] bool stop_requested() const { return stop_requested_; }
   // A fault loop is reported once; the next run() goes on.
   void serialize(core::Archive& ar);
 
-  // As a listener of RAM: "the SC must fail if a write from some other device to the bytes accessed by the LR can be
-  // observed to occur between the LR and SC" (14.2).
+  // As a listener of RAM: "the SC must fail if a write from some other device to the bytes accessed by the LR
+  // can be observed to occur between the LR and SC" (14.2).
   void dma_wrote(core::GuestPhys at, size_t size) noexcept override;
   void after_write(core::GuestPhys, size_t, uint8_t) noexcept override {}
 
