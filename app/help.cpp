@@ -39,6 +39,7 @@ Limits and reports
   --no-reboot     a restart ends the run       --stats          counters at the end
   --stats-json FILE  the same for programs     --state-hash-every N  proof of equal runs
   --no-cache      none of our caches: slow, and the same run
+  --perf-map, --jitdump FOLDER, --gdb-jit      names of generated code for perf and gdb
 Examples
   vitrine run linux --append vt.poweroff --stats
   vitrine run kernel.elf --harts 4 --disk fs.img,snapshot --max-seconds 60

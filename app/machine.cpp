@@ -59,10 +59,19 @@ core::Result<> Machine::build() {
 core::Result<riscv::Engine*> Machine::build_engine() {
   interpreter_ = std::make_unique<riscv::Interpreter>(
       *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = config_.decoded_pages});
-  if (config_.engine == EngineKind::kInterpreter) return interpreter_.get();
+  if (config_.engine == EngineKind::kInterpreter) {
+    if (config_.host_tools.any())
+      return core::error(
+          core::ErrorKind::kUsage,
+          "--perf-map, --jitdump and --gdb-jit name generated code, and the interpreter makes none. Use "
+          "--engine translator.");
+    return interpreter_.get();
+  }
 #ifdef VITRINE_HAS_TRANSLATOR
-  auto made =
-      translator::Translator::create(*ram_, attention_, *interpreter_, {.code_memory = config_.code_memory});
+  translator::Translator::Options options;
+  options.code_memory = config_.code_memory;
+  options.host_tools = {config_.host_tools.perf_map, config_.host_tools.jitdump, config_.host_tools.gdb};
+  auto made = translator::Translator::create(*ram_, attention_, *interpreter_, options);
   if (!made) return made.error();
   translator_ = std::move(*made);
   return translator_.get();

@@ -95,6 +95,13 @@ class Machine final : private devices::FinishObserver,
   // nullptr if another engine runs.
   [[nodiscard]] const translator::Translator* translator() const { return translator_.get(); }
 #endif
+  // A sentence about names for tools of the host that could not be written, or empty.
+  [[nodiscard]] std::string host_tools_problem() const {
+#ifdef VITRINE_HAS_TRANSLATOR
+    if (translator_) return translator_->host_tools_problem();
+#endif
+    return {};
+  }
   // The trap that a hart took last after an instruction was executed: where a fault loop, in which none is
   // any more, began.
   struct Trap {
@@ -103,7 +110,8 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] const Trap& first_trap(unsigned i) const { return harts_[i]->first_trap; }
   // The host gives no address space for shadow page tables: a software TLB serves.
   [[nodiscard]] bool shadow_refused() const {
-    return config_.caching && config_.mmu == MmuKind::kShadow && spaces_->kind() == mmu::AddressSpaces::Kind::kTlb;
+    return config_.caching && config_.mmu == MmuKind::kShadow &&
+           spaces_->kind() == mmu::AddressSpaces::Kind::kTlb;
   }
   // Guest traps so far, by cause: exceptions 0 to 15, then interrupts 16 + number.
   [[nodiscard]] const std::array<uint64_t, 32>& trap_counters() const { return traps_; }

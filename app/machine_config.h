@@ -17,7 +17,8 @@ enum class EngineKind { kInterpreter, kTranslator };
 #ifdef VITRINE_HAS_TRANSLATOR
 inline constexpr EngineKind kDefaultEngine = EngineKind::kTranslator;
 #else
-inline constexpr EngineKind kDefaultEngine = EngineKind::kInterpreter;  // a host for which there is no translator
+inline constexpr EngineKind kDefaultEngine =
+    EngineKind::kInterpreter;  // a host for which there is no translator
 #endif
 enum class MmuKind { kShadow, kTlb };
 
@@ -66,8 +67,14 @@ struct MachineConfig {
   EngineKind engine = kDefaultEngine;
   MmuKind mmu = MmuKind::kShadow;
   bool caching = true;
-  unsigned decoded_pages = 1024;  // that the interpreter keeps
+  unsigned decoded_pages = 1024;       // that the interpreter keeps
   uint64_t code_memory = 64ull << 20;  // bytes of host code that the translator keeps
+  struct HostTools {                   // that get names of generated code (isa/x86/host_tools.h)
+    bool perf_map = false;
+    std::string jitdump = {};  // a folder
+    bool gdb = false;
+    [[nodiscard]] bool any() const { return perf_map || gdb || !jitdump.empty(); }
+  } host_tools = {};
 };
 
 }  // namespace vitrine::app

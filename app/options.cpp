@@ -88,7 +88,8 @@ Done set_engine(MachineOptions& o, const std::string& text) {
     return core::Ok{};
   }
   if (text == "lockstep")
-    return bad_value("--engine", text, "this version has no lockstep yet; run twice with --state-hash-every and compare");
+    return bad_value("--engine", text,
+                     "this version has no lockstep yet; run twice with --state-hash-every and compare");
   const std::string_view meant = nearest(text, kEngines);
   return bad_value("--engine", text,
                    fmt::format("there is no such engine{}; there are: interpreter, translator",
@@ -101,7 +102,8 @@ Done set_mmu(MachineOptions& o, const std::string& text) {
   else if (text == "tlb")
     o.config.mmu = MmuKind::kTlb;
   else
-    return bad_value("--mmu", text, "there are: shadow (shadow page tables), tlb (a coherent software TLB alone)");
+    return bad_value("--mmu", text,
+                     "there are: shadow (shadow page tables), tlb (a coherent software TLB alone)");
   return core::Ok{};
 }
 
@@ -139,6 +141,12 @@ Done set_bios(MachineOptions& o, const std::string& text) {
   return core::Ok{};
 }
 
+Done set_jitdump(MachineOptions& o, const std::string& text) {
+  if (text.empty()) return bad_value("--jitdump", "''", "not a folder; the current one is .");
+  o.config.host_tools.jitdump = text;
+  return core::Ok{};
+}
+
 // Options with a value. The text of the last one counts; those that repeat are all read, in order.
 struct ValueRow {
   const char* name;
@@ -169,6 +177,7 @@ constexpr ValueRow kValues[] = {
   {"--max-instructions", false, false, [](MachineOptions& o, const std::string& t) { return set_number("--max-instructions", t, 1, ~uint64_t{0}, o.run.max_instructions); }},
   {"--max-seconds",      false, false, set_max_seconds},
   {"--state-hash-every", false, false, [](MachineOptions& o, const std::string& t) { return set_number("--state-hash-every", t, 1, ~uint64_t{0}, o.run.state_hash_every); }},
+  {"--jitdump",          false, false, set_jitdump},
   {"--stats-json",       false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.stats_json = t; return core::Ok{}; }},
 };
 struct FlagRow {
@@ -179,6 +188,8 @@ struct FlagRow {
 constexpr FlagRow kFlags[] = {
   {"--rng",       false, [](MachineOptions& o) { o.config.virtio.push_back({.kind = VirtioConfig::Kind::kRng}); }},
   {"--no-reboot", false, [](MachineOptions& o) { o.run.reboot = false; }},
+  {"--perf-map",  false, [](MachineOptions& o) { o.config.host_tools.perf_map = true; }},
+  {"--gdb-jit",   false, [](MachineOptions& o) { o.config.host_tools.gdb = true; }},
   {"--stats",     false, [](MachineOptions& o) { o.run.stats = true; }},
   {"--no-cache",  false, [](MachineOptions& o) { o.config.caching = false; }},  // the judge of the caches
 };

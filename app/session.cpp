@@ -160,7 +160,8 @@ void Session::begin() {
 Outcome Session::run() {
   begin();
   if (machine_->shadow_refused())
-    say("the host gives no address space for shadow page tables, so a software TLB serves; the run is the same, but slower "
+    say("the host gives no address space for shadow page tables, so a software TLB serves; the run is the "
+        "same, but slower "
         "(ulimit -v; --mmu tlb says nothing).");
   while (true) {
     Step until = options_.max_instructions;
@@ -190,6 +191,7 @@ void Session::end(Outcome& outcome) {
   }
   signals_.reset();
   core::set_failure_report(nullptr, nullptr);
+  if (const std::string problem = machine_->host_tools_problem(); !problem.empty()) say(problem);
   if (const std::string line = output_.last_line(); !line.empty() && exit_code_of(outcome) != 0 &&
                                                     outcome.kind != Kind::kFail &&
                                                     outcome.kind != Kind::kSignal)

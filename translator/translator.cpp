@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "core/assert.h"
+#include "translator/host_names.h"
 #include "translator/passes.h"
 
 namespace vitrine::translator {
@@ -79,18 +80,29 @@ unsigned set_of(const Hart& hart) {
 
 core::Result<std::unique_ptr<Translator>> Translator::create(core::GuestRam& ram, core::Attention& attention,
                                                              riscv::Interpreter& interpreter, const Options& options) {
-  auto memory = x86::CodeMemory::create(std::max(options.code_memory, 4 * kMaxBlockBytes));
+  using Name = x86::CodeMemory::Name;
+  auto memory = x86::CodeMemory::create(std::max(options.code_memory, 4 * kMaxBlockBytes),
+                                        options.host_tools.perf_map ? Name::kNone : Name::kOurs);
   if (!memory) return memory.error();
-  return std::unique_ptr<Translator>(new Translator(ram, attention, interpreter, options, std::move(*memory)));
+  std::unique_ptr<x86::HostTools> host_tools;
+  if (options.host_tools.any()) {
+    auto made = x86::HostTools::create(options.host_tools);
+    if (!made) return made.error();
+    host_tools = std::move(*made);
+  }
+  return std::unique_ptr<Translator>(
+      new Translator(ram, attention, interpreter, options, std::move(*memory), std::move(host_tools)));
 }
 
 Translator::Translator(core::GuestRam& ram, core::Attention& attention, riscv::Interpreter& interpreter,
-                       const Options& options, std::unique_ptr<x86::CodeMemory> memory)
+                       const Options& options, std::unique_ptr<x86::CodeMemory> memory,
+                       std::unique_ptr<x86::HostTools> host_tools)
     : ram_(ram),
       attention_(attention),
       interpreter_(interpreter),
       options_(options),
       memory_(std::move(memory)),
+      host_tools_(std::move(host_tools)),
       of_ram_page_(ram.pages()) {
   ram_.add_listener(this);
 }
@@ -103,6 +115,7 @@ void Translator::adopt(Hart& hart) {
     if (!thunks_.enter) {
       thunks_ = make_thunks(*memory_, slow_path, *hart.memory);
       code_begin_ = memory_->used();
+      if (host_tools_) name_thunks(thunks_, memory_->next(), *host_tools_);
       lowering_ = std::make_unique<Lowering>(*memory_, thunks_, host_);
     }
     hart.slow_paths = &counters_.slow_paths;
@@ -188,6 +201,7 @@ const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   install(page, hart.pc, code);
   if (options_.one_block) steps_of_[code] = block_.insns.size();
   if (options_.observer) options_.observer->translated({block_, input, code, output_.code.size()});
+  if (host_tools_) host_tools_->added(block_name(page.key.set, hart.pc), {code, output_.code.size()});
   ++counters_.blocks;
   counters_.instructions += block_.insns.size();
   counters_.code_bytes += output_.code.size();
@@ -270,6 +284,7 @@ void Translator::flush() {
     drop(*page);
   }
   memory_->rewind(code_begin_);
+  if (host_tools_) host_tools_->forgotten(memory_->next());
   sites_.clear();
   steps_of_.clear();
   if (options_.observer) options_.observer->flushed();

@@ -17,6 +17,7 @@
 #include "isa/riscv/engine.h"
 #include "isa/riscv/interpreter.h"
 #include "isa/x86/code_memory.h"
+#include "isa/x86/host_tools.h"
 #include "translator/builder.h"
 #include "translator/lowering.h"
 #include "translator/observer.h"
@@ -35,6 +36,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
     TranslationObserver* observer = nullptr;
     // For comparison with another engine: run() returns behind each block, whose very steps are its budget.
     bool one_block = false;
+    x86::HostTools::Options host_tools = {};             // that get a name for each block
   };
   // `interpreter` runs what is cold. An error if the host gives no memory for code.
   static core::Result<std::unique_ptr<Translator>> create(core::GuestRam& ram, core::Attention& attention,
@@ -56,10 +58,12 @@ class Translator final : public riscv::Engine, public core::RamListener {
     uint64_t nanoseconds = 0;         // of host time in translation
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  // A sentence about names for tools of the host that could not be written, or empty.
+  [[nodiscard]] std::string host_tools_problem() const { return host_tools_ ? host_tools_->problem() : ""; }
 
  private:
   Translator(core::GuestRam& ram, core::Attention& attention, riscv::Interpreter& interpreter, const Options& options,
-             std::unique_ptr<x86::CodeMemory> memory);
+             std::unique_ptr<x86::CodeMemory> memory, std::unique_ptr<x86::HostTools> host_tools);
 
   void adopt(riscv::Hart& hart);
   const uint8_t* find(riscv::Hart& hart);
@@ -78,6 +82,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   riscv::Interpreter& interpreter_;
   Options options_;
   std::unique_ptr<x86::CodeMemory> memory_;
+  std::unique_ptr<x86::HostTools> host_tools_;  // none: nullptr
   HostAbilities host_ = options_.host;
   Thunks thunks_;
   size_t code_begin_ = 0;  // where blocks begin in code memory, behind the thunks

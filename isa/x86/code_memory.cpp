@@ -18,13 +18,16 @@ constexpr size_t kPage = 4096;
 constexpr size_t kAlignment = 16;  // of what append() gets: cache lines are fetched in halves
 
 core::Error failed(const char* what) {
-  return core::error(core::ErrorKind::kHost, "Memory for generated code cannot be had: {}: {}.", what, std::strerror(errno));
+  return core::error(core::ErrorKind::kHost, "Memory for generated code cannot be had: {}: {}.", what,
+                     std::strerror(errno));
 }
 
-}  // namespace
+struct Mappings {
+  void* write;
+  void* execute;
+};
 
-core::Result<std::unique_ptr<CodeMemory>> CodeMemory::create(size_t size) {
-  size = (size + kPage - 1) & ~(kPage - 1);
+core::Result<Mappings> map_named(size_t size) {
   const int fd = memfd_create("vitrine-code", MFD_CLOEXEC);
   if (fd < 0) return failed("memfd_create");
   if (ftruncate(fd, static_cast<off_t>(size)) != 0) {
@@ -36,12 +39,33 @@ core::Result<std::unique_ptr<CodeMemory>> CodeMemory::create(size_t size) {
   void* const execute = mmap(nullptr, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
   const core::Error error = failed("mmap");
   close(fd);
-  if (write == MAP_FAILED || execute == MAP_FAILED) {
-    if (write != MAP_FAILED) munmap(write, size);
-    if (execute != MAP_FAILED) munmap(execute, size);
-    return error;
-  }
-  return std::unique_ptr<CodeMemory>(new CodeMemory(static_cast<uint8_t*>(write), static_cast<uint8_t*>(execute), size));
+  if (write != MAP_FAILED && execute != MAP_FAILED) return Mappings{write, execute};
+  if (write != MAP_FAILED) munmap(write, size);
+  if (execute != MAP_FAILED) munmap(execute, size);
+  return error;
+}
+
+// mremap of nothing to somewhere else maps shared memory a second time (mremap(2)).
+core::Result<Mappings> map_nameless(size_t size) {
+  void* const write = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (write == MAP_FAILED) return failed("mmap");
+  void* const execute = mremap(write, 0, size, MREMAP_MAYMOVE);
+  if (execute != MAP_FAILED && mprotect(execute, size, PROT_READ | PROT_EXEC) == 0)
+    return Mappings{write, execute};
+  const core::Error error = failed("mremap");
+  if (execute != MAP_FAILED) munmap(execute, size);
+  munmap(write, size);
+  return error;
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<CodeMemory>> CodeMemory::create(size_t size, Name name) {
+  size = (size + kPage - 1) & ~(kPage - 1);
+  auto mapped = name == Name::kOurs ? map_named(size) : map_nameless(size);
+  if (!mapped) return mapped.error();
+  return std::unique_ptr<CodeMemory>(
+      new CodeMemory(static_cast<uint8_t*>(mapped->write), static_cast<uint8_t*>(mapped->execute), size));
 }
 
 CodeMemory::~CodeMemory() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory for generated code: one memfd, mapped twice. Code is written through one mapping and runs in the other, so no
+// Memory for generated code, mapped twice. Code is written through one mapping and runs in the other, so no
 // address is ever writable and executable at once. Space is taken from the front and given back all at once.
 #pragma once
 
@@ -13,8 +13,11 @@ namespace vitrine::x86 {
 
 class CodeMemory {
  public:
+  // What the mappings are called in /proc/PID/maps: "vitrine-code", or nothing of ours. perf takes names of
+  // generated code from its map (perf_map.h) only for memory of the second kind.
+  enum class Name { kOurs, kNone };
   // `size` bytes, rounded up to whole pages. Pages cost memory when they are first used.
-  static core::Result<std::unique_ptr<CodeMemory>> create(size_t size);
+  static core::Result<std::unique_ptr<CodeMemory>> create(size_t size, Name name = Name::kOurs);
   ~CodeMemory();
   CodeMemory(const CodeMemory&) = delete;
   CodeMemory& operator=(const CodeMemory&) = delete;

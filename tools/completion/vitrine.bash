@@ -8,7 +8,7 @@ _vitrine() {
   local guests="teach linux linux-disk"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
     --mmu --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
-    --no-reboot --no-cache --help"
+    --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
@@ -20,6 +20,7 @@ _vitrine() {
       case $before in
         --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --stats-json)
           mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        --jitdump) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
         --clock) mapfile -t COMPREPLY < <(compgen -W "paced virtual real" -- "$word") ;;
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
