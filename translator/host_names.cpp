@@ -3,7 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+
+#include "isa/riscv/registers.h"
+#include "translator/plain_csr.h"
+#include "translator/registers.h"
 
 namespace vitrine::translator {
 
@@ -27,6 +32,80 @@ void name_thunks(const Thunks& thunks, const uint8_t* end, x86::CodeListener& li
     const uint8_t* const until = next == names.end() ? end : next->first;
     listener.added(one->second, {one->first, until});
   }
+}
+
+namespace {
+
+using riscv::Hart;
+
+std::string mapped_name(const std::string& host) {
+  if (host == "r15") return "budget";
+  // Numbers of asmjit are those of the encoding.
+  static constexpr std::array<const char*, 16> kHost = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+                                                        "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+                                                        "r12", "r13", "r14", "r15"};
+  for (const Mapping& m : kMapped)
+    if (host == kHost[m.host.id()]) return std::string(riscv::kXNames[m.guest]);
+  return {};
+}
+
+std::string prediction_name(size_t offset) {
+  for (unsigned set = 0; set < core::kPredictionSets; ++set) {
+    for (unsigned write = 0; write < 2; ++write) {
+      const SlotOffsets first = slot_offsets(set, write != 0, 0);
+      for (const auto& [begin, part] : {std::pair(first.start, "start"), std::pair(first.addend, "addend"),
+                                        std::pair(first.length, "length")})
+        if (offset >= begin && offset < begin + 8 * core::kPredictions)
+          return fmt::format("{} of the {} prediction", part, write != 0 ? "write" : "read");
+    }
+  }
+  return {};
+}
+
+struct Field {
+  size_t offset;
+  const char* name;
+};
+const Field kFields[] = {
+    {offsetof(Hart, pc), "pc"},
+    {offsetof(Hart, next_pc), "next pc"},
+    {offsetof(Hart, budget), "budget"},
+    {offsetof(Hart, site), "site"},
+    {offsetof(Hart, memory), "memory port"},
+    {offsetof(Hart, code_view), "code View"},
+    {offsetof(Hart, code_base), "code memory"},
+    {offsetof(Hart, scratch), "scratch"},
+    {offsetof(Hart, float_off), "FS is Off"},
+    {offsetof(Hart, reservation) + offsetof(riscv::Reservation, valid), "reservation: there is one"},
+    {offsetof(Hart, reservation) + offsetof(riscv::Reservation, width), "reservation: width"},
+    {offsetof(Hart, reservation) + offsetof(riscv::Reservation, at), "reservation: address"},
+    {offsetof(Hart, csr) + offsetof(riscv::Csrs, fflags), "fflags"},
+    {offsetof(Hart, csr) + offsetof(riscv::Csrs, frm), "frm"},
+    {offsetof(Hart, csr) + offsetof(riscv::Csrs, mstatus), "mstatus"},
+};
+
+std::string field_name(size_t offset) {
+  if (offset < offsetof(Hart, x) + 8 * 32)
+    return std::string(riscv::kXNames[(offset - offsetof(Hart, x)) / 8]);
+  if (offset >= offsetof(Hart, f) && offset < offsetof(Hart, f) + 8 * 32)
+    return std::string(riscv::kFNames[(offset - offsetof(Hart, f)) / 8]);
+  for (const Field& field : kFields)
+    if (field.offset == offset) return field.name;
+  static constexpr std::pair<unsigned, const char*> kPlain[] = {
+      {0x140, "sscratch"}, {0x141, "sepc"}, {0x142, "scause"}, {0x143, "stval"},
+      {0x340, "mscratch"}, {0x341, "mepc"}, {0x342, "mcause"}, {0x343, "mtval"}};
+  for (const auto& [number, name] : kPlain)
+    if (const PlainCsr* row = plain_csr(number, riscv::Privilege::kMachine); row && row->offset == offset)
+      return name;
+  return prediction_name(offset);
+}
+
+}  // namespace
+
+std::string operand_name(const x86::Operand& operand) {
+  if (!operand.memory) return mapped_name(operand.base);
+  if (operand.base != "rbp" || operand.indexed) return {};
+  return field_name(static_cast<size_t>(operand.displacement + kHartBias));
 }
 
 }  // namespace vitrine::translator

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "isa/x86/code_listener.h"
+#include "isa/x86/disassembler.h"
 #include "translator/thunks.h"
 
 namespace vitrine::translator {
@@ -15,5 +16,8 @@ namespace vitrine::translator {
 std::string block_name(unsigned set, uint64_t pc);
 // All thunks, which end at `end`.
 void name_thunks(const Thunks& thunks, const uint8_t* end, x86::CodeListener& listener);
+
+// For a listing: "a5" for rbx and for its place in the hart, "pc" for hart.pc, or "": a temporary.
+std::string operand_name(const x86::Operand& operand);
 
 }  // namespace vitrine::translator
