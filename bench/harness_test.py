@@ -5,15 +5,20 @@
 Run it by itself: bench/harness_test.py
 """
 
+import html.parser
+import json
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 import unittest
+import xml.dom.minidom
 
 sys.dont_write_bytecode = True
 
-from harness import build, counters, engines, guest, measure, report  # noqa: E402  (after the line above)
-from harness.failures import Broken, Usage  # noqa: E402
+from harness import build, counters, engines, guest, measure, page, report  # noqa: E402  (after the line above)
+from harness.failures import Broken, Missing, Usage  # noqa: E402
 
 
 class FakeEngine:
@@ -106,6 +111,99 @@ class Failures(unittest.TestCase):
     def test_unknown_engine_is_a_usage_error(self):
         with self.assertRaises(Usage):
             engines.make("interpeter", "/nowhere", None)
+
+
+def document():
+    """A run as --json writes it: two families, QEMU and one engine, one failure with a hostile name."""
+    rows = [row(native=[1, 2], translator=[6, 4], qemu=[8]), row("fp", native=[1], translator=[9, 12], qemu=[36])]
+    rows[0].failures["qemu"] = "</svg><script>alert(1)</script>"
+    ours, other = FakeEngine("translator", True), FakeEngine("qemu")
+    ours.program, other.program = "/x/vitrine", "/x/qemu-system-riscv64"
+    for engine in (ours, other):
+        engine.version, engine.words = "1 & 2", []
+    made = report.as_json(rows, [ours, other], report.Numbers("cpu"), {"passes": 2, "size": "quick"})
+    made["counters_per_million_steps"] = [{"row": "integer/example", "engine": "translator", "steps": 3e7, "fills": 5.25}]
+    return json.loads(json.dumps(made))
+
+
+class Tags(html.parser.HTMLParser):
+    """The names of a page's elements, and whether they are closed in order."""
+
+    VOID = {"meta", "br"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen, self.cells = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
+class Page(unittest.TestCase):
+    def setUp(self):
+        try:
+            page.pyplot()
+        except Missing as problem:
+            self.skipTest(str(problem))
+
+    def test_elements_are_balanced_and_nothing_is_let_in(self):
+        text = page.text(document())
+        tags = Tags(text)
+        self.assertEqual(tags.open, [])
+        self.assertNotIn("script", tags.seen)
+        self.assertIn("&lt;script&gt;", text)
+        self.assertNotRegex(text, r'(?:src|href)="(?!#)')  # nothing is fetched
+
+    def test_numbers_are_in_the_tables(self):
+        cells = Tags(page.text(document())).cells
+        for number in ("4.00", "9.00", "2.00", "50%", "5.25", "30.0"):  # 4/1, 9/1, 8/4, median 5 over 4, the counters
+            self.assertIn(number, cells)
+
+    def test_a_plot_for_each_family_with_all_its_rows(self):
+        plots = re.findall(r"<svg.*?</svg>", page.text(document()), re.DOTALL)
+        self.assertEqual(len(plots), 2)
+        for plot in plots:
+            texts = [node.firstChild.data.strip() for node in xml.dom.minidom.parseString(plot).getElementsByTagName("text")]
+            for word in ("example", "geometric mean", "translator", "qemu / translator"):
+                self.assertIn(word, texts)
+
+    def test_the_same_run_makes_the_same_page(self):
+        run = document()
+        self.assertEqual(page.text(run), page.text(run))
+
+    def test_program_writes_beside_the_json_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder) / "run.json"
+            source.write_text(json.dumps(document()))
+            done = subprocess.run([sys.executable, pathlib.Path(__file__).parent / "page", source], check=False)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("<h1>", source.with_suffix(".html").read_text())
+
+
+class PageWithoutMatplotlib(unittest.TestCase):
+    def test_what_is_missing_is_named(self):
+        """A folder in front of the library's place in which importing it fails, as where there is none."""
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "matplotlib.py").write_text("raise ImportError\n")
+            source = pathlib.Path(folder) / "run.json"
+            source.write_text("{}")
+            done = subprocess.run([sys.executable, pathlib.Path(__file__).parent / "page", source], text=True,
+                                  env={"PYTHONPATH": folder, "PATH": "/usr/bin:/bin"}, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 112)
+            self.assertIn("python3-matplotlib", done.stderr)
 
 
 class Console(unittest.TestCase):
