@@ -71,6 +71,8 @@ core::Result<riscv::Engine*> Machine::build_engine() {
   translator::Translator::Options options;
   options.code_memory = config_.code_memory;
   options.host_tools = {config_.host_tools.perf_map, config_.host_tools.jitdump, config_.host_tools.gdb};
+  options.observer = outside_.translations;
+  options.one_block = is_lockstep(config_.engine);
   auto made = translator::Translator::create(*ram_, attention_, *interpreter_, options);
   if (!made) return made.error();
   translator_ = std::move(*made);
@@ -153,6 +155,17 @@ core::Result<> Machine::build_devices() {
   return build_virtio();
 }
 
+core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const VirtioConfig& config,
+                                                               devices::BlockObserver& observer) {
+  using Access = devices::RawFile::Access;
+  const Access access = config.read_only || config.snapshot ? Access::kReadOnly : Access::kReadWrite;
+  auto file = devices::RawFile::open(config.path, access, &observer);
+  if (!file) return file.error();
+  std::unique_ptr<devices::BlockBackend> backend = std::move(*file);
+  if (config.snapshot) backend = std::make_unique<devices::SnapshotOverlay>(std::move(backend));
+  return backend;
+}
+
 core::Result<std::unique_ptr<devices::VirtioModel>> Machine::make_model(const VirtioConfig& config,
                                                                         const std::string& name) {
   switch (config.kind) {
@@ -166,15 +179,11 @@ core::Result<std::unique_ptr<devices::VirtioModel>> Machine::make_model(const Vi
     }
     case VirtioConfig::Kind::kBlock: break;
   }
-  using Access = devices::RawFile::Access;
-  const Access access = config.read_only || config.snapshot ? Access::kReadOnly : Access::kReadWrite;
-  auto file = devices::RawFile::open(config.path, access, this);
-  if (!file) return file.error();
-  std::unique_ptr<devices::BlockBackend> backend = std::move(*file);
-  if (config.snapshot) backend = std::make_unique<devices::SnapshotOverlay>(std::move(backend));
+  auto backend = outside_.open_disk ? outside_.open_disk(config, *this) : open_disk(config, *this);
+  if (!backend) return backend.error();
   const std::string& id = config.serial.empty() ? name : config.serial;
   return std::unique_ptr<devices::VirtioModel>(
-      std::make_unique<devices::VirtioBlk>(name, scheduler_, std::move(backend), id));
+      std::make_unique<devices::VirtioBlk>(name, scheduler_, std::move(*backend), id));
 }
 
 core::Result<> Machine::build_virtio() {

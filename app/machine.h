@@ -4,6 +4,7 @@
 // app/machine_config.h.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,10 @@ class MachineObserver {
   virtual void notice(std::string_view text) = 0;
 };
 
+// A disk's image: its file, or the file under an overlay.
+core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const VirtioConfig& config,
+                                                               devices::BlockObserver& observer);
+
 class Machine final : private devices::FinishObserver,
                       private devices::TimeObserver,
                       private devices::BlockObserver,
@@ -58,6 +63,13 @@ class Machine final : private devices::FinishObserver,
     riscv::World& world;
     MachineObserver& observer;
     core::ByteSink* virtio_console = nullptr;  // where a virtio console's output goes; null: the console's
+    // Opens a disk; empty: its file.
+    std::function<core::Result<std::unique_ptr<devices::BlockBackend>>(const VirtioConfig&,
+                                                                       devices::BlockObserver&)>
+        open_disk = {};
+#ifdef VITRINE_HAS_TRANSLATOR
+    translator::TranslationObserver* translations = nullptr;
+#endif
   };
 
   // Builds the board and loads the images; the machine then stands at its first instruction.
@@ -65,6 +77,8 @@ class Machine final : private devices::FinishObserver,
   ~Machine() override;
 
   riscv::StopReason run(core::Step until) { return system_->run(until); }
+  // One round of the loop behind that; nothing if it would go on (isa/riscv/system.h).
+  std::optional<riscv::StopReason> run_round(core::Step until) { return system_->run_round(until); }
   void request_stop() { system_->request_stop(); }
   // What the guest asked for last; taken by reading.
   [[nodiscard]] std::optional<GuestEnd> take_guest_end();
@@ -80,6 +94,7 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] const core::Clock& clock() const { return clock_; }
   [[nodiscard]] core::Scheduler& scheduler() { return scheduler_; }
   [[nodiscard]] core::GuestRam& ram() { return *ram_; }
+  [[nodiscard]] const core::GuestRam& ram() const { return *ram_; }
   [[nodiscard]] core::Bus& bus() { return bus_; }
   [[nodiscard]] core::ByteReceiver& console_input() { return *uart_; }
   // The last virtio console, or null.

@@ -13,7 +13,12 @@
 
 namespace vitrine::app {
 
-enum class EngineKind { kInterpreter, kTranslator };
+// Lockstep: the translator, compared with the interpreter behind every block (lockstep.h); cached: the interpreter that
+// judges may use its caches, which makes it faster, and a judge of blocks alone.
+enum class EngineKind { kInterpreter, kTranslator, kLockstep, kLockstepCached };
+constexpr bool is_lockstep(EngineKind engine) {
+  return engine == EngineKind::kLockstep || engine == EngineKind::kLockstepCached;
+}
 #ifdef VITRINE_HAS_TRANSLATOR
 inline constexpr EngineKind kDefaultEngine = EngineKind::kTranslator;
 #else

@@ -3,6 +3,7 @@
 #include "app/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <map>
@@ -77,23 +78,26 @@ Done set_disk(MachineOptions& o, const std::string& text) {
   return core::Ok{};
 }
 
+struct EngineRow {
+  std::string_view name;
+  EngineKind kind;
+};
+constexpr EngineRow kEngines[] = {{"interpreter", EngineKind::kInterpreter},
+                                  {"translator", EngineKind::kTranslator},
+                                  {"lockstep", EngineKind::kLockstep},
+                                  {"lockstep-cached", EngineKind::kLockstepCached}};
+
 Done set_engine(MachineOptions& o, const std::string& text) {
-  static constexpr std::string_view kEngines[] = {"interpreter", "translator", "lockstep"};
-  if (text == "interpreter") {
-    o.config.engine = EngineKind::kInterpreter;
-    return core::Ok{};
+  std::vector<std::string_view> names;
+  for (const EngineRow& row : kEngines) {
+    if (row.name == text) return o.config.engine = row.kind, core::Ok{};
+    names.push_back(row.name);
   }
-  if (text == "translator") {
-    o.config.engine = EngineKind::kTranslator;
-    return core::Ok{};
-  }
-  if (text == "lockstep")
-    return bad_value("--engine", text,
-                     "this version has no lockstep yet; run twice with --state-hash-every and compare");
-  const std::string_view meant = nearest(text, kEngines);
-  return bad_value("--engine", text,
-                   fmt::format("there is no such engine{}; there are: interpreter, translator",
-                               meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+  const std::string_view meant = nearest(text, names);
+  return bad_value(
+      "--engine", text,
+      fmt::format("there is no such engine{}; there are: {}",
+                  meant.empty() ? "" : fmt::format("; did you mean {}?", meant), fmt::join(names, ", ")));
 }
 
 Done set_mmu(MachineOptions& o, const std::string& text) {

@@ -23,6 +23,7 @@ int exit_code_of(const Outcome& outcome) {
     case Kind::kSignal: return exit_code::kSignalBase + static_cast<int>(outcome.code);
     case Kind::kOutputGone: return exit_code::kSignalBase + SIGPIPE;
     case Kind::kBroken: return exit_code_of(outcome.error);
+    case Kind::kEnginesDiffer: return exit_code::kBugOfOurs;
   }
   return exit_code::kBugOfOurs;
 }

@@ -25,6 +25,7 @@ struct Outcome {
     kSignal,            // SIGINT, SIGTERM or SIGHUP
     kOutputGone,        // nobody takes the console's output any more
     kBroken,            // a restart failed: an image is gone
+    kEnginesDiffer,     // --engine lockstep found a bug of ours
   } kind;
   unsigned code = 0;  // kFail: the guest's; kSignal: its number
   std::string words;  // what happened, for people: full sentences, lines without a final newline

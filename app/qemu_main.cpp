@@ -195,6 +195,7 @@ int Qemu::conclude(Session& session, const Outcome& outcome) const {
     case Kind::kFaultLoop:
     case Kind::kNothingWakes:
     case Kind::kInstructionLimit:
+    case Kind::kEnginesDiffer:
     case Kind::kTimeLimit: complain(outcome.words); return exit_code_of(outcome);
   }
   return kRefused;

@@ -79,17 +79,26 @@ core::Result<std::unique_ptr<Session>> Session::create(const MachineConfig& conf
                                                        const RunOptions& options) {
   std::unique_ptr<Session> session(new Session(options));
   if (auto done = session->choose_input(); !done) return done.error();
-  auto machine = Machine::create(config, {session->output_, *session, *session, &session->virtio_output_});
-  if (!machine) return machine.error();
-  session->machine_ = std::move(*machine);
-  core::Scheduler& scheduler = session->machine_->scheduler();
-  session->feeder_ = std::make_unique<core::InputFeeder>(scheduler, session->input_receiver());
-  if (session->input_kind_ == InputKind::kFile) session->feeder_->set_file(session->input_file_);
-  const auto& kernel = session->machine_->boot().kernel_image;
-  if (options.htif && kernel)
-    session->htif_ = Htif::create(*kernel, session->machine_->ram(), scheduler, session->output_);
-  session->pacer_ = std::make_unique<Pacer>(session->clock_mode_, scheduler.clock(), session->wake_);
+  if (auto done = session->build(config); !done) return done.error();
   return session;
+}
+
+core::Result<> Session::build(const MachineConfig& config) {
+  const Machine::Outside outside{output_, *this, *this, &virtio_output_};
+  if (is_lockstep(config.engine)) lockstep_ = std::make_unique<Lockstep>(config);
+  auto machine = Machine::create(config, lockstep_ ? lockstep_->listen(outside) : outside);
+  if (!machine) return machine.error();
+  machine_ = std::move(*machine);
+  core::Scheduler& scheduler = machine_->scheduler();
+  feeder_ = std::make_unique<core::InputFeeder>(scheduler, input_receiver());
+  if (input_kind_ == InputKind::kFile) feeder_->set_file(input_file_);
+  const auto& kernel = machine_->boot().kernel_image;
+  if (options_.htif && kernel) htif_ = Htif::create(*kernel, machine_->ram(), scheduler, output_);
+  pacer_ = std::make_unique<Pacer>(clock_mode_, scheduler.clock(), wake_);
+  if (!lockstep_) return core::Ok{};
+  const bool file = input_kind_ == InputKind::kFile;
+  return lockstep_->begin(
+      *machine_, {*feeder_, file ? input_file_ : std::string(), options_.input_to_virtio, options_.htif});
 }
 
 // A file is part of the run's identity and enters at fixed steps; a terminal, a pipe or a socket is live;
@@ -169,10 +178,11 @@ Outcome Session::run() {
     const Step now = machine_->clock().step();
     if (every) until = std::min(until, now - now % every + every);
     // However long a turn is, the outside is looked at now and then. That ends no turn.
-    const StopReason reason = machine_->run(std::min(until, now + kLookEvery));
+    const Step stop = std::min(until, now + kLookEvery);
+    const auto reason = lockstep_ ? lockstep_->run(stop) : std::optional(machine_->run(stop));
     look_due_ = true;
     if (every && machine_->clock().step() % every == 0) print_state_hash();
-    if (auto outcome = judge(reason)) {
+    if (auto outcome = reason ? judge(*reason) : engines_differ()) {
       end(*outcome);
       return std::move(*outcome);
     }
@@ -235,6 +245,10 @@ std::optional<Outcome> Session::judge(StopReason reason) {
   return std::nullopt;
 }
 
+std::optional<Outcome> Session::engines_differ() const {
+  return Outcome{Kind::kEnginesDiffer, 0, fmt::format("{}\nThe run: {}", lockstep_->report(), identity())};
+}
+
 // Somebody asked for a stop: the guest, a signal, a key, a limit, or a console that is gone.
 std::optional<Outcome> Session::judge_request() {
   // A guest that was restarted goes on, but there may have been a second reason in the same turn.
@@ -277,7 +291,9 @@ std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
   }
   if (!options_.reboot) return Outcome{Kind::kReset, 0, "The guest asked for a restart."};
   ++resets_;
-  if (auto done = machine_->reset(); !done)
+  auto done = machine_->reset();
+  if (done && lockstep_) done = lockstep_->reset();
+  if (!done)
     return Outcome{Kind::kBroken, 0, "The restart failed. " + done.error().message, done.error().kind};
   if (htif_) htif_->watch();
   return std::nullopt;

@@ -15,6 +15,7 @@
 #include "app/console_output.h"
 #include "app/htif.h"
 #include "app/live_input.h"
+#include "app/lockstep.h"
 #include "app/machine.h"
 #include "app/outcome.h"
 #include "app/pacer.h"
@@ -59,6 +60,7 @@ class Session final : private riscv::World, private MachineObserver {
 
   explicit Session(const RunOptions& options);
   core::Result<> choose_input();
+  core::Result<> build(const MachineConfig& config);
   void begin();
   void end(Outcome& outcome);
 
@@ -92,6 +94,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::optional<Outcome> judge(riscv::StopReason reason);
   std::optional<Outcome> judge_guest_end(const GuestEnd& end);
   std::optional<Outcome> judge_request();
+  [[nodiscard]] std::optional<Outcome> engines_differ() const;
   std::optional<Outcome> judge_stuck(Outcome outcome);
   Outcome limit_outcome(Outcome::Kind kind, std::string_view what) const;
   void print_state_hash();
@@ -104,6 +107,7 @@ class Session final : private riscv::World, private MachineObserver {
   Wake wake_;
   ConsoleOutput output_;
   ConsoleOutput virtio_output_;
+  std::unique_ptr<Lockstep> lockstep_;  // if that is the engine
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<core::InputFeeder> feeder_;
   std::unique_ptr<Htif> htif_;

@@ -128,6 +128,7 @@ const char* outcome_name(Outcome::Kind kind) {
     case Kind::kTimeLimit: return "time-limit";
     case Kind::kQuit: return "quit";
     case Kind::kSignal: return "signal";
+    case Kind::kEnginesDiffer: return "engines-differ";
     case Kind::kOutputGone: return "output-gone";
     case Kind::kBroken: return "broken";
   }

@@ -107,21 +107,44 @@ void GuestRam::clear() {
 // out, and the pages are summed, which makes the result independent of how they are found.
 uint64_t GuestRam::hash() const {
   uint64_t sum = 0;
-  off_t position = 0;
-  while (static_cast<uint64_t>(position) < size_) {
-    const off_t data = lseek(fd_, position, SEEK_DATA);
-    if (data < 0) break;  // ENXIO: only holes follow
-    off_t hole = lseek(fd_, data, SEEK_HOLE);
-    if (hole < 0) hole = static_cast<off_t>(size_);
-    for (uint64_t at = static_cast<uint64_t>(data) & kPageMask; at < static_cast<uint64_t>(hole);
-         at += kPageSize) {
+  for (Extent part = touched_after(0); part.begin < size_; part = touched_after(part.end)) {
+    for (uint64_t at = part.begin; at < part.end; at += kPageSize) {
       const auto* page = reinterpret_cast<const std::byte*>(host_ + at);
       static constexpr std::byte kZero[kPageSize] = {};
       if (std::memcmp(page, kZero, kPageSize) != 0) sum += hash_bytes({page, kPageSize}, at + 1);
     }
-    position = hole;
   }
   return sum;
+}
+
+// The first run of touched pages at or behind an offset; it begins at the end of RAM if there is none.
+GuestRam::Extent GuestRam::touched_after(uint64_t offset) const {
+  if (offset >= size_) return {size_, size_};
+  const off_t data = lseek(fd_, static_cast<off_t>(offset), SEEK_DATA);
+  if (data < 0) return {size_, size_};  // ENXIO: only holes follow
+  const off_t hole = lseek(fd_, data, SEEK_HOLE);
+  const uint64_t end = hole < 0 ? size_ : (static_cast<uint64_t>(hole) + kPageSize - 1) & kPageMask;
+  return {static_cast<uint64_t>(data) & kPageMask, std::min(end, size_)};
+}
+
+GuestRam::Comparison GuestRam::compare(const GuestRam& other, uint64_t from_offset) const {
+  Comparison result;
+  Extent mine = touched_after(from_offset), others = other.touched_after(from_offset);
+  uint64_t at = std::max(from_offset, std::min(mine.begin, others.begin));
+  while (at < std::min(size_, other.size_)) {
+    ++result.pages;
+    const uint64_t end = (at & kPageMask) + kPageSize;
+    if (std::memcmp(host_ + at, other.host_ + at, end - at) != 0) {
+      const uint8_t* byte = std::mismatch(host_ + at, host_ + end, other.host_ + at).first;
+      result.different = GuestPhys{base_ + static_cast<uint64_t>(byte - host_)};
+      return result;
+    }
+    at = end;
+    if (at >= mine.end) mine = touched_after(at);
+    if (at >= others.end) others = other.touched_after(at);
+    at = std::max(at, std::min(mine.begin, others.begin));
+  }
+  return result;
 }
 
 }  // namespace vitrine::core

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -118,11 +119,21 @@ class GuestRam {
 
   // Hash over (index, contents) of every page that is not all zero; untouched pages cost nothing.
   [[nodiscard]] uint64_t hash() const;
+  // Compares all bytes with those of a RAM of the same size. Pages that neither has touched cost nothing.
+  struct Comparison {
+    uint64_t pages = 0;                  // that were looked at
+    std::optional<GuestPhys> different;  // the first byte that is, at its address in this RAM
+  };
+  [[nodiscard]] Comparison compare(const GuestRam& other, uint64_t from_offset = 0) const;
   void clear();  // reset of the machine: all bytes zero again, flags revoked as by writes
 
  private:
   GuestRam(uint64_t base, uint64_t size, uint8_t* host, int fd);
   void announce_dma(GuestPhys at, size_t size) noexcept;
+  struct Extent {
+    uint64_t begin, end;
+  };
+  [[nodiscard]] Extent touched_after(uint64_t offset) const;
   template <typename F>
   void for_each_flagged_page(GuestPhys at, size_t size, F f) noexcept;
 

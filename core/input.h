@@ -46,6 +46,8 @@ class InputFeeder final : public InputObserver {
   // Live input, from the thread that owns the machine, between turns. Delivers what fits, keeps the rest.
   void push_live(std::string_view bytes);
   void pump_live();
+  // A live byte of another run's log, now, at the step at which it entered there.
+  void replay(uint8_t byte) { deliver(byte); }
   // Live bytes that found no room yet.
   [[nodiscard]] bool live_waiting() const { return !live_.empty(); }
   // Some file input is still to come.

@@ -60,12 +60,14 @@ inline constexpr unsigned kHpmCounters = 16;  // mhpmcounter3 to 18, as many as 
 // The trap registers of one privilege level (M or S): levels are data, not copies of code.
 struct TrapCsrs {
   uint64_t tvec = 0, epc = 0, cause = 0, tval = 0, scratch = 0;
+  friend bool operator==(const TrapCsrs&, const TrapCsrs&) = default;
 };
 
 // A counter: `value` when it last started, and what it would have counted by then (counters.h).
 struct Counter {
   uint64_t value = 0;
   uint64_t since = 0;
+  friend bool operator==(const Counter&, const Counter&) = default;
 };
 
 struct Csrs {
@@ -85,6 +87,7 @@ struct Csrs {
   uint64_t pmpaddr[kPmpCsrs] = {};
   uint8_t frm = 0;
   softfloat::Flags fflags = {};
+  friend bool operator==(const Csrs&, const Csrs&) = default;
 };
 
 // What a processor model has; part of a run's identity.
@@ -105,6 +108,7 @@ struct Reservation {
   bool valid = false;
   uint8_t width = 0;
   core::GuestPhys at;
+  friend bool operator==(const Reservation&, const Reservation&) = default;
 };
 
 struct Hart;

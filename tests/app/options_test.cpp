@@ -196,7 +196,7 @@ TEST(MachineOptions, WrongValues_AreRefusedWithWhatIsPossible) {
       {{"--seed", "abc"}, "--seed abc"},
       {{"--date", "today"}, "2026-01-31"},
       {{"--clock", "fast"}, "paced, virtual, real"},
-      {{"--engine", "lockstep"}, "--state-hash-every"},
+      {{"--engine", "lokstep"}, "did you mean lockstep?"},
       {{"--engine", "interpeter"}, "did you mean interpreter?"},
       {{"--max-seconds", "0"}, "greater than 0"},
       {{"--max-seconds", "nan"}, "greater than 0"},

@@ -23,7 +23,7 @@ _vitrine() {
         --jitdump) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
         --clock) mapfile -t COMPREPLY < <(compgen -W "paced virtual real" -- "$word") ;;
-        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
+        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator lockstep lockstep-cached" -- "$word") ;;
         --mmu) mapfile -t COMPREPLY < <(compgen -W "shadow tlb" -- "$word") ;;
         --memory) mapfile -t COMPREPLY < <(compgen -W "128M 512M 1G 2G" -- "$word") ;;
         --harts) mapfile -t COMPREPLY < <(compgen -W "1 2 3 4 5 6 7 8" -- "$word") ;;
