@@ -37,8 +37,9 @@ struct StateRow {
 // its parts; otherwise that hart alone, without.
 std::vector<StateRow> state_rows(Machine& machine, int hart = -1);
 
-// Columns of values with a heading each, one line a row; rows whose values are not all equal are marked with
-// '>'. Rows are matched by name. `all` false: only those that differ.
+// Columns of values with a heading each, one line a row; rows are matched by name. Where the last two columns
+// differ the row is marked with '>'. Rows that are zero in all columns are left out; `all` false: those that
+// do not differ, too.
 struct StateColumn {
   std::string heading;
   std::vector<StateRow> rows;

@@ -71,6 +71,7 @@ core::Result<> Lockstep::begin(Machine& machine, const Inputs& inputs) {
   config.engine = EngineKind::kInterpreter;
   config.caching = config_.engine == EngineKind::kLockstepCached;
   config.mmu = MmuKind::kTlb;
+  config.host_tools = {};
   Machine::Outside outside{console_.player(), *world_player_, *this, &virtio_console_.player()};
   outside.open_disk = [this, next = size_t{0}](const VirtioConfig&, devices::BlockObserver&) mutable
       -> core::Result<std::unique_ptr<devices::BlockBackend>> { return disks_[next++]->player(); };

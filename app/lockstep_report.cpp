@@ -60,7 +60,8 @@ std::string Lockstep::make_report(const std::string& what) {
       now, round_begin_, hart_before_, privilege_name(before_.privilege), before_.pc);
   text += "\nThe interpreter's way from there:\n" + path_text();
   text += "\n" + blocks_text();
-  text += fmt::format("\nHart {}, how it was and how both leave it ('>': they differ):\n", hart);
+  text += fmt::format(
+      "\nHart {}, how it was and how both leave it ('>': they differ; what is zero is left out):\n", hart);
   StateColumn before{"before", hart == hart_before_ ? rows_before(before_) : std::vector<StateRow>()};
   text += state_table({before,
                        {"translator", state_rows(*machine_, static_cast<int>(hart))},

@@ -246,7 +246,9 @@ std::optional<Outcome> Session::judge(StopReason reason) {
 }
 
 std::optional<Outcome> Session::engines_differ() const {
-  return Outcome{Kind::kEnginesDiffer, 0, fmt::format("{}\nThe run: {}", lockstep_->report(), identity())};
+  return Outcome{
+      Kind::kEnginesDiffer, 0,
+      fmt::format("{}\nAgain: {}\nThe run: {}", lockstep_->report(), options_.command_line, identity())};
 }
 
 // Somebody asked for a stop: the guest, a signal, a key, a limit, or a console that is gone.
