@@ -25,6 +25,8 @@ struct Row {
 #ifdef VITRINE_HAS_TRANSLATOR
 void add_translator_rows(const translator::Translator& translator, const mmu::MmuCounters& mmu, std::vector<Row>& rows) {
   const translator::Translator::Counters& counters = translator.counters();
+  using translator::Exit;
+  const auto exits = [&](Exit cause) { return counters.exits[static_cast<size_t>(cause)]; };
   rows.insert(rows.end(), {
       {"blocks_translated", "blocks translated", counters.blocks},
       {"instructions_translated", "instructions translated", counters.instructions},
@@ -32,7 +34,14 @@ void add_translator_rows(const translator::Translator& translator, const mmu::Mm
       {"translation_microseconds", "microseconds of host time in translation", counters.nanoseconds / 1000},
       {"entries_into_code", "ways from C++ into generated code", counters.entries},
       {"interpreted_steps", "steps of cold code, interpreted", counters.interpreted_steps},
-      {"slow_paths", "instructions of generated code on the slow path", counters.slow_paths},
+      {"slow_paths", "instructions of generated code on the slow path",
+       exits(Exit::kInstruction) + exits(Exit::kAddress) + exits(Exit::kFault) + exits(Exit::kFloat)},
+      {"exits_instruction", "  of these: helpers (privileged, sensitive or rare)", exits(Exit::kInstruction)},
+      {"exits_address", "  of these: accesses that no table may answer", exits(Exit::kAddress)},
+      {"exits_fault", "  of these: accesses that no table answered yet, or page faults", exits(Exit::kFault)},
+      {"exits_float", "  of these: floating point done again", exits(Exit::kFloat)},
+      {"exits_interrupt", "ways out of generated code because something else was due", exits(Exit::kInterrupt)},
+      {"jump_misses", "ways out because the next block was not found", exits(Exit::kMissing)},
       {"translated_pages_dropped", "translated pages dropped by writes", counters.dropped_pages},
       {"code_memory_flushes", "flushes of code memory", counters.flushes},
       {"predictions_cleared", "times that all predictions were cleared", mmu.predictions_cleared},

@@ -82,6 +82,16 @@ class Arithmetic(unittest.TestCase):
         found = counters.difference({"steps": 150_000_000, "fills": 900}, {"steps": 50_000_000, "fills": 400})
         self.assertEqual(found, {"steps": 100_000_000, "fills": 5})
 
+    def test_counters_that_are_shares(self):
+        warm = {"steps": 50_000_000, "host_code_bytes": 400, "instructions_translated": 10, "host_seconds": 1,
+                "translation_microseconds": 500_000}
+        run = {"steps": 150_000_000, "host_code_bytes": 600, "instructions_translated": 20, "host_seconds": 3,
+               "translation_microseconds": 600_000}
+        found = counters.difference(run, warm)
+        self.assertEqual(found["host bytes per translated instruction"], 30)
+        self.assertAlmostEqual(found["translation, % of the host's time"], 15)  # 10 of 20 instructions in 2 s; 20 took 0.6 s
+        self.assertFalse({"host_seconds", "translation_microseconds"} & found.keys())
+
     def test_counters_of_a_short_run_are_refused(self):
         with self.assertRaises(Broken):
             counters.difference({"steps": 51_000_000}, {"steps": 50_000_000})

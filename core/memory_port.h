@@ -120,6 +120,8 @@ class MemoryPort {
   // Guest-physical address = host address + this, for the RAM that data entries lead to (LR and SC reserve
   // physical addresses).
   uint64_t physical_addend = 0;
+  // How many entries were ever installed, by whomever: tells a fill from an access that nothing can be filled for.
+  const uint64_t* fills = nullptr;
 
   virtual void set_context(const TranslationContext& context) noexcept = 0;
   // Physical memory protection as the registers have it: one configuration byte and one address a region.

@@ -45,6 +45,7 @@ Mmu::Mmu(unsigned hart, core::GuestRam& ram, core::Bus& bus, AddressSpaces& spac
       bus_(bus),
       spaces_(spaces),
       bare_space_(spaces.space(hart, AddressSpaces::kBareRoot)) {
+  fills = &spaces.counters.fills;
   physical_addend = ram_.base().value - reinterpret_cast<uint64_t>(ram_.host(ram_.base()));
   spaces_.pin(hart_, bare_space_, bare_space_);
   set_context({});

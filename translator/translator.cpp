@@ -53,22 +53,36 @@ void step_anew(Hart& hart) {
   hart.redirected |= hart.pc != straight;
 }
 
+constexpr uint32_t kLeft = ~uint32_t{0};  // instead of the number of a site: the slow path has left the block
+
+void count(Hart& hart, Exit cause) { ++hart.exits[static_cast<size_t>(cause)]; }
+
+// Of an instruction that the slow path has run; `faulted`: it filled an entry, or trapped.
+Exit cause_of(const Site& site, bool faulted) {
+  if (site.op == Site::kFetch) return Exit::kInstruction;
+  const uint32_t effects = riscv::row_of(static_cast<riscv::Op>(site.op)).effects;
+  if (effects & (riscv::kLoad | riscv::kStore | riscv::kAmo)) return faulted ? Exit::kFault : Exit::kAddress;
+  return effects & riscv::kFloat ? Exit::kFloat : Exit::kInstruction;
+}
+
 // One instruction of generated code, by the interpreter's body. Generated code comes here with its registers in the hart.
 uint64_t slow_path(Hart* hart, uint32_t index) {
   fold_flags(*hart);
-  ++*hart->slow_paths;
   const Site& site = static_cast<const Site*>(hart->sites)[index];
   const int64_t budget = hart->budget + site.remaining;
   hart->pc = site.pc;
   hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget));
+  const uint64_t known = *hart->memory->fills + hart->traps;
   if (site.op == Site::kFetch)
     step_anew(*hart);
   else
     riscv::execute(*hart, static_cast<riscv::Op>(site.op), site.operands);
+  count(*hart, cause_of(site, *hart->memory->fills + hart->traps != known));
   clear_flags();
   if (!hart->redirected && !hart->attention->wanted) return 0;
   hart->pc = hart->next_pc;
   hart->budget = budget - 1;
+  hart->site = kLeft;
   return 1;
 }
 
@@ -111,14 +125,14 @@ Translator::~Translator() = default;
 
 // What a hart needs before it can run generated code; done once, but for the extensions.
 void Translator::adopt(Hart& hart) {
-  if (!hart.slow_paths) {
+  if (!hart.exits) {
     if (!thunks_.enter) {
       thunks_ = make_thunks(*memory_, slow_path, *hart.memory);
       code_begin_ = memory_->used();
       if (host_tools_) name_thunks(thunks_, memory_->next(), *host_tools_);
       lowering_ = std::make_unique<Lowering>(*memory_, thunks_, host_);
     }
-    hart.slow_paths = &counters_.slow_paths;
+    hart.exits = counters_.exits.data();
     hart.code_base = memory_->base();
     hart.memory->use_predictions(hart.predictions);
   }
@@ -150,12 +164,21 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   hart.budget = budget;
   hart.code_view = hart.memory->code_view;
   hart.sites = sites_.data();
+  hart.site = 0;
   ++counters_.entries;
   clear_flags();
   thunks_.enter(&hart, code);
   fold_flags(hart);
   clock.set_step(end - static_cast<uint64_t>(hart.budget));
+  if (hart.site != kLeft) count(hart, hart.budget < kMaxInstructions && known(hart) ? Exit::kInterrupt : Exit::kMissing);
   return hart.budget != budget;
+}
+
+// Is there a block for hart.pc, as generated code would find it?
+bool Translator::known(const Hart& hart) const {
+  const core::CodeEntry& entry = hart.memory->code_view->code[(hart.pc >> core::kPageShift) % core::kCodeEntries];
+  const auto* const page = static_cast<const TranslatedPage*>(entry.translated);
+  return entry.tag == (hart.pc & core::kPageMask) && page && page->entries[hart.pc % core::kPageSize / 2] != 0;
 }
 
 // The host code of hart.pc, or nullptr: it cannot be translated, or not yet.

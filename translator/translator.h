@@ -19,6 +19,7 @@
 #include "isa/x86/code_memory.h"
 #include "isa/x86/host_tools.h"
 #include "translator/builder.h"
+#include "translator/exits.h"
 #include "translator/lowering.h"
 #include "translator/observer.h"
 #include "translator/thunks.h"
@@ -52,7 +53,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
     uint64_t code_bytes = 0;          // host code made
     uint64_t entries = 0;             // ways from C++ into generated code
     uint64_t interpreted_steps = 0;   // steps of cold code
-    uint64_t slow_paths = 0;          // instructions that generated code had the interpreter's body run
+    ExitCounters exits = {};          // ways out of generated code, by cause
     uint64_t dropped_pages = 0;       // pages whose translated bytes were written
     uint64_t flushes = 0;             // code memory was full
     uint64_t nanoseconds = 0;         // of host time in translation
@@ -66,6 +67,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
              std::unique_ptr<x86::CodeMemory> memory, std::unique_ptr<x86::HostTools> host_tools);
 
   void adopt(riscv::Hart& hart);
+  bool known(const riscv::Hart& hart) const;
   const uint8_t* find(riscv::Hart& hart);
   TranslatedPage* attach(riscv::Hart& hart);
   const uint8_t* translate(riscv::Hart& hart, TranslatedPage& page);

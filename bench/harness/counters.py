@@ -16,6 +16,7 @@ from harness.measure import SESSION_WORDS
 
 
 FEWEST_STEPS = 20_000_000
+HOST_TIMES = ("host_seconds", "translation_microseconds")  # measured, not counted: another run has others
 
 
 def collect(bench, engines, rows):
@@ -55,15 +56,30 @@ def run(bench, engine, name, rounds):
     statistics = json.loads(path.read_text())
     counters = statistics["counters"]
     counters |= {f"guest traps: {cause}": count for cause, count in statistics["guest_traps_by_cause"].items()}
-    return counters | {"steps": statistics["steps"]}
+    return counters | {"steps": statistics["steps"], "host_seconds": statistics["host_seconds"]}
 
 
 def difference(with_rounds, without):
     steps = with_rounds["steps"] - without["steps"]
     if steps < FEWEST_STEPS:
         raise Broken(f"{steps} steps are too few to tell from the boot's: more rounds are needed")
-    per_million = {key: (count - without.get(key, 0)) * 1e6 / steps for key, count in with_rounds.items()}
-    return per_million | {"steps": steps}
+    per_million = {key: (count - without.get(key, 0)) * 1e6 / steps for key, count in with_rounds.items()
+                   if key not in HOST_TIMES}
+    return per_million | {"steps": steps} | derived(with_rounds, without)
+
+
+def derived(with_rounds, without):
+    """What is not a number per million steps. Host bytes and the time that translating an instruction takes are those of the
+    whole run, since a workload alone translates little; how many instructions it translates is exact."""
+    translated = with_rounds.get("instructions_translated", 0)
+    if not translated:
+        return {}
+    found = {"host bytes per translated instruction": with_rounds["host_code_bytes"] / translated}
+    seconds = with_rounds["host_seconds"] - without["host_seconds"]
+    if seconds > 0:
+        each = with_rounds["translation_microseconds"] / translated / 1e6
+        found["translation, % of the host's time"] = 100 * each * (translated - without["instructions_translated"]) / seconds
+    return found
 
 
 def text(found):

@@ -149,7 +149,7 @@ struct Hart {
   uint64_t scratch[4] = {};
   uint32_t site = 0;
   const void* sites = nullptr;     // translator::Site[]
-  uint64_t* slow_paths = nullptr;  // counter
+  uint64_t* exits = nullptr;       // counters, by cause (translator/exits.h)
   bool float_off = true;     // mstatus.FS == Off
   bool redirected = false;   // the last slow instruction set next_pc, or changed what pc means
   bool waiting = false;      // in wfi: architecturally idle until an enabled interrupt is pending

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Why control left generated code: loops of which each round leaves it once, for a cause that is known. The
+// loop's own way back is inside generated code, so a thousand rounds are a thousand exits of that cause, and
+// next to none of the others.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/isa/riscv/bench/bench.h"
+#include "tests/isa/riscv/bench/page_tables.h"
+
+namespace vitrine::bench {
+namespace {
+
+using namespace reg;  // NOLINT: register names, as in assembly
+using translator::Exit;
+
+constexpr uint64_t kRounds = 1000;
+constexpr uint64_t kSlack = 8;  // what becoming warm costs
+
+// kRounds of a body, in M mode, run at a stretch.
+translator::ExitCounters exits_of(std::vector<Word> body, uint64_t pointer = kData) {
+  Bench b({}, Caches::kTranslator);
+  body.emplace_back(insn::jal(zero, -4 * static_cast<int64_t>(body.size())));
+  b.put(kCode, body);
+  b.set_x(a0, pointer);
+  b.run(body.size() * 40);  // translated
+  const translator::ExitCounters before = b.translator_counters().exits;
+  b.run(body.size() * kRounds);
+  translator::ExitCounters made = b.translator_counters().exits;
+  for (size_t i = 0; i < made.size(); ++i) made[i] -= before[i];
+  return made;
+}
+
+void expect_only(const translator::ExitCounters& made, Exit cause) {
+  for (size_t i = 0; i < made.size(); ++i) {
+    SCOPED_TRACE(i);
+    if (i == static_cast<size_t>(cause)) {
+      EXPECT_GE(made[i], kRounds - kSlack);
+      EXPECT_LE(made[i], kRounds + kSlack);
+    } else {
+      EXPECT_LE(made[i], kSlack);
+    }
+  }
+}
+
+TEST(Exits, NothingToLeaveFor_None) {
+  const auto made = exits_of({insn::addi(t0, t0, 1), insn::ld(t1, 0, a0), insn::sd(t0, 8, a0)});
+  for (size_t i = 0; i < made.size(); ++i) EXPECT_LE(made[i], kSlack) << i;
+  EXPECT_GE(made[static_cast<size_t>(Exit::kInterrupt)], 1u) << "the end of the run";
+}
+
+TEST(Exits, AHelperEachRound_Instruction) {
+  expect_only(exits_of({insn::addi(t0, t0, 1), insn::csrrs(t1, csr::mcycle, zero)}), Exit::kInstruction);
+}
+
+TEST(Exits, ADeviceEachRound_Address) {
+  expect_only(exits_of({insn::addi(t0, t0, 1), insn::ld(t1, 0, a0)}, kClint + 0x4000),
+              Exit::kAddress);  // mtimecmp
+}
+
+TEST(Exits, AcrossTwoPagesEachRound_Address) {
+  expect_only(exits_of({insn::addi(t0, t0, 1), insn::ld(t1, 0, a0)}, kData + 0xffc), Exit::kAddress);
+}
+
+TEST(Exits, CodeBesideData_Address) {
+  expect_only(exits_of({insn::addi(t0, t0, 1), insn::sd(t1, 0, a0)}, kCode + 0x800), Exit::kAddress);
+}
+
+// Each round reads another page for the first time.
+TEST(Exits, ANewPageEachRound_Fault) {
+  Bench b({.memory = 16 << 20}, Caches::kTranslator);
+  b.put(kCode, {insn::ld(t1, 0, a0), insn::add(a0, a0, a1), insn::jal(zero, -8)});
+  b.set_x(a0, kRam + 0x20'0000);
+  b.set_x(a1, 4096);
+  b.run(3 * 40);
+  const uint64_t before = b.translator_counters().exits[static_cast<size_t>(Exit::kFault)];
+  b.run(3 * kRounds);
+  EXPECT_EQ(b.translator_counters().exits[static_cast<size_t>(Exit::kFault)] - before, kRounds);
+}
+
+// mtvec is kMachineHandler, an endless loop there; so the trap comes once, and is an instruction's or an
+// access's.
+TEST(Exits, AGuestTrapOfAnAccess_Fault) {
+  Bench b({}, Caches::kTranslator);
+  b.put(kCode, {insn::ld(t1, 0, a0), insn::jal(zero, -4)});
+  b.set_x(a0, kData);
+  b.run(2 * 40);
+  const uint64_t before = b.translator_counters().exits[static_cast<size_t>(Exit::kFault)];
+  b.set_x(a0, 0x1000'0000'0000);  // nothing is there
+  b.run(2);
+  EXPECT_EQ(b.translator_counters().exits[static_cast<size_t>(Exit::kFault)] - before, 1u);
+}
+
+TEST(Exits, ANaNEachRound_Float) {
+  Bench b({}, Caches::kTranslator);
+  b.set_bits(csr::mstatus, status::kFsDirty);
+  b.put(kCode, {insn::fadd(insn::kD, 2, 1, 1), insn::jal(zero, -4)});
+  b.set_f(1, 0x7ff8'0000'0000'0000);
+  b.run(2 * 40);
+  const uint64_t before = b.translator_counters().exits[static_cast<size_t>(Exit::kFloat)];
+  b.run(2 * kRounds);
+  EXPECT_EQ(b.translator_counters().exits[static_cast<size_t>(Exit::kFloat)] - before, kRounds);
+}
+
+// Jumps that lead to a page where nothing is translated, another one each time.
+TEST(Exits, JumpsToWhatIsNotThere_Missing) {
+  Bench b({.memory = 16 << 20}, Caches::kTranslator);
+  for (uint64_t page = 0; page < 100; ++page)
+    b.put(kRam + 0x20'0000 + 0x1000 * page, {insn::addi(t0, t0, 1), insn::jalr(zero, 0, a2)});
+  b.put(kCode, {insn::add(a0, a0, a1), insn::auipc(a2, 0), insn::addi(a2, a2, -4), insn::jalr(zero, 0, a0)});
+  b.set_x(a0, kRam + 0x20'0000 - 0x1000);
+  b.set_x(a1, 0x1000);
+  const auto missing = [&] { return b.translator_counters().exits[static_cast<size_t>(Exit::kMissing)]; };
+  b.run(6 * 40);
+  const uint64_t before = missing();
+  b.run(6 * 40);
+  EXPECT_GE(missing() - before, 5u) << "each page is new, though up to 32 steps at a stretch are interpreted";
+}
+
+}  // namespace
+}  // namespace vitrine::bench
