@@ -85,6 +85,7 @@ std::string Lockstep::path_text() {
   }
   if (path_.size() > kMostPlaces) text += fmt::format("  ... {} more\n", path_.size() - kMostPlaces);
   if (path_.empty()) text += "  no step\n";
+  if (config_.engine == EngineKind::kLockstepCached) text += "  ... (--engine lockstep notes each step)\n";
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <system_error>
 
+#include "app/crash_report.h"
 #include "app/help.h"
 #include "app/identity.h"
 #include "app/options.h"
@@ -73,13 +74,14 @@ int main(int argc, char** argv) try {
   std::signal(SIGXFSZ, SIG_IGN);
   using vitrine::app::Program;
   const std::span<char*> words(argv, static_cast<size_t>(argc));
+  Program program{words.empty() ? "vitrine" : words[0], {}};
+  for (size_t i = 1; i < words.size(); ++i) program.words.emplace_back(words[i]);
+  vitrine::app::report_crashes(vitrine::app::command_line(program));
   // `vitrine qemu ...`, or we were called by QEMU's own name.
   const std::string_view name = words.empty() ? "" : words[0];
   if (name.ends_with("qemu-system-riscv64")) return vitrine::app::qemu_main(argc, argv);
   if (words.size() > 1 && words[1] == std::string_view("qemu"))
     return vitrine::app::qemu_main(argc - 1, argv + 1);
-  Program program{words.empty() ? "vitrine" : words[0], {}};
-  for (size_t i = 1; i < words.size(); ++i) program.words.emplace_back(words[i]);
   return vitrine::app::main_program(program);
 } catch (const std::bad_alloc&) {
   vitrine::app::complain("the host has no more memory.");

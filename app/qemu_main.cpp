@@ -219,7 +219,9 @@ int Qemu::run() {
   if (auto done = open_ports(); !done) return refuse(done.error());
   if (auto done = make_log(); !done) return refuse(done.error());
   options_.run.program = program_;
-  options_.run.command_line = program_;
+  const char* environment = std::getenv("VITRINE_OPTS");
+  if (environment && *environment) options_.run.command_line = "VITRINE_OPTS=" + shell_word(environment) + " ";
+  options_.run.command_line += program_;
   for (const std::string& word : words_) options_.run.command_line += " " + shell_word(word);
   auto session = Session::create(options_.machine, options_.run);
   if (!session) return refuse(session.error());

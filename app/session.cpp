@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "app/diagnosis.h"
 #include "app/identity.h"
 #include "app/statistics.h"
+#include "app/text.h"
 #include "core/file.h"
 
 namespace vitrine::app {
@@ -152,7 +154,7 @@ void Session::begin() {
   if (options_.max_seconds)
     time_limit_ = started_ + std::chrono::nanoseconds(static_cast<int64_t>(*options_.max_seconds * 1e9));
   pacer_->start(started_);
-  core::set_failure_report(report, this);
+  crash_report_ = std::make_unique<CrashReport>(*machine_, replay_command(), identity());
   restore_terminal_on_fatal_signals();
   signals_ = std::make_unique<StopSignals>(wake_);
   if (input_kind_ != InputKind::kLive) return;
@@ -200,7 +202,7 @@ void Session::end(Outcome& outcome) {
     if (output_.used_escapes() && isatty(options_.console)) write_error("\x1b[0m\x1b[?25h");
   }
   signals_.reset();
-  core::set_failure_report(nullptr, nullptr);
+  crash_report_.reset();
   if (const std::string problem = machine_->host_tools_problem(); !problem.empty()) say(problem);
   if (const std::string line = output_.last_line(); !line.empty() && exit_code_of(outcome) != 0 &&
                                                     outcome.kind != Kind::kFail &&
@@ -216,6 +218,16 @@ double Session::slept_seconds() const { return std::chrono::duration<double>(pac
 
 std::string Session::identity() const {
   return identity_line(machine_->config(), machine_->boot(), clock_mode_, input_file_);
+}
+
+// What was typed, and the file that was standard input.
+std::string Session::replay_command() const {
+  std::string command = options_.command_line;
+  if (input_kind_ != InputKind::kFile || options_.input) return command;
+  std::array<char, PATH_MAX> path;
+  const ssize_t size = readlink("/proc/self/fd/0", path.data(), path.size());
+  if (size > 0) command += " < " + shell_word(std::string_view(path.data(), static_cast<size_t>(size)));
+  return command;
 }
 
 void Session::print_state_hash() {
@@ -248,7 +260,7 @@ std::optional<Outcome> Session::judge(StopReason reason) {
 std::optional<Outcome> Session::engines_differ() const {
   return Outcome{
       Kind::kEnginesDiffer, 0,
-      fmt::format("{}\nAgain: {}\nThe run: {}", lockstep_->report(), options_.command_line, identity())};
+      fmt::format("{}\nAgain: {}\nThe run: {}", lockstep_->report(), replay_command(), identity())};
 }
 
 // Somebody asked for a stop: the guest, a signal, a key, a limit, or a console that is gone.
@@ -456,19 +468,6 @@ void Session::say(std::string_view text) {
   if (line.back() != '\n') line += '\n';
   if (running_) flush_output();
   write_error(line);
-}
-
-// For a bug of ours: what the run was, and how to see it again. Called from assertion_failed(), perhaps in a
-// signal handler: it uses fmt, which may fail there, so what matters most goes first.
-void Session::report(void* self) {
-  auto& session = *static_cast<Session*>(self);
-  restore_terminal();
-  Machine& machine = *session.machine_;
-  write_error(fmt::format("  at step {}\n", machine.clock().step()));
-  for (unsigned i = 0; i < machine.hart_count(); ++i)
-    write_error(fmt::format("  hart {}: pc {:#x}\n", i, machine.hart(i).pc));
-  write_error(fmt::format("  again: {}\n", session.options_.command_line));
-  write_error(fmt::format("  {}\n", session.identity()));
 }
 
 }  // namespace vitrine::app

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/console_output.h"
+#include "app/crash_report.h"
 #include "app/htif.h"
 #include "app/live_input.h"
 #include "app/lockstep.h"
@@ -40,6 +41,8 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] const RunOptions& options() const { return options_; }
   [[nodiscard]] ClockMode clock_mode() const { return clock_mode_; }
   [[nodiscard]] std::string identity() const;
+  // What to type for the same run again.
+  [[nodiscard]] std::string replay_command() const;
   // Host seconds that run() took, and how many of them it slept because the guest had nothing to do.
   [[nodiscard]] double host_seconds() const;
   [[nodiscard]] double slept_seconds() const;
@@ -98,7 +101,6 @@ class Session final : private riscv::World, private MachineObserver {
   std::optional<Outcome> judge_stuck(Outcome outcome);
   Outcome limit_outcome(Outcome::Kind kind, std::string_view what) const;
   void print_state_hash();
-  static void report(void* session);
 
   RunOptions options_;
   ClockMode clock_mode_ = ClockMode::kVirtual;
@@ -116,6 +118,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::unique_ptr<RawTerminal> terminal_;
   std::unique_ptr<LiveInput> live_;
   std::unique_ptr<StopSignals> signals_;
+  std::unique_ptr<CrashReport> crash_report_;  // while it runs
 
   HostClock::time_point started_{};
   std::optional<HostClock::time_point> ended_;

@@ -11,23 +11,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
-#include <span>
-
-#include "core/assert.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // gcc
-#define VITRINE_SANITIZED true
-#elif defined(__has_feature)  // clang
-#define VITRINE_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#define VITRINE_SANITIZED false
-#endif
 
 namespace vitrine::app {
 namespace {
-
-constexpr bool kSanitized = VITRINE_SANITIZED;
 
 // Written before g_raw is set, read by handlers after they saw it set.
 termios g_before, g_raw_mode;
@@ -41,8 +27,6 @@ constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
 // What a program dies of at the hands of others.
 constexpr std::array kDeadly = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,   SIGALRM,
                                 SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF};
-// Bugs of ours. All but the first are left to a sanitizer, which says more about them.
-constexpr std::array kFaults = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 
 void set_handler(int signal, void (*handler)(int), int flags = 0) {
   struct sigaction action {};
@@ -57,25 +41,9 @@ void die_of(int signal) {
   raise(signal);
 }
 
-void report_fault(int signal) {
-  restore_terminal();
-  set_handler(signal, SIG_DFL);  // a second fault, in the report, kills
-  const char* what = signal == SIGABRT ? "abort" : "host fault";
-  core::assertion_failed(strsignal(signal), "signal", signal, what);
-}
-
 void stop(int signal) {
   if (g_stop_signal.exchange(signal) != 0) return die_of(signal);
   if (Wake* wake = g_wake.load()) wake->ring();
-}
-
-// When the fault is a stack overflow, a handler needs a stack of its own. (A sanitizer has set one up.)
-void use_alternate_stack() {
-  static std::array<char, 64 << 10> stack;
-  stack_t alternative{};
-  alternative.ss_sp = stack.data();
-  alternative.ss_size = stack.size();
-  sigaltstack(&alternative, nullptr);
 }
 
 // The shell gets its terminal back while we are stopped from outside, and we take it again.
@@ -119,9 +87,6 @@ void restore_terminal() noexcept {
 
 void restore_terminal_on_fatal_signals() {
   for (const int signal : kDeadly) set_handler(signal, die_of);
-  if (!kSanitized) use_alternate_stack();
-  for (const int signal : std::span(kFaults).first(kSanitized ? 1 : kFaults.size()))
-    set_handler(signal, report_fault, SA_ONSTACK);
   set_handler(SIGPIPE, SIG_IGN);  // a write tells, and says where
   set_handler(SIGXFSZ, SIG_IGN);
   std::atexit(restore_terminal);

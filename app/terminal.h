@@ -27,8 +27,8 @@ class RawTerminal {
 // Back to what the terminal was; async-signal-safe; nothing happens if no RawTerminal lives.
 void restore_terminal() noexcept;
 
-// From here on a signal that would kill us restores the terminal first. A host fault (SIGSEGV and its kin) is
-// a bug of ours: it leaves the report of core/assert.h and exit code 120.
+// From here on a signal that would kill us restores the terminal first. Host faults (SIGSEGV and its kin) are
+// crash_report.h's.
 void restore_terminal_on_fatal_signals();
 
 // SIGINT, SIGTERM and SIGHUP ask the run to end while this lives; a second one ends the process at once.

@@ -9,11 +9,17 @@ namespace vitrine::core {
 // Called by VT_ASSERT. Prints the condition and, if set, the report of the running machine; never returns.
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line,
                                    const char* why) noexcept;
+// The same for a signal that the host sends for a fault: "Segmentation fault", and where.
+[[noreturn]] void host_fault(const char* what, const char* where) noexcept;
 
-// What is printed beside a failed assertion: options, step, pc, replay command. `report` must not allocate
-// much and must not assert. Pass nullptr to take it away again.
-using ReportFunction = void (*)(void* context);
-void set_failure_report(ReportFunction report, void* context) noexcept;
+// What is printed besides: step, pc, how to run it again (app/crash_report.h). `write` may be called in a
+// signal handler: it must not allocate, lock or assert (core/safe_text.h). None: nothing is printed.
+struct FailureReport {
+  void (*write)(void* context) noexcept = nullptr;
+  void* context = nullptr;
+};
+// Returns the one before.
+FailureReport set_failure_report(FailureReport report) noexcept;
 
 inline constexpr int kExitBugOfOurs = 120;
 

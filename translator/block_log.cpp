@@ -8,43 +8,12 @@
 #include <cstring>
 
 #include "core/address.h"
-#include "isa/riscv/registers.h"
 #include "isa/x86/disassembler.h"
+#include "translator/host_names.h"
 #include "translator/ir.h"
 #include "translator/passes.h"
-#include "translator/registers.h"
 
 namespace vitrine::translator {
-namespace {
-
-using riscv::Hart;
-
-// The host's name of a 64-bit register; its places are those of the instruction encoding.
-constexpr std::string_view kHostNames[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-                                           "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
-std::string_view name_of(const asmjit::x86::Gp& host) { return kHostNames[host.id()]; }
-
-// What the fixed register map says of an operand.
-std::string guest_name(const x86::Operand& operand) {
-  if (!operand.memory) {
-    if (operand.base == name_of(kBudget)) return "budget";
-    for (const Mapping& m : kMapped)
-      if (operand.base == name_of(m.host)) return std::string(riscv::kXNames[m.guest]);
-    return {};
-  }
-  if (operand.base != name_of(kHart) || operand.indexed) return {};
-  const auto offset = static_cast<uint64_t>(operand.displacement + kHartBias);
-  if (offset - offsetof(Hart, x) < sizeof Hart::x / 33 * 32)
-    return std::string(riscv::kXNames[(offset - offsetof(Hart, x)) / 8]);
-  if (offset - offsetof(Hart, f) < sizeof Hart::f)
-    return std::string(riscv::kFNames[(offset - offsetof(Hart, f)) / 8]);
-  if (offset == offsetof(Hart, pc)) return "pc";
-  if (offset == offsetof(Hart, site)) return "site";
-  return {};
-}
-
-}  // namespace
-
 void BlockLog::translated(const Translation& translation) {
   const uint64_t pc = translation.input.pc, offset = pc % core::kPageSize;
   const ir::Instruction& last = translation.block.insns.back();
@@ -83,7 +52,7 @@ std::string BlockLog::host_text(const Kept& kept) {
   const auto address = reinterpret_cast<uint64_t>(kept.code);
   x86::Listing listing;
   listing.addresses = true;
-  listing.name = guest_name;
+  listing.name = operand_name;
   return fmt::format("Host code, {} bytes:\n{}", kept.code_size,
                      disassembler->text({kept.code, kept.code_size}, address, listing));
 }

@@ -222,6 +222,7 @@ const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
   install(page, hart.pc, code);
+  places_.push_back({reinterpret_cast<uint64_t>(code), hart.pc});
   if (options_.one_block) steps_of_[code] = block_.insns.size();
   if (options_.observer) options_.observer->translated({block_, input, code, output_.code.size()});
   if (host_tools_) host_tools_->added(block_name(page.key.set, hart.pc), {code, output_.code.size()});
@@ -300,6 +301,12 @@ void Translator::after_write(core::GuestPhys at, size_t size, uint8_t flags) noe
   if (left == 0) ram_.clear_flag(at, core::kTranslated);
 }
 
+uint64_t Translator::block_of(uint64_t host) const noexcept {
+  const auto behind = std::upper_bound(places_.begin(), places_.end(), host,
+                                       [](uint64_t at, const Place& place) { return at < place.host; });
+  return behind == places_.begin() ? 0 : (behind - 1)->guest;
+}
+
 // Code memory is full, or other extensions hold. No generated code runs at this moment.
 void Translator::flush() {
   for (auto& [key, page] : pages_) {
@@ -309,6 +316,7 @@ void Translator::flush() {
   memory_->rewind(code_begin_);
   if (host_tools_) host_tools_->forgotten(memory_->next());
   sites_.clear();
+  places_.clear();
   steps_of_.clear();
   if (options_.observer) options_.observer->flushed();
   ++counters_.flushes;

@@ -59,6 +59,11 @@ class Translator final : public riscv::Engine, public core::RamListener {
     uint64_t nanoseconds = 0;         // of host time in translation
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
+
+  // For reports, in signal handlers too: is this host address in code that we made, and in which block (its guest
+  // address; 0: in a thunk)?
+  [[nodiscard]] bool made(uint64_t host) const noexcept { return memory_->contains(reinterpret_cast<const void*>(host)); }
+  [[nodiscard]] uint64_t block_of(uint64_t host) const noexcept;
   // A sentence about names for tools of the host that could not be written, or empty.
   [[nodiscard]] std::string host_tools_problem() const { return host_tools_ ? host_tools_->problem() : ""; }
 
@@ -94,6 +99,10 @@ class Translator final : public riscv::Engine, public core::RamListener {
   std::vector<Site> sites_;
   std::unordered_map<PageKey, std::unique_ptr<TranslatedPage>, PageKeyHash> pages_;
   std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
+  struct Place {
+    uint64_t host, guest;
+  };
+  std::vector<Place> places_;  // of all blocks in code memory, in its order
   riscv::ExtensionSet translated_for_;
   std::unordered_map<const uint8_t*, size_t> steps_of_;  // instructions of each block, if one_block
   Counters counters_;
