@@ -33,8 +33,9 @@ Time and identity (same values, same run)
                   virtual: never waits; real: guest time follows the host's
   --date DATE     2026-01-31T12:00:00, now     --seed N         for everything random
   --input FILE    console input, fixed steps   --slice N        steps of a hart's turn
-  --engine NAME   translator, interpreter, or  --mmu KIND       shadow, tlb
-                  lockstep, lockstep-cached: both, compared behind every block
+  --engine NAME   translator, interpreter, or  --mmu KIND       shadow, tlb; other machines:
+                  lockstep, lockstep-cached    shadow-lazy, tlb-fenced (stale until a fence)
+                  (both, compared behind every block)
 Limits and reports
   --max-instructions N  then exit code 103     --max-seconds S  then exit code 104
   --no-reboot     a restart ends the run       --stats          counters at the end

@@ -71,6 +71,7 @@ std::string identity_line(const MachineConfig& config, const BootPlan& boot, Clo
       cpu_text(config.cpu), size_option(config.memory), config.harts, config.slice, config.steps_per_tick,
       config.seed, date_text(config.date), clock_name(clock), firmware_text(config, boot),
       config.kernel.empty() ? "none" : image_text(config.kernel, boot.kernel_image));
+  if (is_lazy(config.mmu)) line += fmt::format(" mmu={}", mmu_name(config.mmu));
   if (!boot.initrd.empty())
     line += fmt::format(" initrd={}#{:016x}", core::printable(config.initrd), core::hash_bytes(boot.initrd));
   if (!config.dtb.empty())
@@ -112,6 +113,16 @@ const char* clock_name(ClockMode clock) {
     case ClockMode::kPaced: return "paced";
     case ClockMode::kVirtual: return "virtual";
     case ClockMode::kReal: return "real";
+  }
+  return "";
+}
+
+const char* mmu_name(MmuKind kind) {
+  switch (kind) {
+    case MmuKind::kShadow: return "shadow";
+    case MmuKind::kTlb: return "tlb";
+    case MmuKind::kShadowLazy: return "shadow-lazy";
+    case MmuKind::kTlbFenced: return "tlb-fenced";
   }
   return "";
 }

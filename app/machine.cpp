@@ -23,6 +23,24 @@ using core::GuestPhys;
 using core::IrqLine;
 namespace irq = riscv::irq;
 
+namespace {
+
+mmu::AddressSpaces::Kind kind_of_spaces(const MachineConfig& config) {
+  using Kind = mmu::AddressSpaces::Kind;
+  if (!config.caching) return Kind::kNone;
+  return config.mmu == MmuKind::kShadow || config.mmu == MmuKind::kShadowLazy ? Kind::kShadow : Kind::kTlb;
+}
+
+mmu::Model model_of(MmuKind kind) {
+  switch (kind) {
+    case MmuKind::kShadowLazy: return mmu::Model::kLazyShadow;
+    case MmuKind::kTlbFenced: return mmu::Model::kFencedTlb;
+    default: return mmu::Model::kCoherent;
+  }
+}
+
+}  // namespace
+
 Machine::Machine(const MachineConfig& config, const Outside& outside)
     : config_(config), outside_(outside), clock_(config.steps_per_tick), scheduler_(clock_, attention_) {}
 
@@ -41,9 +59,8 @@ core::Result<> Machine::build() {
   auto ram = core::GuestRam::create(GuestPhys{board::kRam}, config_.memory);
   if (!ram) return ram.error();
   ram_ = std::move(*ram);
-  using Kind = mmu::AddressSpaces::Kind;
-  const Kind kept = config_.mmu == MmuKind::kTlb ? Kind::kTlb : Kind::kShadow;
-  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, config_.caching ? kept : Kind::kNone);
+  spaces_ =
+      std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind_of_spaces(config_), model_of(config_.mmu));
   auto engine = build_engine();
   if (!engine) return engine.error();
   riscv::System::Options options;
@@ -241,6 +258,7 @@ core::Result<> Machine::load() {
 void Machine::start_harts() {
   for (const auto& parts : harts_) {
     parts->hart->stopped = false;
+    parts->mmu->forget_translations();
     riscv::reset_hart(*parts->hart, board::kRom.base);
   }
   if (boot_.firmware != Firmware::kBuiltin) return;
@@ -269,7 +287,10 @@ std::optional<GuestEnd> Machine::take_guest_end() { return std::exchange(end_, s
 void Machine::serialize(core::Archive& ar) {
   ar.section("clock");
   clock_.serialize(ar);
-  for (const auto& parts : harts_) parts->hart->serialize(ar);
+  for (const auto& parts : harts_) {
+    parts->hart->serialize(ar);
+    parts->mmu->serialize(ar);
+  }
   system_->serialize(ar);
   if (sbi_) sbi_->serialize(ar);
   for (const auto& device : devices_) device->serialize(ar);

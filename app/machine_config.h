@@ -25,7 +25,10 @@ inline constexpr EngineKind kDefaultEngine = EngineKind::kTranslator;
 inline constexpr EngineKind kDefaultEngine =
     EngineKind::kInterpreter;  // a host for which there is no translator
 #endif
-enum class MmuKind { kShadow, kTlb };
+// The lazy two are machines of their own, which the guest can tell apart (mmu/kept_translations.h).
+enum class MmuKind { kShadow, kTlb, kShadowLazy, kTlbFenced };
+inline bool is_lazy(MmuKind kind) { return kind == MmuKind::kShadowLazy || kind == MmuKind::kTlbFenced; }
+const char* mmu_name(MmuKind kind);
 
 // A virtio device in a slot of the board, in the order of the command line. slot -1: the highest free one.
 struct VirtioConfig {
@@ -68,9 +71,10 @@ struct MachineConfig {
   uint64_t slice = 20'000;
   uint64_t steps_per_tick = 100;
 
+  MmuKind mmu = MmuKind::kShadow;  // part of the identity only if it is a lazy one
+
   // Not part of the identity.
   EngineKind engine = kDefaultEngine;
-  MmuKind mmu = MmuKind::kShadow;
   bool caching = true;
   unsigned decoded_pages = 1024;       // that the interpreter keeps
   uint64_t code_memory = 64ull << 20;  // bytes of host code that the translator keeps

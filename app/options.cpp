@@ -101,14 +101,14 @@ Done set_engine(MachineOptions& o, const std::string& text) {
 }
 
 Done set_mmu(MachineOptions& o, const std::string& text) {
-  if (text == "shadow")
-    o.config.mmu = MmuKind::kShadow;
-  else if (text == "tlb")
-    o.config.mmu = MmuKind::kTlb;
-  else
-    return bad_value("--mmu", text,
-                     "there are: shadow (shadow page tables), tlb (a coherent software TLB alone)");
-  return core::Ok{};
+  for (const MmuKind kind : {MmuKind::kShadow, MmuKind::kTlb, MmuKind::kShadowLazy, MmuKind::kTlbFenced}) {
+    if (text != mmu_name(kind)) continue;
+    o.config.mmu = kind;
+    return core::Ok{};
+  }
+  return bad_value("--mmu", text,
+                   "there are: shadow (shadow page tables), tlb (a coherent software TLB alone), and, as "
+                   "machines of their own, shadow-lazy and tlb-fenced (both stale until a fence)");
 }
 
 Done set_clock(MachineOptions& o, const std::string& text) {

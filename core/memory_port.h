@@ -104,6 +104,16 @@ struct TranslationContext {
   bool memory_types = false;  // Svpbmt: PTE bits 62:61 are defined (menvcfg.PBMTE)
 };
 
+// What a fence of translations names (sfence.vma and its kin): the pages that hold addresses [first, first + size), in all
+// address spaces, or in that of one ASID, and there only what is not global.
+struct TranslationFence {
+  uint64_t first = 0;
+  uint64_t size = ~uint64_t{0};
+  bool one_space = false;
+  uint16_t asid = 0;
+  [[nodiscard]] bool everywhere() const { return size == ~uint64_t{0} || (size != 0 && first + (size - 1) < first); }
+};
+
 // Where a fetch goes.
 struct CodePage {
   GuestPhys page;          // of the first byte's page
@@ -155,9 +165,9 @@ class MemoryPort {
   // kPredictionSets sets that generated code looks into, to be emptied with the View that they are filled from. Once.
   virtual void use_predictions(PredictionSet* sets) noexcept = 0;
 
-  // Counted hints; they change nothing, since no translation is ever stale (docs/architecture.md, "no
-  // observable TLB").
-  virtual void fence_translations() noexcept = 0;
+  // A counted hint: it changes nothing, since no translation is ever stale (docs/architecture.md, "no observable TLB").
+  // On the lazy machines (mmu/kept_translations.h), what it names is forgotten.
+  virtual void fence_translations(const TranslationFence& fence) noexcept = 0;
 };
 
 }  // namespace vitrine::core

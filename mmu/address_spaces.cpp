@@ -45,10 +45,11 @@ bool clear_if(Entry* table, uint64_t address) {
 
 void AddressSpaces::Free::operator()(void* p) const { std::free(p); }
 
-AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind)
+AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind, Model model)
     : ram_(ram),
       attention_(attention),
       kind_(kind),
+      model_(model),
       table_of_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))),
       writers_(static_cast<uint64_t*>(std::calloc(ram.pages(), sizeof(uint64_t)))),
       first_write_entry_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))) {
@@ -99,7 +100,8 @@ AddressSpaces::KeptView& AddressSpaces::kept(SpaceId space, ViewKind kind) noexc
   // A place in the pool may serve a space with other levels next time.
   const uint64_t root = spaces_[space].root;
   const bool linear = kind_ == Kind::kShadow && (root == kBareRoot || mode_of(root) == Mode::kSv39);
-  if (linear && !view->reads.entries() && !(view->reads.reserve() && view->writes.reserve())) kind_ = Kind::kTlb;
+  if (linear && !view->reads.entries() && !(view->reads.reserve() && view->writes.reserve()))
+    kind_ = Kind::kTlb;
   view->read_shadow = linear ? view->reads.entries() : nullptr;
   view->write_shadow = linear ? view->writes.entries() : nullptr;
   return *view;
@@ -137,12 +139,14 @@ void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, Guest
   ++counters.fills;
 }
 
-void AddressSpaces::note_write_entry(SpaceId space, ViewKind kind, uint64_t address, GuestPhys page) noexcept {
+void AddressSpaces::note_write_entry(SpaceId space, ViewKind kind, uint64_t address,
+                                     GuestPhys page) noexcept {
   constexpr size_t kMany = 1 << 20;  // stale ones are never taken out one by one
   if (write_entries_.size() >= kMany) drop_write_entries();
   uint32_t& first = first_write_entry_[ram_.page_index(page)];
-  write_entries_.push_back({first, static_cast<uint32_t>(address >> core::kPageShift & (ShadowTable::kEntries - 1)), space,
-                            static_cast<uint8_t>(kind)});
+  write_entries_.push_back({first,
+                            static_cast<uint32_t>(address >> core::kPageShift & (ShadowTable::kEntries - 1)),
+                            space, static_cast<uint8_t>(kind)});
   first = static_cast<uint32_t>(write_entries_.size());
 }
 
@@ -194,11 +198,13 @@ AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, const Table& desc
 }
 
 void AddressSpaces::track(SpaceId space, GuestVirt at, const Walk& walk) noexcept {
+  if (model_ != Model::kCoherent) return;
   for (unsigned i = 0; i < walk.depth; ++i) {
     const unsigned level = walk.level + (walk.depth - 1 - i);
     const uint64_t span = uint64_t{1} << (core::kPageShift + 9 * (level + 1));
     const bool root = i == 0;  // its upper half serves negative addresses
-    const Table described = {.range = root ? 0 : at.value & ~(span - 1), .level = static_cast<uint8_t>(level), .root = root};
+    const Table described = {
+        .range = root ? 0 : at.value & ~(span - 1), .level = static_cast<uint8_t>(level), .root = root};
     Table& table = table_at(walk.entry_at[i], described);
     if (table.level != level || table.range != described.range || table.root != root) table.irregular = true;
     table.spaces |= bit(space);
@@ -302,6 +308,22 @@ void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
 
 void AddressSpaces::drop_all() noexcept { flush_spaces(~uint64_t{0}); }
 
+uint64_t AddressSpaces::paged_spaces_of(unsigned hart) const noexcept {
+  uint64_t spaces = 0;
+  for (unsigned i = 0; i < kSpaces; ++i)
+    if (spaces_[i].hart == hart && spaces_[i].root != kBareRoot) spaces |= bit(i);
+  return spaces;
+}
+
+void AddressSpaces::revoke(unsigned hart, uint64_t first, uint64_t pages) noexcept {
+  if (pages == 1)
+    revoke_page(paged_spaces_of(hart), first);
+  else
+    revoke_range(paged_spaces_of(hart), first, pages);
+}
+
+void AddressSpaces::flush_hart(unsigned hart) noexcept { flush_spaces(paged_spaces_of(hart)); }
+
 void AddressSpaces::drop_code() noexcept {
   attention_.wanted = true;
   for (Space& space : spaces_)
@@ -329,7 +351,8 @@ void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
     uint64_t& addend = view->writes.entries()[entry.page];
     // Bits 63:39 of the address are a sign or nothing; the comparison leaves them out.
     constexpr uint64_t kLow = (uint64_t{1} << core::kShadowAddressBits) - 1;
-    if (addend != 0 && ((addend + (uint64_t{entry.page} << core::kPageShift)) & kLow) == (host & kLow)) addend = 0;
+    if (addend != 0 && ((addend + (uint64_t{entry.page} << core::kPageShift)) & kLow) == (host & kLow))
+      addend = 0;
   }
   first = 0;
   ++counters.write_paths_revoked;

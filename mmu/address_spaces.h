@@ -13,14 +13,17 @@
 // use: Inline, by engines (core/memory_port.h).
 //
 // revoke, and empty all predictions:
-// - A tracked table page is written: what the changed entry serves goes, in the spaces that were filled through
-//   the table. If the table is found in several places, or much of it is written at once, these spaces are flushed.
+// - A tracked table page is written: what the changed entry serves goes, in the spaces that were filled
+// through
+//   the table. If the table is found in several places, or much of it is written at once, these spaces are
+//   flushed.
 // - The page that a write entry leads to gets a notify flag (it became a page table, or code): its write
 //   entries go. The linear ones are found by a reverse map.
 // - PMP changes: everything goes.
 //
-// untrack: At the kUntrackAfter-th (upper tables: kUntrackUpperAfter-th) write in a row without a fill in between, a table page loses its flag:
-// what came from it is revoked once, and further writes cost nothing. The next fill through it tracks it again.
+// untrack: At the kUntrackAfter-th (upper tables: kUntrackUpperAfter-th) write in a row without a fill in
+// between, a table page loses its flag: what came from it is revoked once, and further writes cost nothing.
+// The next fill through it tracks it again.
 //
 // An address space is (hart, satp mode and root, rules of the walk); ASIDs play no part. A switch of satp
 // selects another space and flushes nothing.
@@ -34,6 +37,7 @@
 #include "core/attention.h"
 #include "core/guest_ram.h"
 #include "core/memory_port.h"
+#include "mmu/kept_translations.h"
 #include "mmu/page_walk.h"
 #include "mmu/shadow_table.h"
 
@@ -53,17 +57,19 @@ struct MmuCounters {
   uint64_t spaces_evicted = 0;
   uint64_t write_paths_revoked = 0;
   uint64_t predictions_cleared = 0;  // all sets, at a revocation
-  uint64_t fences = 0;  // sfence.vma and its kin; no effect
+  uint64_t fences = 0;               // sfence.vma and its kin; no effect
 };
 
 class AddressSpaces final : public core::RamListener {
  public:
-  // kNone: no entry is ever installed; every access walks (the judge of the caches). kTlb: Views alone. kShadow: behind the
-  // Views of Sv39 and bare spaces, linear shadow page tables, if the host gives the address space.
+  // kNone: no entry is ever installed; every access walks (the judge of the caches). kTlb: Views alone.
+  // kShadow: behind the Views of Sv39 and bare spaces, linear shadow page tables, if the host gives the
+  // address space.
   enum class Kind : uint8_t { kNone, kTlb, kShadow };
   // When a code entry is revoked, `attention` makes the running engine translate its pc anew before the next
-  // instruction.
-  AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind);
+  // instruction. In another model than kCoherent, entries are filled from kept translations, and nobody
+  // tracks page tables: who forgets a translation says so by revoke() or flush_hart().
+  AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind, Model model = Model::kCoherent);
 
   // A space of a hart. `root` is satp's mode and PPN, or kBareRoot.
   static constexpr uint64_t kBareRoot = ~uint64_t{0};
@@ -79,6 +85,7 @@ class AddressSpaces final : public core::RamListener {
   [[nodiscard]] bool caching() const { return kind_ != Kind::kNone; }
   // kTlb although kShadow was asked for: the host refused the address space.
   [[nodiscard]] Kind kind() const { return kind_; }
+  [[nodiscard]] Model model() const { return model_; }
 
   // Installs entries for one page; `walk` is nullptr in bare mode. `page` lies in RAM.
   void fill_read(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
@@ -86,13 +93,19 @@ class AddressSpaces final : public core::RamListener {
   void fill_write(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
                   const Walk* walk) noexcept;
   void fill_code(SpaceId space, ViewKind kind, core::GuestVirt at, void* payload, const Walk* walk) noexcept;
-  void fill_translated(SpaceId space, ViewKind kind, core::GuestVirt at, void* translated, const Walk* walk) noexcept;
+  void fill_translated(SpaceId space, ViewKind kind, core::GuestVirt at, void* translated,
+                       const Walk* walk) noexcept;
 
-  // A set of predictions, filled from Views: emptied with every revocation, whatever it holds. That is cheap, and exact.
+  // A set of predictions, filled from Views: emptied with every revocation, whatever it holds. That is cheap,
+  // and exact.
   void add_predictions(core::PredictionSet* set) { predictions_.push_back(set); }
 
   void drop_all() noexcept;
   void drop_code() noexcept;
+  // What was filled from translations of a hart, in all its paged spaces: for so many pages from an address
+  // on, or all.
+  void revoke(unsigned hart, uint64_t first, uint64_t pages) noexcept;
+  void flush_hart(unsigned hart) noexcept;
 
   // RamListener
   void after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept override;
@@ -115,7 +128,8 @@ class AddressSpaces final : public core::RamListener {
     unsigned hart = ~0u;  // ~0: free
     std::array<std::unique_ptr<KeptView>, kViews> views;
   };
-  // A write entry of a linear table, found from the RAM page that it leads to. It may be stale; the table has the truth.
+  // A write entry of a linear table, found from the RAM page that it leads to. It may be stale; the table has
+  // the truth.
   struct WriteEntry {
     uint32_t next;  // 1 + its place in write_entries_; 0: the last
     uint32_t page;  // virtual page number, modulo the table's size
@@ -144,6 +158,7 @@ class AddressSpaces final : public core::RamListener {
   void note_write_entry(SpaceId space, ViewKind kind, uint64_t address, core::GuestPhys page) noexcept;
   void drop_write_entries() noexcept;
   KeptView& kept(SpaceId space, ViewKind kind) noexcept;
+  [[nodiscard]] uint64_t paged_spaces_of(unsigned hart) const noexcept;
   core::CodeEntry& code_entry(SpaceId space, ViewKind kind, core::GuestVirt at, const Walk* walk) noexcept;
   static void flush(KeptView& view) noexcept;
   void evict(SpaceId id) noexcept;
@@ -152,6 +167,7 @@ class AddressSpaces final : public core::RamListener {
   core::GuestRam& ram_;
   core::Attention& attention_;
   Kind kind_;
+  Model model_;
   core::View empty_;
   std::array<Space, kSpaces> spaces_;
   unsigned next_victim_ = 0;

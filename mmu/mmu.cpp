@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "core/assert.h"
 
@@ -22,8 +23,8 @@ constexpr uint64_t kPhysicalMask = (uint64_t{1} << 56) - 1;
 
 bool crosses_page(GuestVirt at, unsigned width) { return at.page_offset() + width > core::kPageSize; }
 
-// The inline lookup refuses misaligned addresses; inside a page they need no more than the page's entry. What the linear
-// table knows goes into the small one again.
+// The inline lookup refuses misaligned addresses; inside a page they need no more than the page's entry. What
+// the linear table knows goes into the small one again.
 uint8_t* known_page(core::DataEntry* table, const uint64_t* shadow, GuestVirt at) {
   core::DataEntry& entry = table[at.page() & (core::kDataEntries - 1)];
   if (entry.tag != (at.value & core::kPageMask)) {
@@ -34,8 +35,12 @@ uint8_t* known_page(core::DataEntry* table, const uint64_t* shadow, GuestVirt at
   }
   return reinterpret_cast<uint8_t*>(at.value + entry.addend);
 }
-uint8_t* known_for_reading(core::View& view, GuestVirt at) { return known_page(view.read, view.read_shadow, at); }
-uint8_t* known_for_writing(core::View& view, GuestVirt at) { return known_page(view.write, view.write_shadow, at); }
+uint8_t* known_for_reading(core::View& view, GuestVirt at) {
+  return known_page(view.read, view.read_shadow, at);
+}
+uint8_t* known_for_writing(core::View& view, GuestVirt at) {
+  return known_page(view.write, view.write_shadow, at);
+}
 
 }  // namespace
 
@@ -44,7 +49,8 @@ Mmu::Mmu(unsigned hart, core::GuestRam& ram, core::Bus& bus, AddressSpaces& spac
       ram_(ram),
       bus_(bus),
       spaces_(spaces),
-      bare_space_(spaces.space(hart, AddressSpaces::kBareRoot)) {
+      bare_space_(spaces.space(hart, AddressSpaces::kBareRoot)),
+      kept_(spaces.model()) {
   fills = &spaces.counters.fills;
   physical_addend = ram_.base().value - reinterpret_cast<uint64_t>(ram_.host(ram_.base()));
   spaces_.pin(hart_, bare_space_, bare_space_);
@@ -60,12 +66,12 @@ ViewKind Mmu::view_kind(unsigned privilege) const {
 void Mmu::set_context(const core::TranslationContext& context) noexcept {
   context_ = context;
   // The rules for walking are part of what entries depend on, so they are part of the space's key; ASIDs are
-  // not.
+  // not. On the lazy machines it is the other way round.
   constexpr uint64_t kAsid = uint64_t{0xffff} << 44;
   const uint64_t rules = (uint64_t{context_.hardware_ad} << 44) | (uint64_t{context_.memory_types} << 45) |
                          (uint64_t{context_.napot} << 46);
-  const uint64_t key =
-      mode_of(context_.satp) == Mode::kBare ? AddressSpaces::kBareRoot : (context_.satp & ~kAsid) | rules;
+  const uint64_t paged = lazy() ? kept_.space_of(context_.satp) : (context_.satp & ~kAsid) | rules;
+  const uint64_t key = mode_of(context_.satp) == Mode::kBare ? AddressSpaces::kBareRoot : paged;
   if (key != key_) {
     key_ = key;
     paged_space_ = spaces_.space(hart_, key);
@@ -85,7 +91,8 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
 // Code of each privilege has a set of its own, so that a trap and its return empty nothing.
 void Mmu::match_predictions() noexcept {
   if (!predictions_) return;
-  core::PredictionSet& set = predictions_[std::min<unsigned>(context_.fetch_privilege, core::kPredictionSets - 1)];
+  core::PredictionSet& set =
+      predictions_[std::min<unsigned>(context_.fetch_privilege, core::kPredictionSets - 1)];
   if (set.view == data_view) return;
   set.view = data_view;
   set.clear();
@@ -128,14 +135,33 @@ Fault Mmu::translate(GuestVirt at, unsigned size, AccessKind kind, Place& place)
   if (privilege == kMachine || mode_of(context_.satp) == Mode::kBare) {
     if (at.value > kPhysicalMask) return {FaultKind::kAccess, at};
     place.at = {at.value};
-  } else {
-    ++spaces_.counters.walks;
-    place.walk = page_walk({ram_, pmp_, true}, context_, at, kind, privilege);
-    place.walked = true;
-    if (place.walk.fault != FaultKind::kNone) return {place.walk.fault, at};
-    place.at = place.walk.physical;
+  } else if (const Fault fault =
+                 lazy() ? translate_lazily(at, kind, privilege, place) : walk(at, kind, privilege, place)) {
+    return fault;
   }
   if (!pmp_allows(pmp_, place.at, size, kind, privilege)) return {FaultKind::kAccess, at};
+  return {};
+}
+
+Fault Mmu::walk(GuestVirt at, AccessKind kind, unsigned privilege, Place& place) noexcept {
+  ++spaces_.counters.walks;
+  place.walk = page_walk({ram_, pmp_, true}, context_, at, kind, privilege);
+  place.walked = true;
+  if (place.walk.fault != FaultKind::kNone) return {place.walk.fault, at};
+  place.at = place.walk.physical;
+  return {};
+}
+
+// What is kept may say yes; everything else is walked, and kept.
+Fault Mmu::translate_lazily(GuestVirt at, AccessKind kind, unsigned privilege, Place& place) noexcept {
+  const uint64_t space = kept_.space_of(context_.satp);
+  if (const auto* entry = kept_.find(space, at);
+      entry && leaf_permits(entry->pte, context_, kind, privilege)) {
+    place.at = leaf_address(entry->pte, entry->level, at);
+    return {};
+  }
+  if (const Fault fault = walk(at, kind, privilege, place)) return fault;
+  revoke(kept_.put(space, at, place.walk));
   return {};
 }
 
@@ -297,6 +323,30 @@ void Mmu::keep_translated(GuestVirt at, void* translated) noexcept {
 
 void Mmu::forget_code() noexcept { spaces_.drop_code(); }
 
-void Mmu::fence_translations() noexcept { ++spaces_.counters.fences; }
+void Mmu::fence_translations(const core::TranslationFence& fence) noexcept {
+  ++spaces_.counters.fences;
+  if (!lazy() || kept_.size() == 0) return;
+  revoke(kept_.forget(fence));
+}
+
+// Views may lose more than they have to.
+void Mmu::revoke(const KeptTranslations::Gone& gone) noexcept {
+  if (gone.many) return spaces_.flush_hart(hart_);
+  for (const KeptTranslations::Entry& entry : gone.entries)
+    spaces_.revoke(hart_, entry.first(), entry.pages());
+}
+
+void Mmu::forget_translations() noexcept {
+  if (!lazy()) return;
+  kept_.clear();
+  spaces_.flush_hart(hart_);
+}
+
+void Mmu::serialize(core::Archive& ar) {
+  if (!lazy()) return;
+  ar.section("mmu" + std::to_string(hart_));
+  kept_.serialize(ar);
+  if (ar.loading()) spaces_.flush_hart(hart_);
+}
 
 }  // namespace vitrine::mmu

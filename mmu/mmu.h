@@ -36,9 +36,14 @@ class Mmu final : public core::MemoryPort {
   void keep_translated(core::GuestVirt at, void* translated) noexcept override;
   void forget_code() noexcept override;
   void use_predictions(core::PredictionSet* sets) noexcept override;
-  void fence_translations() noexcept override;
+  void fence_translations(const core::TranslationFence& fence) noexcept override;
+  // Reset of the machine: nothing is kept any more.
+  void forget_translations() noexcept;
+  // What is kept of translations, if the guest can see it (kept_translations.h); nothing of the coherent
+  // machines.
+  void serialize(core::Archive& ar);
 
-  // For debuggers and tests: the walk of an address in the present context, nothing changed.
+  // For debuggers and tests: the walk of an address in the present context, nothing changed, nothing kept.
   [[nodiscard]] Walk look(core::GuestVirt at, core::AccessKind kind) const noexcept;
 
  private:
@@ -55,6 +60,11 @@ class Mmu final : public core::MemoryPort {
   [[nodiscard]] ViewKind view_kind(unsigned privilege) const;
   [[nodiscard]] ViewKind code_view_kind() const;
   core::Fault translate(core::GuestVirt at, unsigned size, core::AccessKind kind, Place& place) noexcept;
+  [[nodiscard]] bool lazy() const { return spaces_.model() != Model::kCoherent; }
+  void revoke(const KeptTranslations::Gone& gone) noexcept;
+  core::Fault walk(core::GuestVirt at, core::AccessKind kind, unsigned privilege, Place& place) noexcept;
+  core::Fault translate_lazily(core::GuestVirt at, core::AccessKind kind, unsigned privilege,
+                               Place& place) noexcept;
   core::Fault load_crossing(core::GuestVirt at, unsigned width, uint64_t& value) noexcept;
   core::Fault store_crossing(core::GuestVirt at, unsigned width, uint64_t value) noexcept;
   bool read_physical(core::GuestPhys at, unsigned width, uint64_t& value) noexcept;
@@ -75,6 +85,7 @@ class Mmu final : public core::MemoryPort {
   AddressSpaces::SpaceId code_space_ = 0;
   Place code_place_;  // of the last fetch_page, for keep_code
   core::PredictionSet* predictions_ = nullptr;
+  KeptTranslations kept_;  // of the lazy machines
 };
 
 }  // namespace vitrine::mmu

@@ -90,24 +90,33 @@ Walk& finish(const WalkMemory& memory, const core::TranslationContext& context, 
   // Step 5 (and 6 in the order of newer editions): permissions.
   if (const char* why = forbidden(walk.pte, context, kind, privilege))
     return refuse(walk, FaultKind::kPage, why);
-  uint64_t ppn = (walk.pte >> 10) & kPpnMask;
+  const uint64_t ppn = (walk.pte >> 10) & kPpnMask;
   // Step 6: a superpage must be aligned to its size.
   const uint64_t low = (uint64_t{1} << (kIndexBits * walk.level)) - 1;
   if (ppn & low) return refuse(walk, FaultKind::kPage, "the superpage is not aligned to its size");
-  uint64_t from_address = low;
-  if (walk.pte & kPteNapot) {  // Svnapot: only 64 KiB, ppn[3:0] = 1000
-    if (walk.level != 0 || (ppn & 0xf) != 0x8)
-      return refuse(walk, FaultKind::kPage, "the NAPOT encoding is reserved");
-    from_address = 0xf;
-  }
+  if ((walk.pte & kPteNapot) &&
+      (walk.level != 0 || (ppn & 0xf) != 0x8))  // Svnapot: only 64 KiB, ppn[3:0] = 1000
+    return refuse(walk, FaultKind::kPage, "the NAPOT encoding is reserved");
   if (!update_accessed_dirty(memory, context, walk, kind)) return walk;
   // Step 8: the translation is successful.
-  ppn = (ppn & ~from_address) | ((at.value >> core::kPageShift) & from_address);
-  walk.physical = {(ppn << core::kPageShift) | at.page_offset()};
+  walk.physical = leaf_address(walk.pte, walk.level, at);
   return walk;
 }
 
 }  // namespace
+
+bool leaf_permits(uint64_t pte, const core::TranslationContext& context, AccessKind kind,
+                  unsigned privilege) noexcept {
+  const uint64_t wanted = kind == AccessKind::kStore ? uint64_t{kPteA} | kPteD : uint64_t{kPteA};
+  return (pte & wanted) == wanted && !forbidden(pte, context, kind, privilege);
+}
+
+core::GuestPhys leaf_address(uint64_t pte, unsigned level, core::GuestVirt at) noexcept {
+  const uint64_t ppn = (pte >> 10) & kPpnMask;
+  const uint64_t from_address = pte & kPteNapot ? 0xf : (uint64_t{1} << (kIndexBits * level)) - 1;
+  return {((ppn & ~from_address) | ((at.value >> core::kPageShift) & from_address)) << core::kPageShift |
+          at.page_offset()};
+}
 
 Walk page_walk(const WalkMemory& memory, const core::TranslationContext& context, core::GuestVirt at,
                AccessKind kind, unsigned privilege) noexcept {

@@ -57,4 +57,10 @@ struct WalkMemory {
 Walk page_walk(const WalkMemory& memory, const core::TranslationContext& context, core::GuestVirt at,
                core::AccessKind kind, unsigned privilege) noexcept;
 
+// Of a leaf that a walk found earlier: may this access use it as it is (A is set, and D for a store)?
+bool leaf_permits(uint64_t pte, const core::TranslationContext& context, core::AccessKind kind,
+                  unsigned privilege) noexcept;
+// Where it leads; `level` is the leaf's.
+core::GuestPhys leaf_address(uint64_t pte, unsigned level, core::GuestVirt at) noexcept;
+
 }  // namespace vitrine::mmu

@@ -273,10 +273,16 @@ void fence(Hart&, const Operands&) noexcept {}
 // Instruction fetch is coherent: nothing to do (docs/architecture.md, "no observable caches").
 void fence_i(Hart&, const Operands&) noexcept {}
 
-void sfence_vma(Hart& hart, const Operands&) noexcept {
+// "If rs1 = x0 [...] all levels of the page tables, otherwise only the leaf entries for the virtual address
+// in rs1. If rs2 = x0 [...] all address spaces, otherwise only the one in rs2", less its global entries. The
+// registers' numbers decide, not what is in them.
+void sfence_vma(Hart& hart, const Operands& i) noexcept {
   if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTvm))
     return enter_illegal(hart);
-  hart.memory->fence_translations();
+  core::TranslationFence fence;
+  if (i.rs1 != 0) fence.first = hart.x[i.rs1], fence.size = 1;
+  if (i.rs2 != 0) fence.one_space = true, fence.asid = static_cast<uint16_t>(hart.x[i.rs2]);
+  hart.memory->fence_translations(fence);
 }
 
 void sfence_ordering(Hart& hart, const Operands&) noexcept {

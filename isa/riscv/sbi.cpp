@@ -182,10 +182,15 @@ bool Sbi::send_ipi(uint64_t mask, uint64_t base) {
   });
 }
 
-// Translation and instruction fetch are coherent (docs/architecture.md, "no observable caches"), so a fence
-// of any address range and address space has happened already. It is counted for each hart that it names.
-bool Sbi::fence(uint64_t mask, uint64_t base) {
-  return for_each(mask, base, [](Hart& hart) { hart.memory->fence_translations(); });
+// Counted for each hart that it names.
+bool Sbi::fence(uint64_t mask, uint64_t base, const core::TranslationFence& what) {
+  return for_each(mask, base, [&](Hart& hart) { hart.memory->fence_translations(what); });
+}
+
+// "If start_addr and size are both 0, or if size is equal to 2^XLEN-1", all addresses (chapter 8).
+core::TranslationFence Sbi::fence_of_range(uint64_t start, uint64_t size) {
+  if (start == 0 && size == 0) return {};
+  return {.first = start, .size = size};
 }
 
 // --- Base (chapter 4)
@@ -244,11 +249,20 @@ Sbi::Answer Sbi::time_set_timer(Hart& hart) {
 Sbi::Answer Sbi::ipi_send_ipi(Hart& hart) {
   return send_ipi(hart.x[kA0], hart.x[kA1]) ? success() : failure(SbiError::kInvalidParam);
 }
-Sbi::Answer Sbi::rfence_remote_fence_i(Hart& hart) {
-  return fence(hart.x[kA0], hart.x[kA1]) ? success() : failure(SbiError::kInvalidParam);
+Sbi::Answer Sbi::answer_to_fence(Hart& hart, const core::TranslationFence& what) {
+  return fence(hart.x[kA0], hart.x[kA1], what) ? success() : failure(SbiError::kInvalidParam);
 }
-Sbi::Answer Sbi::rfence_remote_sfence_vma(Hart& hart) { return rfence_remote_fence_i(hart); }
-Sbi::Answer Sbi::rfence_remote_sfence_vma_asid(Hart& hart) { return rfence_remote_fence_i(hart); }
+// Instruction fetch is coherent: no translation is named.
+Sbi::Answer Sbi::rfence_remote_fence_i(Hart& hart) { return answer_to_fence(hart, {.size = 0}); }
+Sbi::Answer Sbi::rfence_remote_sfence_vma(Hart& hart) {
+  return answer_to_fence(hart, fence_of_range(hart.x[kA2], hart.x[kA3]));
+}
+Sbi::Answer Sbi::rfence_remote_sfence_vma_asid(Hart& hart) {
+  core::TranslationFence what = fence_of_range(hart.x[kA2], hart.x[kA3]);
+  what.one_space = true;
+  what.asid = static_cast<uint16_t>(hart.x[kA4]);
+  return answer_to_fence(hart, what);
+}
 
 // --- System reset (chapter 10)
 

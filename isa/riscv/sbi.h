@@ -112,7 +112,7 @@ class Sbi final : public EnvironmentCalls {
   void serialize(core::Archive& ar);
 
  private:
-  static constexpr unsigned kA0 = 10, kA1 = 11, kA2 = 12, kA6 = 16, kA7 = 17;
+  static constexpr unsigned kA0 = 10, kA1 = 11, kA2 = 12, kA3 = 13, kA4 = 14, kA6 = 16, kA7 = 17;
 
   // What a call answers in a0 and a1. No answer: the call does not return (hart_stop), or a guest trap was
   // entered.
@@ -150,10 +150,12 @@ class Sbi final : public EnvironmentCalls {
   template <typename F>
   bool for_each(uint64_t mask, uint64_t base, F f);
   bool send_ipi(uint64_t mask, uint64_t base);
-  bool fence(uint64_t mask, uint64_t base);
+  static core::TranslationFence fence_of_range(uint64_t start, uint64_t size);
+  bool fence(uint64_t mask, uint64_t base, const core::TranslationFence& what);
+  Answer answer_to_fence(Hart& hart, const core::TranslationFence& what);
   // A legacy mask, by its guest-virtual address. False: it cannot be read, and a guest trap was entered.
   bool load_legacy_mask(Hart& hart, uint64_t& mask, uint64_t& base);
-  Answer legacy_fence(Hart& hart);
+  Answer legacy_fence(Hart& hart, const core::TranslationFence& what);
 
   std::vector<Slot> slots_;
   core::GuestRam& ram_;

@@ -20,10 +20,10 @@ bool Sbi::load_legacy_mask(Hart& hart, uint64_t& mask, uint64_t& base) {
   return !fault;
 }
 
-Sbi::Answer Sbi::legacy_fence(Hart& hart) {
+Sbi::Answer Sbi::legacy_fence(Hart& hart, const core::TranslationFence& what) {
   uint64_t mask, base;
   if (!load_legacy_mask(hart, mask, base)) return std::nullopt;
-  return legacy(fence(mask, base) ? 0 : static_cast<int64_t>(SbiError::kInvalidParam));
+  return legacy(fence(mask, base, what) ? 0 : static_cast<int64_t>(SbiError::kInvalidParam));
 }
 
 Sbi::Answer Sbi::legacy_set_timer(Hart& hart) {
@@ -52,9 +52,16 @@ Sbi::Answer Sbi::legacy_send_ipi(Hart& hart) {
   return legacy(send_ipi(mask, base) ? 0 : static_cast<int64_t>(SbiError::kInvalidParam));
 }
 
-Sbi::Answer Sbi::legacy_remote_fence_i(Hart& hart) { return legacy_fence(hart); }
-Sbi::Answer Sbi::legacy_remote_sfence_vma(Hart& hart) { return legacy_fence(hart); }
-Sbi::Answer Sbi::legacy_remote_sfence_vma_asid(Hart& hart) { return legacy_fence(hart); }
+Sbi::Answer Sbi::legacy_remote_fence_i(Hart& hart) { return legacy_fence(hart, {.size = 0}); }
+Sbi::Answer Sbi::legacy_remote_sfence_vma(Hart& hart) {
+  return legacy_fence(hart, fence_of_range(hart.x[kA1], hart.x[kA2]));
+}
+Sbi::Answer Sbi::legacy_remote_sfence_vma_asid(Hart& hart) {
+  core::TranslationFence what = fence_of_range(hart.x[kA1], hart.x[kA2]);
+  what.one_space = true;
+  what.asid = static_cast<uint16_t>(hart.x[kA3]);
+  return legacy_fence(hart, what);
+}
 
 Sbi::Answer Sbi::legacy_shutdown(Hart&) {
   reset_system(ResetType::kShutdown, ResetReason::kNone);

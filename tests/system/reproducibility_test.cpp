@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The comparator of the engines on a whole machine: our teaching kernel boots, runs its shell on typed input, forks and
-// faults, and at every 100,000th step the state (RAM, harts, devices, events) must hash as it does on the interpreter
-// without caches: whatever is cached or translated, however small the caches are, however the run is cut into pieces.
+// The comparator of the engines on a whole machine: our teaching kernel boots, runs its shell on typed input,
+// forks and faults, and at every 100,000th step the state (RAM, harts, devices, events) must hash as it does
+// on the interpreter without caches: whatever is cached or translated, however small the caches are, however
+// the run is cut into pieces.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -140,9 +141,36 @@ TEST(Reproducibility, TranslatorWithSoftwareTlb_SameStates) {
 
 TEST(Reproducibility, TranslatorCutIntoRandomPieces_SameStates) {
   std::mt19937 random(8);
-  expect_equal(run_machine(translator_config(), [&] { return core::Step{1 + random() % 5000}; }), reference());
+  expect_equal(run_machine(translator_config(), [&] { return core::Step{1 + random() % 5000}; }),
+               reference());
 }
 #endif
+
+// The lazy machines have states of their own, with what they keep of translations in them; in these, too, no
+// cache and no engine can be seen.
+TEST(Reproducibility, LazyMachines_SameStatesOnEveryEngine) {
+  for (const app::MmuKind kind : {app::MmuKind::kShadowLazy, app::MmuKind::kTlbFenced}) {
+    SCOPED_TRACE(app::mmu_name(kind));
+    app::MachineConfig config = teach_config();
+    config.mmu = kind;
+    config.harts = 2;
+    app::MachineConfig plain = config;
+    plain.caching = false;
+    plain.engine = app::EngineKind::kInterpreter;
+    const auto expected = run_whole(plain);
+    EXPECT_NE(expected.console.find("no page was lost"), std::string::npos) << expected.console;
+    config.engine = app::EngineKind::kInterpreter;
+    config.decoded_pages = 4;
+    expect_equal(run_whole(config), expected);
+#ifdef VITRINE_HAS_TRANSLATOR
+    config.engine = app::EngineKind::kTranslator;
+    expect_equal(run_whole(config), expected);
+    config.code_memory = 256 << 10;
+    std::mt19937 random(9);
+    expect_equal(run_machine(config, [&] { return core::Step{1 + random() % 5000}; }), expected);
+#endif
+  }
+}
 
 TEST(Reproducibility, AnotherSeed_OtherStates) {
   app::MachineConfig other = teach_config();

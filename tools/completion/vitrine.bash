@@ -24,7 +24,7 @@ _vitrine() {
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
         --clock) mapfile -t COMPREPLY < <(compgen -W "paced virtual real" -- "$word") ;;
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator lockstep lockstep-cached" -- "$word") ;;
-        --mmu) mapfile -t COMPREPLY < <(compgen -W "shadow tlb" -- "$word") ;;
+        --mmu) mapfile -t COMPREPLY < <(compgen -W "shadow tlb shadow-lazy tlb-fenced" -- "$word") ;;
         --memory) mapfile -t COMPREPLY < <(compgen -W "128M 512M 1G 2G" -- "$word") ;;
         --harts) mapfile -t COMPREPLY < <(compgen -W "1 2 3 4 5 6 7 8" -- "$word") ;;
         --cpu) mapfile -t COMPREPLY < <(compgen -W "rv64 max" -- "$word") ;;

@@ -27,7 +27,7 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
   using Kind = mmu::AddressSpaces::Kind;
   const bool shadow = board.shadow && (caches == Caches::kTranslator || caches == Caches::kAll);
   const Kind kind = caches == Caches::kNone ? Kind::kNone : shadow ? Kind::kShadow : Kind::kTlb;
-  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind);
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind, board.model);
   riscv::Interpreter::Options engine;
   engine.caching = caches >= Caches::kAll;
   if (caches == Caches::kTiny) engine.max_pages = 2;
@@ -184,7 +184,10 @@ void Bench::serialize(core::Archive& ar) {
   ar.section("machine");
   ar.field("ram", memory);
   clock_.serialize(ar);
-  for (const auto& parts : harts_) parts->hart->serialize(ar);
+  for (const auto& parts : harts_) {
+    parts->hart->serialize(ar);
+    parts->mmu->serialize(ar);
+  }
   system_->serialize(ar);
   clint_->serialize(ar);
   plic_->serialize(ar);

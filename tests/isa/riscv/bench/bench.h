@@ -96,11 +96,12 @@ struct Board {
   uint64_t slice = 20'000;
   uint64_t steps_per_tick = 100;
   bool open_pmp = true;  // entry 0 lets U and S do everything, as firmware sets it
-  // Of the translator: bytes of host code that it keeps, what stands behind the Views, and whether it makes code for an
-  // x86-64 without BMI, LZCNT, POPCNT and FMA.
+  // Of the translator: bytes of host code that it keeps, what stands behind the Views, and whether it makes
+  // code for an x86-64 without BMI, LZCNT, POPCNT and FMA.
   uint64_t code_memory = 1 << 20;
   bool shadow = true;
   bool old_host = false;
+  mmu::Model model = mmu::Model::kCoherent;  // others: translations are kept until a fence
 };
 
 // An instruction in a program: 4 bytes, or 2.
@@ -144,7 +145,9 @@ class Bench {
   [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
 #ifdef VITRINE_HAS_TRANSLATOR
   // Under Caches::kTranslator only.
-  [[nodiscard]] const translator::Translator::Counters& translator_counters() const { return translator_->counters(); }
+  [[nodiscard]] const translator::Translator::Counters& translator_counters() const {
+    return translator_->counters();
+  }
 #endif
 
   // --- Preparing. Writes into memory are announced like DMA, so they may also be made between runs.
