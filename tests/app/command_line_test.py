@@ -196,6 +196,22 @@ class Runs(InFolder):
         self.assertEqual(hashes(), first)
         self.assertNotEqual(hashes("--seed", "2")[0], first[0], "the seed is in the device tree")
 
+    def test_Mmu_LazyOnesAreMachinesOfTheirOwn(self):
+        def run(*options):
+            done = vitrine("run", "--input", self.file("in", b"ps\nhalt\n"), "--state-hash-every", 1000000, *options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            identity = re.search(r"^vitrine-\S+ machine=.*$", done.stderr, re.M).group()
+            return identity, re.findall(r"^state-hash .*$", done.stderr, re.M)
+        shadow = run("--mmu", "shadow")
+        self.assertEqual(run("--mmu", "tlb"), shadow)
+        self.assertNotIn("mmu=", shadow[0])
+        for kind in "shadow-lazy", "tlb-fenced":
+            identity, hashes = run("--mmu", kind)
+            self.assertIn(f" mmu={kind}", identity)
+            self.assertNotEqual(hashes, shadow[1], "what it keeps is part of its state")
+            self.assertEqual(run("--mmu", kind, "--engine", "interpreter"), (identity, hashes))
+        self.assertEqual(vitrine("run", "--mmu", "lazy").returncode, 110)
+
     def test_Identity_IsInEveryLog(self):
         self.assertRegex(self.bare(*self.PASS, options=("--state-hash-every", 5)).stderr, r"(?m)^vitrine-\S+ machine=virt .*seed=1 ")
         self.assertRegex(self.bare(*self.PASS, options=("--stats",)).stderr, r"(?m)^vitrine-\S+ machine=virt .*seed=1 ")

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <iterator>
 #include <memory>
+#include <ostream>
 #include <random>
 
 #include "core/bus.h"
@@ -398,6 +399,7 @@ struct Translation {
   unsigned levels;
   AddressSpaces::Kind kind;
   Model model = Model::kCoherent;
+  friend void PrintTo(const Translation& t, std::ostream* os) { *os << t.name; }
 };
 class CoherenceOf : public testing::TestWithParam<Translation> {};
 
