@@ -70,7 +70,7 @@ core::Result<> Lockstep::begin(Machine& machine, const Inputs& inputs) {
   MachineConfig config = config_;
   config.engine = EngineKind::kInterpreter;
   config.caching = config_.engine == EngineKind::kLockstepCached;
-  config.mmu = MmuKind::kTlb;
+  if (config.mmu == MmuKind::kShadow) config.mmu = MmuKind::kTlb;  // the lazy ones stay what they are
   config.host_tools = {};
   Machine::Outside outside{console_.player(), *world_player_, *this, &virtio_console_.player()};
   outside.open_disk = [this, next = size_t{0}](const VirtioConfig&, devices::BlockObserver&) mutable
