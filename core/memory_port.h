@@ -88,8 +88,14 @@ struct PredictionSet {
     std::memset(read.length, 0, sizeof read.length);
     std::memset(write.length, 0, sizeof write.length);
   }
+  // Empties the slots whose addresses have bit 63 clear.
+  void clear_lower_half() {
+    for (PredictionTable* table : {&read, &write})
+      for (unsigned i = 0; i < kPredictions; ++i) table->length[i] &= uint64_t{0} - (table->start[i] >> 63);
+  }
 };
-inline constexpr unsigned kPredictionSets = 3;  // of code in U, S, M
+// Of code in U, S and M mode.
+inline constexpr unsigned kUserSet = 0, kSupervisorSet = 1, kMachineSet = 2, kPredictionSets = 3;
 
 // What translation depends on, as the hart sees it now. Privileges are the architecture's numbers (0 U, 1 S,
 // 3 M).

@@ -80,6 +80,10 @@ class AddressSpaces final : public core::RamListener {
   static constexpr unsigned kMaxHarts = 16;
   void pin(unsigned hart, SpaceId data, SpaceId code) noexcept;
   core::View* view(SpaceId space, ViewKind kind) noexcept;
+  // The same, but nullptr if nobody has asked for it yet.
+  [[nodiscard]] const core::View* made_view(SpaceId space, ViewKind kind) const noexcept {
+    return spaces_[space].views[static_cast<unsigned>(kind)].get();
+  }
   // A View in which nothing is ever installed.
   [[nodiscard]] core::View* empty_view() { return &empty_; }
   [[nodiscard]] bool caching() const { return kind_ != Kind::kNone; }

@@ -94,8 +94,16 @@ void Mmu::match_predictions() noexcept {
   core::PredictionSet& set =
       predictions_[std::min<unsigned>(context_.fetch_privilege, core::kPredictionSets - 1)];
   if (set.view == data_view) return;
+  // SUM goes on and off around every copy from or to a process. What holds without it holds with it too; user
+  // pages, which do not, have no entries in the upper half (fill()).
+  const bool only_sum = context_.data_privilege == 1 && !context_.mxr && set.view &&
+                        set.view == spaces_.made_view(data_space_, context_.sum ? ViewKind::kSupervisor
+                                                                                : ViewKind::kSupervisorSum);
+  if (!only_sum)
+    set.clear();
+  else if (!context_.sum)
+    set.clear_lower_half();
   set.view = data_view;
-  set.clear();
 }
 
 void Mmu::use_predictions(core::PredictionSet* sets) noexcept {
@@ -169,6 +177,9 @@ void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
   if (!ram_.contains(place.at) || context_.mxr || !pmp_uniform_in_page(pmp_, place.at)) return;
   const ViewKind view = view_kind(context_.data_privilege);
   const Walk* walk = place.walked ? &place.walk : nullptr;
+  const bool upper_half = static_cast<int64_t>(at.value) < 0;
+  if (view == ViewKind::kSupervisorSum && upper_half && walk && (walk->pte & kPteU))
+    return;  // see match_predictions()
   if (kind == AccessKind::kStore)
     spaces_.fill_write(data_space_, view, at, place.at, walk);
   else
@@ -279,9 +290,14 @@ void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept {
 
 Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
   at.value &= ~uint64_t{size - 1};
+  if (uint8_t* host = known_for_writing(*data_view, at)) {
+    std::memset(host, 0, size);
+    return {};
+  }
   Place place;
   if (const Fault fault = translate(at, size, AccessKind::kStore, place)) return fault;
   if (!ram_.contains(place.at, size)) return {FaultKind::kAccess, at};
+  fill(at, AccessKind::kStore, place);
   ram_.announce_before(place.at, size);
   std::memset(ram_.host(place.at), 0, size);
   ram_.announce_after(place.at, size);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// IrBackend, the vocabulary of the semantic bodies in which a value is a node, and the walk over a block's instructions.
+// IrBackend, the vocabulary of the semantic bodies in which a value is a node, and the walk over a block's
+// instructions.
 #include "translator/builder.h"
 
 #include <cpuid.h>
@@ -40,6 +41,9 @@ bool is_csr(riscv::Op op) {
   }
 }
 
+bool replaces_csr(riscv::Op op) { return op == riscv::Op::csrrw || op == riscv::Op::csrrwi; }
+bool writes_csr(const riscv::Insn& insn) { return replaces_csr(insn.op) || insn.rs1 != 0; }
+
 class IrBackend {
  public:
   using Value = Ref;
@@ -78,27 +82,33 @@ class IrBackend {
     if (r == 0) return;
     block_.nodes[emit(Op::set_x, value)].reg = static_cast<uint8_t>(r);
   }
-  Ref pc_relative(int64_t offset) { return constant(static_cast<int64_t>(pc_ + static_cast<uint64_t>(offset))); }
+  Ref pc_relative(int64_t offset) {
+    return constant(static_cast<int64_t>(pc_ + static_cast<uint64_t>(offset)));
+  }
   static constexpr bool ok() { return true; }
 
-  // --- CSRs that are plain words. `operand`: what csrrw writes, or csrrs sets, or csrrc clears.
+  // --- CSRs that are plain words of the hart
   void csr(const riscv::Insn& insn, const PlainCsr& row) {
-    const bool immediate = insn.op == riscv::Op::csrrwi || insn.op == riscv::Op::csrrsi || insn.op == riscv::Op::csrrci;
-    const bool replaces = insn.op == riscv::Op::csrrw || insn.op == riscv::Op::csrrwi;
-    const bool clears = insn.op == riscv::Op::csrrc || insn.op == riscv::Op::csrrci;
-    const bool writes = replaces || insn.rs1 != 0;
     Ref old = ir::kNoRef;
-    if (!replaces || insn.rd != 0) old = get(row);
-    if (writes) {
-      Ref value = immediate ? constant(insn.rs1) : x(insn.rs1);
-      if (clears) value = and_(old, not_(value));
-      if (!replaces && !clears) value = or_(old, value);
+    if (!replaces_csr(insn.op) || insn.rd != 0) old = get(row);
+    if (writes_csr(insn)) {
+      Ref value = combine(insn.op, old, csr_operand(insn));
       if (~row.writable != 0) value = and_(value, constant(static_cast<int64_t>(row.writable)));
       const Ref set = emit(row.number == kFflags ? Op::set_fflags : Op::set_csr, value);
       block_.nodes[set].imm = row.number;
     }
     if (insn.rd != 0) set_x(insn.rd, old);
   }
+
+  // --- sstatus. rd is written last: the slow path repeats the whole instruction.
+  void status_csr(const riscv::Insn& insn) {
+    const Ref old = emit(Op::get_status);
+    if (writes_csr(insn)) emit(Op::set_status, combine(insn.op, old, csr_operand(insn)));
+    if (insn.rd != 0) set_x(insn.rd, old);
+  }
+
+  // --- cbo.zero
+  void zero_block(const Operands& i) { emit(Op::zero_block, x(i.rs1)); }
 
   // --- Integers: names as in isa/riscv/numbers.h
 #define VT_UNARY(name, op) \
@@ -201,7 +211,8 @@ class IrBackend {
   }
   void jump(Ref target) { target_ = target; }
   // Fences order nothing here (handler.h), so they become nothing.
-  void helper(void (*function)(riscv::Hart&, const Operands&) noexcept, const Operands&) {
+  void helper(void (*function)(riscv::Hart&, const Operands&) noexcept, const Operands& i) {
+    if (function == &riscv::handler::cbo_zero) return zero_block(i);
     if (function != &riscv::handler::fence && function != &riscv::handler::fence_i) refuse();
   }
 
@@ -239,10 +250,10 @@ class IrBackend {
   Ref fsgnjx(Ref a, Ref b) {
     return xor_(a, and_(b, constant(kSign)));
   }
-#define VT_REFUSED(name)  \
-  template <class... Ts>  \
-  Ref name(Ref, Ref) {    \
-    return refuse();      \
+#define VT_REFUSED(name) \
+  template <class... Ts> \
+  Ref name(Ref, Ref) {   \
+    return refuse();     \
   }
   VT_REFUSED(fadd)
   VT_REFUSED(fsub)
@@ -281,6 +292,22 @@ class IrBackend {
 
  private:
   static constexpr int64_t kSign = INT64_MIN;
+
+  // What a CSR instruction writes, sets or clears.
+  Ref csr_operand(const riscv::Insn& insn) {
+    const bool immediate =
+        insn.op == riscv::Op::csrrwi || insn.op == riscv::Op::csrrsi || insn.op == riscv::Op::csrrci;
+    return immediate ? constant(insn.rs1) : x(insn.rs1);
+  }
+  Ref combine(riscv::Op op, Ref old, Ref operand) {
+    switch (op) {
+      case riscv::Op::csrrs:
+      case riscv::Op::csrrsi: return or_(old, operand);
+      case riscv::Op::csrrc:
+      case riscv::Op::csrrci: return and_(old, not_(operand));
+      default: return operand;
+    }
+  }
 
   Ref get(const PlainCsr& row) {
     const Ref value = emit(row.number == kFflags ? Op::get_fflags : Op::get_csr);
@@ -340,9 +367,21 @@ bool fetch(const uint8_t* page, unsigned offset, uint32_t& bits) {
   return true;
 }
 
+bool is_status(const riscv::Insn& insn, const BuildInput& input) {
+  return is_csr(insn.op) && insn.imm == kSstatus && input.privilege != riscv::Privilege::kUser &&
+         input.extensions.has(riscv::Extension::F);  // without it FS is 0
+}
+bool needs_float(const riscv::Insn& insn) {
+  return riscv::row_of(insn.op).has(riscv::kFloat) || (is_csr(insn.op) && insn.imm == kFflags);
+}
+
 // False if it ends the block.
-bool add_csr(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, riscv::Privilege privilege) {
-  const PlainCsr* const row = plain_csr(static_cast<unsigned>(insn.imm), privilege);
+bool add_csr(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, const BuildInput& input) {
+  if (is_status(insn, input)) {
+    backend.status_csr(insn);
+    return true;
+  }
+  const PlainCsr* const row = plain_csr(static_cast<unsigned>(insn.imm), input.privilege);
   if (!row) {
     backend.helper_node();
     return false;
@@ -352,7 +391,8 @@ bool add_csr(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, risc
   return true;
 }
 
-void add_instruction(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, uint64_t pc, const HostAbilities& host) {
+void add_instruction(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, uint64_t pc,
+                     const HostAbilities& host) {
   const riscv::Row& row = riscv::row_of(insn.op);
   if (backend.run(kBodies[static_cast<size_t>(insn.op)], riscv::operands_of(insn), pc)) {
     block.uses_float |= row.has(riscv::kFloat);
@@ -402,6 +442,7 @@ void build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
   uint64_t pc = input.pc;
   const uint64_t page_address = pc & core::kPageMask;
   unsigned side_exits = 0;
+  bool status_written = false;
   while (true) {
     uint32_t bits = 0;
     const uint64_t offset = pc - page_address;
@@ -417,6 +458,9 @@ void build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
     }
     const riscv::Insn insn = riscv::decode(bits, input.extensions);
     const riscv::Row& row = riscv::row_of(insn.op);
+    // Whether FS is off is asked at a block's entry.
+    if (status_written && needs_float(insn)) break;
+    status_written |= is_status(insn, input) && writes_csr(insn);
     block.insns.push_back({pc, insn});
     backend.begin_instruction(static_cast<unsigned>(block.insns.size() - 1));
     bool goes_on = !row.has(riscv::kEndsBlock) || row.has(riscv::kBranch);
@@ -424,7 +468,7 @@ void build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
     if (as_helper)
       backend.helper_node();
     else if (is_csr(insn.op))
-      goes_on = add_csr(block, backend, insn, input.privilege);
+      goes_on = add_csr(block, backend, insn, input);
     else
       add_instruction(block, backend, insn, pc, host);
     if (row.has(riscv::kJump) && !as_helper) return;

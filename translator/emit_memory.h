@@ -98,6 +98,29 @@ class MemoryEmitter : protected IntegerEmitter {
     done(n);
   }
 
+  // cbo.zero. What the extension asks of menvcfg and senvcfg is looked up each time (isa/riscv/handler.cpp).
+  void emit_zero_block(const Node& n) {
+    const SlowExit slow = new_slow_exit(n);
+    constexpr size_t kCsr = offsetof(Hart, csr);
+    const auto may = [&](size_t field) {
+      a.test(at(kCsr + field, 1), Imm(static_cast<int64_t>(riscv::envcfg::kCbze)));
+      a.jz(slow.label);
+    };
+    if (in_->set != core::kMachineSet) may(offsetof(riscv::Csrs, menvcfg));
+    if (in_->set == core::kUserSet) may(offsetof(riscv::Csrs, senvcfg));
+    const Gp base = in_register(n.in[0]);
+    Node byte = n;
+    byte.width = 1;
+    emit_prediction(
+        byte, true);  // rcx: the addend, which holds for the whole block: a page has all of it or nothing
+    const Gp block = take_temp();
+    a.mov(block, base);
+    a.and_(block, -64);
+    a.pxor(a86::xmm0, a86::xmm0);
+    for (int offset = 0; offset < 64; offset += 16) a.movups(Mem(a86::rcx, block, 0, offset, 16), a86::xmm0);
+    done(n);
+  }
+
   // --- Atomics
   // Misaligned ones trap: the whole instruction is the slow path's.
   void emit_alignment(const Node& n, const Gp& address, const SlowExit& slow) {
@@ -154,27 +177,31 @@ class MemoryEmitter : protected IntegerEmitter {
     a.add(a86::rcx, temp);
     locked_ &= ~(1u << index_of(temp));
   }
-  // One that fails also ends the turn: that is left to the slow path, before anything has changed.
+  // The permission is asked first, as the body does: one that fails faults too.
   void emit_store_conditional(const Node& n) {
-    const SlowExit slow = new_slow_exit(n);
-    a.cmp(reservation(offsetof(riscv::Reservation, valid), 1), Imm(1));
-    a.jne(slow.label);
-    a.cmp(reservation(offsetof(riscv::Reservation, width), 1), Imm(n.width));
-    a.jne(slow.label);
-    emit_aligned_address(n, true, slow);
+    emit_aligned_address(n, true, new_slow_exit(n));
     locked_ = 1u << kRcx;
     emit_add_to_rcx(in_->physical_addend);
+    const Label fails = a.newLabel(), end = a.newLabel();
+    a.cmp(reservation(offsetof(riscv::Reservation, valid), 1), Imm(1));
+    a.jne(fails);
+    a.cmp(reservation(offsetof(riscv::Reservation, width), 1), Imm(n.width));
+    a.jne(fails);
     a.cmp(a86::rcx, reservation(offsetof(riscv::Reservation, at), 8));
-    a.jne(slow.label);
+    a.jne(fails);
     emit_add_to_rcx(-in_->physical_addend);
     const Place value = place_of(n.in[1]);
     lock(value);
     const Gp from = value.kind == Place::kReg ? value.reg : move_to_temp(value);
     a.mov(at_rcx(n.width), sized(from, n.width));
-    a.mov(reservation(offsetof(riscv::Reservation, valid), 1), Imm(0));
     locked_ = 0;
     const Gp to = result_register_or(take_temp());
     a.mov(to.r32(), 0);
+    a.jmp(end);
+    a.bind(fails);
+    a.mov(to.r32(), 1);
+    a.bind(end);
+    a.mov(reservation(offsetof(riscv::Reservation, valid), 1), Imm(0));
     give(to);
     done(n);
   }

@@ -97,12 +97,15 @@ class Lowering::Emitter : ControlEmitter {
       case Op::ctz32: return emit_count(n, Inst::kIdTzcnt, 4);
       case Op::load: return emit_load(n);
       case Op::store: return emit_store(n);
+      case Op::zero_block: return emit_zero_block(n);
       case Op::amo_load: return emit_amo_load(n);
       case Op::amo_store: return emit_amo_store(n);
       case Op::load_reserved: return emit_load_reserved(n);
       case Op::store_conditional: return emit_store_conditional(n);
       case Op::get_csr: return emit_get_csr(n);
       case Op::set_csr: return emit_set_csr(n);
+      case Op::get_status: return emit_get_status(n);
+      case Op::set_status: return emit_set_status(n);
       case Op::get_fflags: return emit_get_fflags(n);
       case Op::set_fflags: return emit_set_fflags(n);
       case Op::get_f: return emit_get_f(n);
@@ -133,6 +136,48 @@ class Lowering::Emitter : ControlEmitter {
     a.mov(at(csr_offset(n)), in_register(n.in[0]));
     done(n);
   }
+
+  // --- sstatus
+  static Mem csr_at(size_t field, unsigned size = 8) { return at(offsetof(Hart, csr) + field, size); }
+  static Mem mstatus() { return csr_at(offsetof(riscv::Csrs, mstatus)); }
+
+  void emit_get_status(const Node& n) {
+    namespace bits = riscv::mstatus;
+    const Gp to = take_temp(), temp = take_temp();
+    a.mov(temp, Imm(static_cast<int64_t>(bits::kSstatusReadable)));
+    a.mov(to, mstatus());
+    a.and_(to, temp);
+    // SD: FS is 3. Adding its lowest bit then carries into bit 15.
+    static_assert(bits::kFs == 3u << 13 && bits::kSd == uint64_t{1} << 63);
+    a.mov(temp.r32(), to.r32());
+    a.and_(temp.r32(), static_cast<uint32_t>(bits::kFs));
+    a.add(temp.r32(), 1u << 13);
+    a.and_(temp.r32(), 1u << 15);
+    a.shl(temp, 63 - 15);
+    a.or_(to, temp);
+    locked_ &= ~(1u << index_of(temp));
+    give(to);
+    done(n);
+  }
+  void emit_set_status(const Node& n) {
+    namespace bits = riscv::mstatus;
+    const SlowExit slow = new_slow_exit(n);
+    const Gp value = in_register(n.in[0]), temp = take_temp();
+    a.mov(temp, csr_at(offsetof(riscv::Csrs, mip_software)));
+    a.or_(temp, csr_at(offsetof(riscv::Csrs, mip_lines)));
+    a.test(csr_at(offsetof(riscv::Csrs, mie)), temp);
+    a.jnz(slow.label);
+    a.mov(temp.r32(), csr_at(offsetof(riscv::Csrs, mstatus), 4));
+    a.xor_(temp.r32(), value.r32());
+    a.and_(temp.r32(), static_cast<uint32_t>(bits::kSstatusWritable));
+    a.test(temp.r32(), static_cast<uint32_t>(bits::kSum | bits::kMxr));
+    a.jnz(slow.label);
+    a.xor_(mstatus(), temp);
+    a.test(value.r32(), static_cast<uint32_t>(bits::kFs));
+    a.setz(at(offsetof(Hart, float_off), 1));
+    done(n);
+  }
+
   static Mem fflags() { return at(offsetof(Hart, csr) + offsetof(riscv::Csrs, fflags), 1); }
 
   void emit_get_fflags(const Node& n) {

@@ -50,7 +50,7 @@ struct Site {
 
 struct LoweringInput {
   const ir::Block& block;
-  unsigned set;                 // of predictions: 0 U, 1 S, 2 M
+  unsigned set;                 // of predictions: core::kUserSet, ...
   uint32_t first_site;          // number that the first of the block's sites gets
   uint64_t physical_addend;     // guest-physical address = host address + this, for all of RAM
   const uint32_t* entries;      // of the page: offset of the host code of each halfword, 0 if there is none

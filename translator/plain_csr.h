@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// CSRs that generated code reads and writes as words of the hart: nothing happens when they change, and who may access
-// them depends on the privilege only. All others are the handler's (isa/riscv/csr.cpp).
+// CSRs that generated code reads and writes as words of the hart: nothing happens when they change, and who
+// may access them depends on the privilege only. All others are the handler's (isa/riscv/csr.cpp).
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,9 @@ struct PlainCsr {
   uint64_t writable;  // bits that a write changes; the others are 0
 };
 
-inline constexpr unsigned kFflags = 0x001;  // in MXCSR and in the hart: has IR operations of its own
+// These have IR operations of their own.
+inline constexpr unsigned kFflags = 0x001;   // in MXCSR and in the hart
+inline constexpr unsigned kSstatus = 0x100;  // most writes change bits that only the handler looks at
 
 // Null if the CSR is none of them, or code of that privilege must not have it.
 const PlainCsr* plain_csr(unsigned number, riscv::Privilege privilege);

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 #include "core/assert.h"
+#include "isa/riscv/operands.h"
 #include "translator/host_names.h"
 #include "translator/passes.h"
 
@@ -44,13 +46,30 @@ void clear_flags() {
   if (mxcsr & kHostFlags) _mm_setcsr(mxcsr & ~kHostFlags);
 }
 
+// Two bytes of code that a hart may execute now, if its code View knows the page; otherwise nullptr.
+const uint8_t* known_code(const Hart& hart, uint64_t pc) {
+  const core::CodeEntry& entry = hart.memory->code_view->code[(pc >> core::kPageShift) % core::kCodeEntries];
+  if (entry.tag != (pc & core::kPageMask) || !entry.translated) return nullptr;
+  return static_cast<const TranslatedPage*>(entry.translated)->host + pc % core::kPageSize;
+}
+
 // An instruction across two pages: fetched, decoded and run as if nothing were known of it.
 void step_anew(Hart& hart) {
   const uint64_t straight = hart.pc + 4;
-  hart.redirected = false;
-  riscv::step_plainly(hart);
-  hart.next_pc = hart.pc;
-  hart.redirected |= hart.pc != straight;
+  const uint8_t* const first = known_code(hart, hart.pc);
+  const uint8_t* const second = known_code(hart, hart.pc + 2);
+  uint16_t low = 0, high = 0;
+  if (first) std::memcpy(&low, first, sizeof low);
+  if (first && second && riscv::instruction_length(low) == 4) {
+    std::memcpy(&high, second, sizeof high);
+    const riscv::Insn insn = riscv::decode(static_cast<uint32_t>(high) << 16 | low, hart.extensions);
+    riscv::execute(hart, insn.op, riscv::operands_of(insn));
+  } else {
+    hart.redirected = false;
+    riscv::step_plainly(hart);
+    hart.next_pc = hart.pc;
+  }
+  hart.redirected |= hart.next_pc != straight;
 }
 
 constexpr uint32_t kLeft = ~uint32_t{0};  // instead of the number of a site: the slow path has left the block
@@ -186,7 +205,8 @@ const uint8_t* Translator::find(Hart& hart) {
   if (!hart.extensions.has(riscv::Extension::C)) return nullptr;  // jumps would have to look for alignment
   const core::CodeEntry& entry =
       hart.memory->code_view->code[(hart.pc >> core::kPageShift) % core::kCodeEntries];
-  auto* page = static_cast<TranslatedPage*>(entry.tag == (hart.pc & core::kPageMask) ? entry.translated : nullptr);
+  auto* page =
+      static_cast<TranslatedPage*>(entry.tag == (hart.pc & core::kPageMask) ? entry.translated : nullptr);
   if (!page) page = attach(hart);
   if (!page) return nullptr;
   const uint64_t halfword = (hart.pc % core::kPageSize) / 2;

@@ -180,11 +180,7 @@ class SlowBackend final : public RegisterBackend {
       return refuse(core::AccessKind::kStore, fault);
     const Reservation held = hart_.reservation;
     hart_.reservation.valid = false;
-    if (!held.valid || held.at != at || held.width != sizeof(T)) {
-      hart_.ended_slice = true;  // somebody else holds what this hart wants: let it go on
-      hart_.attention->wanted = true;
-      return 1;
-    }
+    if (!held.valid || held.at != at || held.width != sizeof(T)) return 1;
     hart_.memory->write_ram(at, sizeof(T), static_cast<std::make_unsigned_t<T>>(value));
     return 0;
   }

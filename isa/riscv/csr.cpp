@@ -37,7 +37,7 @@ void may_interrupt(Hart& hart) {
 
 // --- mstatus and its view, sstatus
 // ---------------------------------------------------------------------------------------
-constexpr uint64_t kSstatusWritable = mstatus::kSie | mstatus::kSpie | mstatus::kSpp | kFs | kSum | kMxr;
+using mstatus::kSstatusReadable, mstatus::kSstatusWritable;
 constexpr uint64_t kMstatusWritable = kSstatusWritable | mstatus::kMie | mstatus::kMpie | kMpp |
                                       mstatus::kMprv | mstatus::kTvm | mstatus::kTw | mstatus::kTsr;
 
@@ -54,7 +54,7 @@ void write_mstatus_bits(Hart& hart, uint64_t value, uint64_t mask) {
 
 uint64_t read_mstatus(const Hart& h, unsigned) { return with_sd(h.csr.mstatus); }
 void write_mstatus(Hart& h, unsigned, uint64_t v) { write_mstatus_bits(h, v, kMstatusWritable); }
-uint64_t read_sstatus(const Hart& h, unsigned) { return with_sd(h.csr.mstatus & (kSstatusWritable | kUxl)); }
+uint64_t read_sstatus(const Hart& h, unsigned) { return with_sd(h.csr.mstatus & kSstatusReadable); }
 void write_sstatus(Hart& h, unsigned, uint64_t v) { write_mstatus_bits(h, v, kSstatusWritable); }
 
 // misa: only C can be switched, and not off while the next instruction is only 2-aligned (3.1.1).

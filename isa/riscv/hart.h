@@ -23,6 +23,9 @@ inline constexpr uint64_t kSie = 1ull << 1, kMie = 1ull << 3, kSpie = 1ull << 5,
                           kSum = 1ull << 18, kMxr = 1ull << 19, kTvm = 1ull << 20, kTw = 1ull << 21,
                           kTsr = 1ull << 22, kUxl = 3ull << 32, kSxl = 3ull << 34, kSd = 1ull << 63;
 inline constexpr unsigned kMppShift = 11;
+// The view that sstatus is (4.1.1); SD is derived.
+inline constexpr uint64_t kSstatusWritable = kSie | kSpie | kSpp | kFs | kSum | kMxr;
+inline constexpr uint64_t kSstatusReadable = kSstatusWritable | kUxl;
 }  // namespace mstatus
 
 // Interrupt numbers, bits of mip and mie (3.1.9).
@@ -153,7 +156,7 @@ struct Hart {
   bool float_off = true;     // mstatus.FS == Off
   bool redirected = false;   // the last slow instruction set next_pc, or changed what pc means
   bool waiting = false;      // in wfi: architecturally idle until an enabled interrupt is pending
-  bool ended_slice = false;  // wfi, pause, wrs, failed sc: the turn goes to the next hart
+  bool ended_slice = false;  // wfi, pause, wrs: the turn goes to the next hart
   Privilege privilege = Privilege::kMachine;
   unsigned id = 0;
 

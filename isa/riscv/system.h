@@ -2,7 +2,7 @@
 // The machine's loop: harts in turn on one host thread, events at their very step, time that jumps when
 // everybody waits.
 //
-// A turn (slice) is `slice` steps, ended early by wfi, pause, wrs.* and a failed sc. A reservation never
+// A turn (slice) is `slice` steps, ended early by wfi, pause and wrs.*. A reservation never
 // outlives its turn. Everything here is decided by steps and machine state alone, so the same run has the
 // same turns on every host and engine. The world enters at two places, both recorded by whoever implements
 // them: World::poll between turns, and World::idle when time has to pass.

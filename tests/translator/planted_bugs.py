@@ -34,6 +34,24 @@ class Bug(NamedTuple):
 
 
 BUGS = [
+    # sstatus and cbo.zero
+    Bug("status_sum_in_place", "translator/lowering.cpp",
+        "static_cast<uint32_t>(bits::kSum | bits::kMxr)", "static_cast<uint32_t>(bits::kMxr)",
+        "SUM changes, and what may be accessed does not"),
+    Bug("status_opens_late", "translator/lowering.cpp",
+        "a.test(csr_at(offsetof(riscv::Csrs, mie)), temp);\n    a.jnz(slow.label);", "",
+        "an interrupt that SIE lets in is not taken at once"),
+    Bug("status_float_stays_on", "translator/lowering.cpp",
+        "a.setz(at(offsetof(Hart, float_off), 1));", "", "floating point runs on though FS is Off"),
+    Bug("status_predictions_kept", "mmu/mmu.cpp",
+        "set.clear_lower_half();", ";", "a user page is read after SUM is clear"),
+    Bug("status_upper_half_filled", "mmu/mmu.cpp",
+        "if (view == ViewKind::kSupervisorSum && upper_half", "if (false && upper_half",
+        "the same, in the upper half"),
+    Bug("zero_block_not_aligned", "translator/emit_memory.h",
+        "a.and_(block, -64);", "", "cbo.zero begins in the middle of its block"),
+    Bug("zero_block_always_allowed", "translator/emit_memory.h",
+        "if (in_->set == core::kUserSet) may(", "if (false) may(", "cbo.zero runs in U mode without senvcfg.CBZE"),
     # Steps
     Bug("side_exit_gives_back_too_much", "translator/emit_control.h",
         "a.add(kBudget, static_cast<int>(exit.unused));", "a.add(kBudget, static_cast<int>(exit.unused) + 1);",
