@@ -105,9 +105,8 @@ const std::vector<Section> kSections = {
           "it is announced."},
          {"cbo.zero (a0)",
           {0x0045200f},
-          "Sixty-four bytes become zero at once. The IR has no words for it, so it is a *helper*: the "
-          "interpreter's body does all of "
-          "it. The same slow path serves helpers and accesses that miss."},
+          "Sixty-four bytes become zero at once: four stores behind one write prediction, for a page has all of an aligned "
+          "block or nothing. What menvcfg has to allow is looked up each time. Linux clears its pages this way."},
      }},
     {"Atomics",
      {
@@ -168,10 +167,9 @@ const std::vector<Section> kSections = {
           kS},
          {"csrw sstatus, a0",
           {0x10051073},
-          "A control-sensitive instruction: it may switch interrupts, FS, SUM, MXR. On hardware it would "
-          "trap to the hypervisor. Here "
-          "the translator plants a call to the handler (a helper), and ends the block, since what comes next "
-          "may be different.",
+          "A control-sensitive instruction: it may switch interrupts, FS, SUM, MXR. Under a hypervisor on hardware it would "
+          "trap. Here it runs in place while only interrupt bits and FS change and no enabled interrupt is pending, "
+          "which is nearly always; otherwise the slow path lets the handler do it.",
           kS},
          {"ecall",
           {0x00000073},
