@@ -13,6 +13,7 @@ namespace vitrine::bench {
 namespace {
 
 using riscv::Row;
+using Kind = Action::Kind;
 namespace fx = riscv;
 
 // What is where. Physical code and data; under page tables the supervisor sees them at their own addresses,
@@ -33,33 +34,39 @@ std::vector<Word> handler(unsigned cause, unsigned epc, unsigned ie, uint32_t re
           insn::csrw(ie, zero),  ret};
 }
 
+void set(std::vector<Action>& actions, unsigned number, uint64_t value) {
+  actions.push_back({Kind::kCsr, number, value});
+}
+
 }  // namespace
 
 RandomProgram::RandomProgram(uint64_t seed) : random_(seed * 0x9e37'79b9'7f4a'7c15 + 1) {
-  board_.steps_per_tick = 1 + below(100);
-  board_.slice = one_in(4) ? 20 + below(200) : 20'000;
-  board_.config.svade = one_in(8);
-  board_.config.sscofpmf = one_in(3);
-  board_.config.max_levels = static_cast<uint8_t>(3 + below(3));
-  code_ = random_code(kCodeBytes);
-  pages_ = random_();
+  program_.board.steps_per_tick = 1 + below(100);
+  program_.board.slice = one_in(4) ? 20 + below(200) : 20'000;
+  program_.board.config.svade = one_in(8);
+  program_.board.config.sscofpmf = one_in(3);
+  program_.board.config.max_levels = static_cast<uint8_t>(3 + below(3));
+  const std::vector<uint8_t> code = random_code(kCodeBytes);
+  make_memory(code, random_());
   const uint64_t count = 4 + below(5);
   for (uint64_t i = 0; i < count; ++i) {
-    Chunk chunk;
+    TestProgram::Chunk chunk;
     seat(chunk.actions);
     configure(chunk.actions);
     if (i > 0 && one_in(2)) write_memory(chunk.actions);
     if (one_in(2)) set_timers_and_wires(chunk.actions);
     chunk.steps = 20 + below(one_in(4) ? 400 : 150);
-    chunks_.push_back(std::move(chunk));
+    program_.chunks.push_back(std::move(chunk));
   }
 }
 
-void RandomProgram::load(Bench& b) const {
-  ASSERT_TRUE(b.ram().write({kCode}, code_.data(), code_.size()));
+// Written into the memory of a machine of its own, and what is not 0 there is taken.
+void RandomProgram::make_memory(const std::vector<uint8_t>& code, uint64_t flags_seed) {
+  Bench b(program_.board, Caches::kNone);
+  ASSERT_TRUE(b.ram().write({kCode}, code.data(), code.size()));
   b.put(kMachineHandler, handler(csr::mcause, csr::mepc, csr::mie, insn::kMret));
   b.put(kSupervisorHandler, handler(csr::scause, csr::sepc, csr::sie, insn::kSret));
-  std::mt19937_64 flags(pages_);
+  std::mt19937_64 flags(flags_seed);
   // Two address spaces; the second differs in some pages.
   for (const uint64_t pool : {kTables, kSecondTables}) {
     PageTables tables(b, pool);
@@ -79,6 +86,12 @@ void RandomProgram::load(Bench& b) const {
     tables.map(kUser + 0x20'0000, kRam, pte::kAll | pte::U, 1);  // a superpage over it all
     tables.map_range(kTableWindow, pool, 0x8000, pte::kReadWrite | (flags() % 2 ? pte::U : 0));
   }
+  static constexpr std::array<uint8_t, core::kPageSize> kNothing{};
+  for (uint64_t at = kRam; at < kRam + program_.board.memory; at += core::kPageSize) {
+    const uint8_t* const page = b.ram().host({at});
+    if (std::memcmp(page, kNothing.data(), core::kPageSize) != 0)
+      program_.memory.push_back({at, {page, page + core::kPageSize}});
+  }
 }
 
 // --- Values
@@ -95,24 +108,36 @@ uint64_t RandomProgram::random_value() {
   }
 }
 
+// Corner cases; numbers near each other in size, that sums and products of them round in all ways; what is
+// not boxed.
 uint64_t RandomProgram::random_float() {
   static constexpr uint64_t kDoubles[] = {0,
-                                          uint64_t{1} << 63,
                                           0x3ff0'0000'0000'0000,
-                                          0xbff8'0000'0000'0000,
+                                          0x3ff8'0000'0000'0000,
                                           0x7ff0'0000'0000'0000,
                                           0x7ff8'0000'0000'0000,
                                           0x7ff0'0000'0000'0001,
                                           0x0000'0000'0000'0001,
+                                          0x000f'ffff'ffff'ffff,
+                                          0x0010'0000'0000'0000,
                                           0x7fef'ffff'ffff'ffff,
-                                          0x41e0'0000'0000'0000};
-  static constexpr uint32_t kSingles[] = {0,           0x8000'0000, 0x3f80'0000, 0xbfc0'0000, 0x7f80'0000,
-                                          0x7fc0'0000, 0x7f80'0001, 1,           0x7f7f'ffff, 0x4f00'0000};
-  static constexpr uint16_t kHalves[] = {0, 0x8000, 0x3c00, 0xbe00, 0x7c00, 0x7e00, 0x7c01, 1, 0x7bff};
-  switch (below(5)) {
-    case 0: return pick(kDoubles);
-    case 1: return 0xffff'ffff'0000'0000 | (one_in(2) ? pick(kSingles) : static_cast<uint32_t>(random_()));
-    case 2: return 0xffff'ffff'ffff'0000 | (one_in(2) ? pick(kHalves) : static_cast<uint16_t>(random_()));
+                                          0x41e0'0000'0000'0000,
+                                          0x43e0'0000'0000'0000};
+  static constexpr uint32_t kSingles[] = {0, 0x3f80'0000, 0x3fc0'0000, 0x7f80'0000, 0x7fc0'0000, 0x7f80'0001,
+                                          1, 0x007f'ffff, 0x0080'0000, 0x7f7f'ffff, 0x4f00'0000, 0x5f00'0000};
+  static constexpr uint16_t kHalves[] = {0,      0x3c00, 0x3e00, 0x7c00, 0x7e00,
+                                         0x7c01, 1,      0x03ff, 0x0400, 0x7bff};
+  constexpr uint64_t kBoxedSingle = 0xffff'ffff'0000'0000, kBoxedHalf = 0xffff'ffff'ffff'0000;
+  const uint64_t sign = below(2) << 63,
+                 mantissa = one_in(2) ? random_() >> 12 : random_() >> 12 & ~0xffff'ffffull;
+  switch (below(8)) {
+    case 0: return sign | pick(kDoubles);
+    case 1: return kBoxedSingle | sign >> 32 | pick(kSingles);
+    case 2: return kBoxedHalf | sign >> 48 | pick(kHalves);
+    case 3: return sign | (0x3ff - 30 + below(60)) << 52 | mantissa;
+    case 4: return kBoxedSingle | sign >> 32 | (0x7f - 15 + below(30)) << 23 | mantissa >> 29;
+    case 5: return kBoxedHalf | sign >> 48 | (0xf - 6 + below(12)) << 10 | mantissa >> 42;
+    case 6: return sign | below(3) << 52 | mantissa;  // subnormal, or nearly
     default: return random_();
   }
 }
@@ -242,24 +267,22 @@ void RandomProgram::seat(Actions& actions) {
   const uint64_t mepc = code_address(kS, paged), sepc = code_address(kU, paged);
   const uint64_t vectored = one_in(8),
                  extensions = one_in(10) ? ~uint64_t{4} : ~uint64_t{0};  // C off, or all
-  actions.emplace_back([=](Bench& b) {
-    // PMP as it was at first; what is locked stays.
-    b.set_csr(csr::pmpaddr0, (uint64_t{1} << 54) - 1);
-    b.set_csr(csr::pmpcfg0, 0x1f);
-    b.hart().pc &= ~uint64_t{3};  // misa.C may be cleared here
-    b.set_csr(csr::misa, extensions);
-    b.set_csr(csr::mtvec, kMachineHandler | vectored);
-    b.set_csr(csr::stvec, kSupervisorHandler);
-    b.set_csr(csr::mepc, mepc);
-    b.set_csr(csr::sepc, sepc);
-    b.hart().waiting = false;
-    b.start(extensions & 4 ? pc : pc & ~uint64_t{3}, mode, satp);
-  });
+  // PMP as it was at first; what is locked stays.
+  set(actions, csr::pmpaddr0, (uint64_t{1} << 54) - 1);
+  set(actions, csr::pmpcfg0, 0x1f);
+  actions.push_back({Kind::kAlignPc});  // misa.C may be cleared here
+  set(actions, csr::misa, extensions);
+  set(actions, csr::mtvec, kMachineHandler | vectored);
+  set(actions, csr::stvec, kSupervisorHandler);
+  set(actions, csr::mepc, mepc);
+  set(actions, csr::sepc, sepc);
+  actions.push_back({Kind::kWake});
+  actions.push_back(
+      {Kind::kStart, extensions & 4 ? pc : pc & ~uint64_t{3}, static_cast<uint64_t>(mode), satp});
 }
 
 void RandomProgram::set_registers(Actions& actions, bool paged) {
   std::array<uint64_t, 32> x{};
-  std::array<uint64_t, 32> f{};
   for (unsigned r = 1; r < 32; ++r) x[r] = random_value();
   for (unsigned r = 8; r < 16; ++r) x[r] = data_address(paged);
   x[1] = code_address(paged ? kU : kM, paged);
@@ -267,11 +290,8 @@ void RandomProgram::set_registers(Actions& actions, bool paged) {
   x[2] = data_address(paged) & ~uint64_t{7};  // c.ldsp and the like
   x[6] = uint64_t{8} << 60 | kTables >> 12;
   x[7] = uint64_t{8} << 60 | below(9) << 44 | kSecondTables >> 12;
-  for (uint64_t& value : f) value = random_float();
-  actions.emplace_back([=](Bench& b) {
-    for (unsigned r = 1; r < 32; ++r) b.set_x(r, x[r]);
-    std::copy(f.begin(), f.end(), b.hart().f);
-  });
+  for (unsigned r = 1; r < 32; ++r) actions.push_back({Kind::kX, r, x[r]});
+  for (unsigned r = 0; r < 32; ++r) actions.push_back({Kind::kF, r, random_float()});
 }
 
 void RandomProgram::configure(Actions& actions) {
@@ -290,18 +310,16 @@ void RandomProgram::configure(Actions& actions) {
   const uint64_t senvcfg = random_();
   // An event counter that counts instructions in some modes, and soon overflows.
   const uint64_t event = one_in(3) ? below(8) << 60 | 2 : 0, count = ~below(200);
-  actions.emplace_back([=](Bench& b) {
-    b.set_csr(csr::mhpmevent3, event);
-    b.set_csr(csr::mhpmcounter3, count);
-    b.set_csr(csr::mstatus, status);
-    b.set_csr(csr::mideleg, delegated);
-    b.set_csr(csr::medeleg, exceptions);
-    b.set_csr(csr::mie, enabled);
-    b.set_csr(csr::mcounteren, counters);
-    b.set_csr(csr::scounteren, counters >> 20);
-    b.set_csr(csr::menvcfg, envcfg);
-    b.set_csr(csr::senvcfg, senvcfg);
-  });
+  set(actions, csr::mhpmevent3, event);
+  set(actions, csr::mhpmcounter3, count);
+  set(actions, csr::mstatus, status);
+  set(actions, csr::mideleg, delegated);
+  set(actions, csr::medeleg, exceptions);
+  set(actions, csr::mie, enabled);
+  set(actions, csr::mcounteren, counters);
+  set(actions, csr::scounteren, counters >> 20);
+  set(actions, csr::menvcfg, envcfg);
+  set(actions, csr::senvcfg, senvcfg);
 }
 
 void RandomProgram::write_memory(Actions& actions) {
@@ -312,7 +330,10 @@ void RandomProgram::write_memory(Actions& actions) {
                                     : 0;
     if (at != 0) {
       const Word word = one_in(8) ? Word(static_cast<uint32_t>(random_())) : random_instruction();
-      actions.emplace_back([=](Bench& b) { b.put(at, {word}); });
+      Action write{Kind::kWrite, at};
+      for (unsigned byte = 0; byte < word.size; ++byte)
+        write.bytes.push_back(static_cast<uint8_t>(word.bits >> (8 * byte)));
+      actions.push_back(std::move(write));
       continue;
     }
     // A leaf of one of the tables: other flags, or another page.
@@ -320,37 +341,19 @@ void RandomProgram::write_memory(Actions& actions) {
     const uint64_t page = 0x1000 * below(0x10 + kDataPages);
     const bool user = one_in(2);
     const uint64_t flip = one_in(2) ? uint64_t{1} << below(8) : uint64_t{1} << (10 + below(4));
-    actions.emplace_back([=](Bench& b) {
-      PageTables tables(b, pool);
-      // Only if its tables are still there.
-      uint64_t table = tables.root();
-      const uint64_t address = user ? kUser + page : kRam + page;
-      for (unsigned level = 2; level > 0; --level) {
-        uint64_t pointer = 0;
-        if (!b.ram().read_value({table + (address >> (12 + 9 * level) & 511) * 8}, pointer) ||
-            (pointer & 0xf) != pte::V)
-          return;
-        table = pointer >> 10 << 12;
-      }
-      const uint64_t at = table + (address >> 12 & 511) * 8;
-      uint64_t entry = 0;
-      if (b.ram().read_value({at}, entry)) b.write64(at, entry ^ flip);
-    });
+    actions.push_back({Kind::kFlipLeaf, pool, (user ? kUser : kRam) + page, flip});
   }
 }
 
 void RandomProgram::set_timers_and_wires(Actions& actions) {
   const uint64_t supervisor = below(8), machine = below(8), wires = random_();
   const bool far = one_in(3);
-  actions.emplace_back([=](Bench& b) {
-    const uint64_t now = b.clock().ticks();
-    b.set_csr(csr::stimecmp, far ? ~uint64_t{0} : now + supervisor);
-    b.clint().write(0x4000, 8, far ? ~uint64_t{0} : now + machine);
-    b.set_line(11, wires & 1);
-    b.set_line(9, wires & 2);
-    b.set_line(3, (wires & 12) == 0);
-    b.set_csr(csr::mip, wires >> 8);  // SSIP, and STIP without Sstc
-  });
+  actions.push_back({Kind::kStimecmpIn, far ? ~uint64_t{0} : supervisor});
+  actions.push_back({Kind::kMtimecmpIn, far ? ~uint64_t{0} : machine});
+  actions.push_back({Kind::kWire, 11, wires & 1});
+  actions.push_back({Kind::kWire, 9, wires >> 1 & 1});
+  actions.push_back({Kind::kWire, 3, (wires & 12) == 0});
+  set(actions, csr::mip, wires >> 8);  // SSIP, and STIP without Sstc
 }
 
 }  // namespace vitrine::bench

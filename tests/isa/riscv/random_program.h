@@ -8,29 +8,21 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <random>
 #include <vector>
 
-#include "tests/isa/riscv/bench/bench.h"
+#include "tests/isa/riscv/test_program.h"
 
 namespace vitrine::bench {
 
 class RandomProgram {
  public:
-  explicit RandomProgram(uint64_t seed);
-
-  // A run of so many steps, before which these things are done to the machine.
-  struct Chunk {
-    std::vector<std::function<void(Bench&)>> actions;
-    uint64_t steps = 0;
-  };
-  [[nodiscard]] const Board& board() const { return board_; }
-  [[nodiscard]] const std::vector<Chunk>& chunks() const { return chunks_; }
-  void load(Bench& bench) const;
+  static TestProgram of(uint64_t seed) { return RandomProgram(seed).program_; }
 
  private:
-  using Actions = std::vector<std::function<void(Bench&)>>;
+  explicit RandomProgram(uint64_t seed);
+
+  using Actions = std::vector<Action>;
   uint64_t below(uint64_t n) { return random_() % n; }
   bool one_in(uint64_t n) { return below(n) == 0; }
   template <typename T, size_t N>
@@ -59,11 +51,11 @@ class RandomProgram {
   void write_memory(Actions& actions);
   void set_timers_and_wires(Actions& actions);
 
+  // What memory holds at first: code, handlers, page tables whose flags follow from a seed of their own.
+  void make_memory(const std::vector<uint8_t>& code, uint64_t flags_seed);
+
   std::mt19937_64 random_;
-  Board board_;
-  std::vector<uint8_t> code_;
-  uint64_t pages_ = 0;  // seed of the page tables' flags
-  std::vector<Chunk> chunks_;
+  TestProgram program_;
 };
 
 }  // namespace vitrine::bench

@@ -1,64 +1,60 @@
 // SPDX-License-Identifier: MIT
 // Random straight-line user programs (integer, floating point, loads, stores, AMOs, compressed ones, short
 // jumps) under QEMU's user mode and here: all registers, fcsr and the memory they wrote must be equal
-// afterwards.
+// afterwards. The options are in program_options.h; ctest runs 200 programs.
 //
-//   riscv_user_programs_test                              what ctest runs: 200 programs
-//   riscv_user_programs_test --programs=100000            a long run
-//   riscv_user_programs_test --seed=1234 --programs=1     one of them again
-//
-// Many programs make one run of QEMU. One that differs is run again by itself and cut short until the
-// instruction is found after which the two part.
+// Many programs make one run of QEMU. One that differs is run again by itself, shrunk, and written with what
+// QEMU says as a file that the test of stored cases, at the end, can load.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <iostream>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <numeric>
 #include <random>
 #include <set>
 #include <sstream>
 
 #include "isa/riscv/decoder.h"
-#include "isa/riscv/disassembler.h"
 #include "isa/riscv/instruction.h"
-#include "tests/isa/riscv/bench/bench.h"
-#include "tests/isa/riscv/user_program.h"
+#include "tests/isa/riscv/program_options.h"
+#include "tests/isa/riscv/shrink.h"
+#include "tests/isa/riscv/user_case.h"
 
 namespace vitrine::bench {
 namespace {
 
-using namespace reg;  // NOLINT: register names, as in assembly
 using riscv::Extension;
 using riscv::Insn;
 using riscv::Row;
 namespace fx = riscv;
 
+constexpr uint64_t kDefaultPrograms = 200;
 constexpr unsigned kInstructions = 250;  // of each program
-uint64_t first_seed = 1, programs = 200;
+constexpr double kShrinkSeconds = 60;
 std::set<riscv::Op> rows_used;  // by all programs
 
-// The data: an arena that programs load from and store to, then one slot a program: initial registers, final
-// registers.
-constexpr uint64_t kArena = 0x4000;
-struct Registers {
-  uint64_t x[32], f[32], fcsr;
-};
-struct Slot {
-  Registers before, after;
-};
-static_assert(sizeof(Slot) < 2048, "a slot is reached by 12-bit offsets");
-
-// These hold addresses in the arena, and keep them; x30 points to the program's slot.
-constexpr unsigned kSlotRegister = 30;
-constexpr unsigned kPointers[] = {2, 8, 31};
-bool is_fixed(unsigned r) {
-  return r == kSlotRegister || std::find(kPointers, std::end(kPointers), r) != std::end(kPointers);
-}
-bool is_pointer(unsigned r) { return r != kSlotRegister && is_fixed(r); }
+using Registers = UserCase::Registers;
+using Slot = UserCase::Slot;
+constexpr uint64_t kArena = UserCase::kArena;
+constexpr auto& kPointers = UserCase::kPointers;
+bool is_fixed(unsigned r) { return UserCase::is_fixed(r); }
+bool is_pointer(unsigned r) { return r != UserCase::kSlotRegister && is_fixed(r); }
 
 class Generator {
  public:
+  static UserCase of(uint64_t seed) {
+    Generator generator(seed);
+    UserCase one;
+    one.before = generator.registers();
+    one.code = generator.instructions(kInstructions);
+    return one;
+  }
+
+ private:
   explicit Generator(uint64_t seed) : random_(seed * 0x9e37'79b9'7f4a'7c15 + 7) {}
 
   Registers registers() {
@@ -81,7 +77,6 @@ class Generator {
     return code;
   }
 
- private:
   uint64_t below(uint64_t n) { return random_() % n; }
   uint64_t integer() {
     switch (below(6)) {
@@ -188,115 +183,99 @@ class Generator {
   std::mt19937_64 random_;
 };
 
-// --- Programs in one file
-// ---------------------------------------------------------------------------------------
-
-// Offsets of a slot's fields from its pointer.
-constexpr int64_t kAfter = offsetof(Slot, after);
-
-void add_program(UserProgram& program, uint64_t seed, unsigned instructions) {
-  Generator generator(seed);
-  const Registers before = generator.registers();
-  const size_t at = program.data.size();
-  program.data.resize(at + sizeof(Slot));
-  std::memcpy(&program.data[at], &before, sizeof before);
-
-  program.add(insn::ld(t0, offsetof(Registers, fcsr), kSlotRegister));
-  program.add(insn::csrw(csr::fcsr, t0));
-  for (unsigned r = 0; r < 32; ++r) program.add(insn::fld(r, offsetof(Registers, f) + 8 * r, kSlotRegister));
-  for (unsigned r = 1; r < 32; ++r)
-    if (r != kSlotRegister) program.add(insn::ld(r, 8 * r, kSlotRegister));
-  for (const Word& word : generator.instructions(instructions)) program.add(word);
-  program.add(uint16_t{insn::kCNop});  // the last one may have been a jump over 2 bytes, or
-  program.add(uint16_t{insn::kCNop});  // over 4
-  program.add(uint16_t{insn::kCNop});
-  for (unsigned r = 0; r < 32; ++r) program.add(insn::sd(r, kAfter + 8 * r, kSlotRegister));
-  for (unsigned r = 0; r < 32; ++r)
-    program.add(insn::fsd(r, kAfter + offsetof(Registers, f) + 8 * r, kSlotRegister));
-  program.add(insn::csrr(t0, csr::fcsr));
-  program.add(insn::sd(t0, kAfter + offsetof(Registers, fcsr), kSlotRegister));
-  program.add(insn::addi(kSlotRegister, kSlotRegister, sizeof(Slot)));
-}
-
-UserProgram build(uint64_t seed, uint64_t count, unsigned instructions) {
-  UserProgram program;
-  program.data.resize(kArena);
-  std::mt19937_64 random(seed);
-  for (uint8_t& byte : program.data) byte = static_cast<uint8_t>(random());
-  program.add_data_address(kSlotRegister, kArena);
-  for (uint64_t i = 0; i < count; ++i) add_program(program, seed + i, instructions);
-  program.finish();
-  return program;
-}
-
 // --- Comparing
 // --------------------------------------------------------------------------------------------------
 
-// What differs in a slot, or the first byte of the arena; empty if nothing.
-std::string difference(const Slot& theirs, const Slot& ours) {
-  std::ostringstream text;
-  text << std::hex;
+// What differs in a slot; empty if nothing.
+std::string difference(const Registers& theirs, const Registers& ours) {
+  std::string text;
   for (unsigned r = 1; r < 32; ++r)
-    if (theirs.after.x[r] != ours.after.x[r])
-      text << " x" << std::dec << r << std::hex << " QEMU 0x" << theirs.after.x[r] << ", ours 0x"
-           << ours.after.x[r];
+    if (theirs.x[r] != ours.x[r])
+      text += fmt::format(" x{} QEMU {:#x}, ours {:#x}", r, theirs.x[r], ours.x[r]);
   for (unsigned r = 0; r < 32; ++r)
-    if (theirs.after.f[r] != ours.after.f[r])
-      text << " f" << std::dec << r << std::hex << " QEMU 0x" << theirs.after.f[r] << ", ours 0x"
-           << ours.after.f[r];
-  if (theirs.after.fcsr != ours.after.fcsr)
-    text << " fcsr QEMU 0x" << theirs.after.fcsr << ", ours 0x" << ours.after.fcsr;
-  return text.str();
+    if (theirs.f[r] != ours.f[r])
+      text += fmt::format(" f{} QEMU {:#x}, ours {:#x}", r, theirs.f[r], ours.f[r]);
+  if (theirs.fcsr != ours.fcsr) text += fmt::format(" fcsr QEMU {:#x}, ours {:#x}", theirs.fcsr, ours.fcsr);
+  return text;
 }
 
-bool same_outcome(uint64_t seed, unsigned instructions, std::string& text) {
-  const UserProgram program = build(seed, 1, instructions);
+using Differs = std::function<bool(const UserCase&)>;
+
+// Instructions become nops of their size, registers 0, as long as the case differs.
+UserCase shrink_case(const UserCase& whole, const Differs& differs, double seconds) {
+  const Patience patience(seconds);
+  std::vector<size_t> needed(whole.code.size() + 64);  // instructions, then x and f registers
+  std::iota(needed.begin(), needed.end(), size_t{0});
+  const auto with = [&](const std::vector<size_t>& these) {
+    UserCase smaller;
+    smaller.before.fcsr = whole.before.fcsr;
+    for (const Word& word : whole.code)
+      smaller.code.push_back(word.size == 4 ? Word(insn::kNop) : Word(static_cast<uint16_t>(insn::kCNop)));
+    for (unsigned r = 0; r < 32; ++r)
+      if (is_fixed(r)) smaller.before.x[r] = whole.before.x[r];
+    for (const size_t i : these) {
+      const size_t r = i - whole.code.size();
+      if (i < whole.code.size())
+        smaller.code[i] = whole.code[i];
+      else
+        (r < 32 ? smaller.before.x[r] : smaller.before.f[r - 32]) =
+            r < 32 ? whole.before.x[r] : whole.before.f[r - 32];
+    }
+    return smaller;
+  };
+  drop_items(needed, patience, [&](const std::vector<size_t>& rest) { return differs(with(rest)); });
+  UserCase small = with(needed);
+  UserCase plain = small;
+  plain.before.fcsr = 0;
+  if (differs(plain)) small = plain;
+  // Now the nops themselves.
+  drop_items(small.code, patience, [&](const std::vector<Word>& rest) {
+    UserCase shorter = small;
+    shorter.code = rest;
+    return differs(shorter);
+  });
+  return small;
+}
+
+bool differs_from_qemu(const UserCase& one, uint64_t arena, Caches caches) {
+  const UserProgram program = user_program({one}, arena);
   std::string why;
   const auto theirs = program.run_under_qemu(why);
-  if (!theirs) {
-    text = "QEMU: " + why;
-    return false;
-  }
-  const std::vector<uint8_t> ours = program.run_here(Caches::kAll);
-  Slot a, b;
-  std::memcpy(&a, &(*theirs)[kArena], sizeof a);
-  std::memcpy(&b, &ours[kArena], sizeof b);
-  text = difference(a, b);
-  if (text.empty() && *theirs != ours) text = " memory";
-  return text.empty();
+  return theirs && *theirs != program.run_here(caches);
 }
 
-// The fewest instructions after which the two differ.
-std::string explain(uint64_t seed) {
-  std::string text;
-  if (same_outcome(seed, kInstructions, text))
-    return "not by itself: memory that another program left is part of it";
-  unsigned low = 0, high = kInstructions;
-  while (high - low > 1) {
-    const unsigned middle = (low + high) / 2;
-    (same_outcome(seed, middle, text) ? low : high) = middle;
-  }
-  same_outcome(seed, high, text);
-  Generator generator(seed);
-  (void)generator.registers();
-  const Word last = generator.instructions(high).back();
-  const Insn insn = riscv::decode(last.bits, riscv::ExtensionSet::standard());
-  return "instruction " + std::to_string(high) + ", " + riscv::disassemble(insn, 0, riscv::Style::friendly) +
-         ":" + text;
+// The shrunk case with what QEMU says, as the text of a file.
+std::string shrunk_text(uint64_t seed, uint64_t arena, Caches caches) {
+  const UserCase whole = Generator::of(seed);
+  if (!differs_from_qemu(whole, arena, caches))
+    return "not by itself: memory that another program left is part of it\n";
+  const UserCase small = shrink_case(
+      whole, [&](const UserCase& one) { return differs_from_qemu(one, arena, caches); }, kShrinkSeconds);
+  const UserProgram program = user_program({small}, arena);
+  std::string why;
+  const auto theirs = program.run_under_qemu(why);
+  const std::string found = difference(slot_of(*theirs, 0).after, slot_of(program.run_here(caches), 0).after);
+  return fmt::format(
+      "# random user program, seed {}, caches: {}, shrunk; what is expected is QEMU's\n#{}\n{}{}", seed,
+      name_of(caches), found.empty() ? " memory" : found, small.to_text(arena),
+      expect_text(small, arena, *theirs));
 }
 
 void compare(uint64_t seed, uint64_t count) {
-  const UserProgram program = build(seed, count, kInstructions);
+  std::vector<UserCase> cases;
+  for (uint64_t i = 0; i < count; ++i) cases.push_back(Generator::of(seed + i));
+  const UserProgram program = user_program(cases, seed);
   std::string why;
   const auto theirs = program.run_under_qemu(why);
   ASSERT_TRUE(theirs.has_value()) << why;
-  for (const Caches caches : {Caches::kNone, Caches::kAll}) {
+  for (const Caches caches : kEveryCache) {
     const std::vector<uint8_t> ours = program.run_here(caches);
     for (uint64_t i = 0; i < count; ++i) {
       const size_t at = kArena + i * sizeof(Slot);
       if (std::memcmp(&(*theirs)[at], &ours[at], sizeof(Slot)) == 0) continue;
-      FAIL() << "--seed=" << seed + i << " --programs=1, caches: " << name_of(caches) << "; "
-             << explain(seed + i);
+      const std::string text = shrunk_text(seed + i, seed, caches);
+      FAIL() << "--seed=" << seed + i << " --programs=1, caches: " << name_of(caches) << "\n"
+             << text << keep_failure(fmt::format("user-{}-{}.user", seed + i, name_of(caches)), text);
     }
     ASSERT_TRUE(*theirs == ours) << "the arena differs, seeds " << seed << " to " << seed + count - 1;
   }
@@ -306,37 +285,83 @@ TEST(UserPrograms, RandomStraightLine_AsQemu) {
   if (!UserProgram::oracle_is_there())
     GTEST_SKIP() << "qemu-riscv64 (Debian: qemu-user) is not installed: no oracle for user programs.";
   constexpr uint64_t kTogether = 50;
+  const auto& [first_seed, programs, failures] = program_options();
   for (uint64_t done = 0; done < programs && !HasFatalFailure(); done += kTogether)
     compare(first_seed + done, std::min(kTogether, programs - done));
   // 296 rows, less branches and jumps (13; those that skip are made by hand), system instructions, sc, and
   // what QEMU lacks.
-  if (programs >= 200) {
+  if (programs >= kDefaultPrograms) {
     EXPECT_GE(rows_used.size(), 240u);
   }
 }
 
-}  // namespace
+// --- Shrunk and stored
 
-bool take_number(const char* argument, const char* name, uint64_t& value) {
-  const size_t length = std::strlen(name);
-  if (std::strncmp(argument, name, length) != 0) return false;
-  value = std::strtoull(argument + length, nullptr, 0);
-  return true;
-}
-
-void take_options(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    if (take_number(argv[i], "--seed=", first_seed) || take_number(argv[i], "--programs=", programs))
-      continue;
-    std::cerr << argv[i] << " is no option of this test; there are --seed=N and --programs=N.\n";
-    std::exit(2);
+// The planted difference: an engine for which `rem` and what it reads does not matter, but that it is there.
+TEST(UserPrograms, Shrink_OnlyWhatIsNeeded) {
+  const auto has_rem = [](const UserCase& one) {
+    for (const Word& word : one.code)
+      if (riscv::decode(word.bits, riscv::ExtensionSet::standard()).op == riscv::Op::rem &&
+          one.before.x[5] != 0)
+        return true;
+    return false;
+  };
+  uint64_t seed = 1;
+  while (seed < 1000 && !has_rem(Generator::of(seed))) ++seed;
+  ASSERT_LT(seed, 1000u);
+  const UserCase small = shrink_case(Generator::of(seed), has_rem, 60);
+  EXPECT_EQ(small.code.size(), 1u) << small.to_text(1);
+  EXPECT_TRUE(has_rem(small));
+  for (unsigned r = 0; r < 32; ++r) {
+    EXPECT_EQ(small.before.fcsr, 0u);
+    EXPECT_EQ(small.before.f[r], 0u);
+    if (!is_fixed(r) && r != 5) {
+      EXPECT_EQ(small.before.x[r], 0u);
+    }
   }
 }
 
+TEST(UserPrograms, TextAndBack_TheSameCase) {
+  const UserCase one = Generator::of(3);
+  const UserProgram program = user_program({one}, 9);
+  const std::vector<uint8_t> data = program.run_here(Caches::kNone);
+  const auto stored = StoredUserCase::from_text(one.to_text(9) + expect_text(one, 9, data));
+  ASSERT_TRUE(stored.ok()) << stored.error().message;
+  StoredUserCase again = stored.value();
+  EXPECT_EQ(user_program({again.program}, again.arena_seed).code, program.code);
+  again.after.x[UserCase::kSlotRegister] = slot_of(data, 0).after.x[UserCase::kSlotRegister];
+  EXPECT_EQ(difference(slot_of(data, 0).after, again.after), "");
+}
+
+void check_stored(const StoredUserCase& stored, Caches caches) {
+  const std::vector<uint8_t> data = user_program({stored.program}, stored.arena_seed).run_here(caches);
+  Registers after = slot_of(data, 0).after;
+  after.x[UserCase::kSlotRegister] = stored.after.x[UserCase::kSlotRegister];
+  EXPECT_EQ(difference(stored.after, after), "");
+  std::vector<uint8_t> memory = arena_of(stored.arena_seed);
+  for (const auto& [at, value] : stored.memory) std::memcpy(&memory.at(at), &value, sizeof value);
+  EXPECT_EQ(memory, std::vector<uint8_t>(data.begin(), data.begin() + kArena)) << "memory";
+}
+
+TEST(UserPrograms, Stored_AsQemuSaid) {
+  unsigned count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(VITRINE_STORED_PROGRAMS)) {
+    if (entry.path().extension() != ".user") continue;
+    std::ifstream file(entry.path());
+    const auto stored = StoredUserCase::from_text({std::istreambuf_iterator<char>(file), {}});
+    ASSERT_TRUE(stored.ok()) << entry.path() << ": " << stored.error().message;
+    for (const Caches caches : kEveryCache) {
+      SCOPED_TRACE(entry.path().filename().string() + ", caches: " + name_of(caches));
+      check_stored(stored.value(), caches);
+    }
+    ++count;
+  }
+  EXPECT_GE(count, 1u);
+}
+
+}  // namespace
 }  // namespace vitrine::bench
 
 int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  vitrine::bench::take_options(argc, argv);
-  return RUN_ALL_TESTS();
+  return vitrine::bench::run_program_tests(argc, argv, vitrine::bench::kDefaultPrograms);
 }

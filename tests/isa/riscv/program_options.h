@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// The command line of tests that run random programs, and where they leave a program that failed:
+//
+//   TEST                                what ctest runs
+//   TEST --programs=1000000             a long run
+//   TEST --seed=1234 --programs=1       one of them again
+//   TEST --failures=FOLDER              where shrunk programs are written; the current folder by default
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace vitrine::bench {
+
+struct ProgramOptions {
+  uint64_t first_seed = 1;
+  uint64_t programs = 0;
+  std::string failures = ".";
+};
+// Those of this run.
+const ProgramOptions& program_options();
+
+// GoogleTest's main() for such a test.
+int run_program_tests(int argc, char** argv, uint64_t default_programs);
+
+// Writes a program that failed, and answers a sentence that says where, and how it becomes a test.
+std::string keep_failure(const std::string& name, const std::string& text);
+
+}  // namespace vitrine::bench
