@@ -108,4 +108,30 @@ std::string state_table(const std::vector<StateColumn>& columns, bool all) {
   return text;
 }
 
+std::string memory_table(const NamedRam& a, const NamedRam& b, const std::set<uint64_t>& without) {
+  constexpr uint64_t kShown = 16;  // bytes a line
+  constexpr unsigned kMost = 8;    // places
+  const auto line = [](char mark, const NamedRam& side, uint64_t at) {
+    std::string text = fmt::format("{} {:#x}  {:<12}", mark, at, side.name);
+    for (uint64_t i = 0; i < kShown; ++i) text += fmt::format(" {:02x}", side.ram->host({at})[i]);
+    return text + '\n';
+  };
+  std::string text;
+  const uint64_t base = a.ram->base().value;
+  uint64_t from = 0;
+  for (unsigned places = 0; places < kMost;) {
+    const auto found = a.ram->compare(*b.ram, from).different;
+    if (!found) break;
+    const uint64_t page = found->value & core::kPageMask, at = found->value & ~(kShown - 1);
+    if (without.count(page) != 0) {
+      from = page + core::kPageSize - base;
+      continue;
+    }
+    text += line('>', a, at) + line(' ', b, at);
+    from = at + kShown - base;
+    ++places;
+  }
+  return text.empty() ? "  nowhere\n" : text;
+}
+
 }  // namespace vitrine::app

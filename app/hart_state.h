@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,5 +46,12 @@ struct StateColumn {
   std::vector<StateRow> rows;
 };
 std::string state_table(const std::vector<StateColumn>& columns, bool all);
+
+// The first places at which two memories differ, outside of some pages.
+struct NamedRam {
+  std::string name;
+  const core::GuestRam* ram;
+};
+std::string memory_table(const NamedRam& a, const NamedRam& b, const std::set<uint64_t>& without = {});
 
 }  // namespace vitrine::app

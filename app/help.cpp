@@ -19,7 +19,7 @@ std::string short_help(const std::string& program) {
 
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...      GUEST: teach (default), linux, linux-disk, or a file
-       vitrine inspect FILE | doctor | qemu WORDS... | --version
+       vitrine bisect A B [GUEST] [OPTION]... | inspect FILE | doctor | qemu WORDS... | --version
 Images
   --kernel FILE   ELF, Linux Image or raw      --bios FILE|none|builtin  firmware (by the kernel)
   --initrd FILE   initial file system          --append WORDS   kernel command line
@@ -47,6 +47,16 @@ Examples
   vitrine run kernel.elf --harts 4 --disk fs.img,snapshot --max-seconds 60
 Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing wakes it,
   103, 104 limits, 110 usage, 111 bad image, 112 something missing, 120 a bug of ours
+)";
+}
+
+std::string bisect_help() {
+  return R"(Usage: vitrine bisect A B [GUEST] [OPTION]...     A, B: options of `vitrine run`, each in quotes
+Runs the guest with the options and A, and with the options and B, and finds the first step behind which the
+two machines differ: what ran there, both states, the memory that differs. Disks are not written.
+  vitrine bisect "--engine interpreter" "--engine translator" linux --max-instructions 200000000
+  vitrine bisect "--seed 1" "--seed 2" kernel.elf --rng
+Exit codes: 0 equal, 1 they differ; others as of run.
 )";
 }
 

@@ -7,6 +7,7 @@
 namespace vitrine::app {
 
 std::string short_help(const std::string& program);  // six lines
-std::string run_help();                              // a screen
+std::string run_help();
+std::string bisect_help();                              // a screen
 
 }  // namespace vitrine::app

@@ -16,8 +16,6 @@ namespace vitrine::app {
 namespace {
 
 constexpr size_t kMostPlaces = 100;  // of the way, as text
-constexpr uint64_t kMemoryShown = 16;
-constexpr unsigned kMostMemory = 8;  // places of memory that differ
 
 std::vector<StateRow> rows_before(const HartState& state) {
   std::vector<StateRow> rows;
@@ -27,27 +25,6 @@ std::vector<StateRow> rows_before(const HartState& state) {
     rows.push_back({std::string(riscv::kFNames[i]), fmt::format("{:#x}", state.f[i])});
   rows.push_back({"pc", fmt::format("{:#x}", state.pc)});
   return rows;
-}
-
-std::string bytes_text(const uint8_t* bytes, uint64_t size) {
-  std::string text;
-  for (uint64_t i = 0; i < size; ++i) text += fmt::format(" {:02x}", bytes[i]);
-  return text;
-}
-
-// The first places at which two memories differ.
-std::string memory_text(const core::GuestRam& mine, const core::GuestRam& judges) {
-  std::string text;
-  uint64_t at = 0;
-  for (unsigned places = 0; places < kMostMemory; ++places) {
-    const auto found = mine.compare(judges, at).different;
-    if (!found) break;
-    const uint64_t begin = found->value & ~(kMemoryShown - 1);
-    text += fmt::format("> {:#x}  translator  {}\n", begin, bytes_text(mine.host({begin}), kMemoryShown));
-    text += fmt::format("  {:#x}  interpreter {}\n", begin, bytes_text(judges.host({begin}), kMemoryShown));
-    at = begin + kMemoryShown - mine.base().value;
-  }
-  return text.empty() ? "  nowhere\n" : text;
 }
 
 }  // namespace
@@ -70,7 +47,7 @@ std::string Lockstep::make_report(const std::string& what) {
   for (const auto& disk : disks_) disk->leave_out_contents = true;
   text += "\nThe rest of the machine, where it differs:\n";
   text += state_table({{"translator", state_rows(*machine_)}, {"interpreter", state_rows(*judge_)}}, false);
-  text += "\nMemory, where it differs:\n" + memory_text(machine_->ram(), judge_->ram());
+  text += "\nMemory, where it differs:\n" + memory_table({"translator", &machine_->ram()}, {"interpreter", &judge_->ram()});
   return text;
 }
 

@@ -21,7 +21,7 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kVerbs[] = {"run", "inspect", "doctor", "qemu", "help"};
+constexpr std::string_view kVerbs[] = {"run", "bisect", "inspect", "doctor", "qemu", "help"};
 
 int unknown_verb(const Program& program, const std::string& word) {
   const std::string_view meant = nearest(word, kVerbs);
@@ -30,7 +30,7 @@ int unknown_verb(const Program& program, const std::string& word) {
   // A guest or a file where the verb should be: the verb was forgotten.
   if (meant.empty() && !word.starts_with("-"))
     hint = fmt::format("{} run {}", program.name, shell_word(word));
-  complain(fmt::format("'{}' is not a verb; there are: run, inspect, doctor, qemu.{}", core::printable(word),
+  complain(fmt::format("'{}' is not a verb; there are: run, bisect, inspect, doctor, qemu.{}", core::printable(word),
                        hint.empty() ? "" : " Did you mean: " + hint));
   return exit_code::kUsage;
 }
@@ -52,6 +52,7 @@ int main_program(const Program& program) {
     return exit_code::kSuccess;
   }
   if (verb == "run") return run_verb(program, rest);
+  if (verb == "bisect") return bisect_verb(program, rest);
   if (verb == "inspect") return inspect_verb(program, rest);
   if (verb == "doctor") return doctor_verb(program, rest);
   return unknown_verb(program, verb);

@@ -78,27 +78,6 @@ class Qemu {
   QemuOptions options_;
 };
 
-// Words as a shell splits them, without its expansions.
-std::vector<std::string> split_words(std::string_view text) {
-  std::vector<std::string> words;
-  bool open = false;
-  char quote = 0;
-  for (const char c : text) {
-    if (quote ? c == quote : (c == '\'' || c == '"')) {
-      quote = quote ? 0 : c;
-      if (!open) words.emplace_back();
-      open = true;
-    } else if (!quote && (c == ' ' || c == '\t' || c == '\n')) {
-      open = false;
-    } else {
-      if (!open) words.emplace_back();
-      open = true;
-      words.back() += c;
-    }
-  }
-  return words;
-}
-
 // VITRINE_OPTS holds options of `vitrine run`, which go on top of QEMU's.
 core::Result<> Qemu::add_environment() {
   const char* text = std::getenv("VITRINE_OPTS");
@@ -220,7 +199,8 @@ int Qemu::run() {
   if (auto done = make_log(); !done) return refuse(done.error());
   options_.run.program = program_;
   const char* environment = std::getenv("VITRINE_OPTS");
-  if (environment && *environment) options_.run.command_line = "VITRINE_OPTS=" + shell_word(environment) + " ";
+  if (environment && *environment)
+    options_.run.command_line = "VITRINE_OPTS=" + shell_word(environment) + " ";
   options_.run.command_line += program_;
   for (const std::string& word : words_) options_.run.command_line += " " + shell_word(word);
   auto session = Session::create(options_.machine, options_.run);

@@ -180,15 +180,26 @@ Outcome Session::run() {
     const Step now = machine_->clock().step();
     if (every) until = std::min(until, now - now % every + every);
     // However long a turn is, the outside is looked at now and then. That ends no turn.
-    const Step stop = std::min(until, now + kLookEvery);
-    const auto reason = lockstep_ ? lockstep_->run(stop) : std::optional(machine_->run(stop));
+    auto outcome = run_machine(std::min(until, now + kLookEvery));
     look_due_ = true;
     if (every && machine_->clock().step() % every == 0) print_state_hash();
-    if (auto outcome = reason ? judge(*reason) : engines_differ()) {
+    if (outcome) {
       end(*outcome);
       return std::move(*outcome);
     }
   }
+}
+
+std::optional<Outcome> Session::advance(Step until) {
+  until = std::min(until, options_.max_instructions);
+  while (machine_->clock().step() < until)
+    if (auto outcome = run_machine(until)) return outcome;
+  return std::nullopt;
+}
+
+std::optional<Outcome> Session::run_machine(Step until) {
+  const auto reason = lockstep_ ? lockstep_->run(until) : std::optional(machine_->run(until));
+  return reason ? judge(*reason) : engines_differ();
 }
 
 void Session::end(Outcome& outcome) {

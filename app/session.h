@@ -37,6 +37,9 @@ class Session final : private riscv::World, private MachineObserver {
   // Runs to the end; the terminal is as it was before when this returns.
   Outcome run();
 
+  // For comparing runs: on to this step and no further, or to the run's end. Nobody looks after terminals and signals.
+  std::optional<Outcome> advance(core::Step until);
+
   [[nodiscard]] Machine& machine() { return *machine_; }
   [[nodiscard]] const RunOptions& options() const { return options_; }
   [[nodiscard]] ClockMode clock_mode() const { return clock_mode_; }
@@ -94,6 +97,7 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] bool time_is_up() const;
   static bool give_up_writing(void* session);
 
+  std::optional<Outcome> run_machine(core::Step until);
   std::optional<Outcome> judge(riscv::StopReason reason);
   std::optional<Outcome> judge_guest_end(const GuestEnd& end);
   std::optional<Outcome> judge_request();

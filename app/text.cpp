@@ -97,6 +97,26 @@ std::vector<std::string> split(std::string_view text, char at) {
   }
 }
 
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  bool open = false;
+  char quote = 0;
+  for (const char c : text) {
+    if (quote ? c == quote : (c == '\'' || c == '"')) {
+      quote = quote ? 0 : c;
+      if (!open) words.emplace_back();
+      open = true;
+    } else if (!quote && (c == ' ' || c == '\t' || c == '\n')) {
+      open = false;
+    } else {
+      if (!open) words.emplace_back();
+      open = true;
+      words.back() += c;
+    }
+  }
+  return words;
+}
+
 std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=+@%";

@@ -25,6 +25,8 @@ std::optional<double> parse_seconds(std::string_view text);
 std::optional<bool> parse_switch(std::string_view text);
 
 std::vector<std::string> split(std::string_view text, char at);
+// Words as a shell splits them, without its expansions.
+std::vector<std::string> split_words(std::string_view text);
 std::string lower(std::string_view text);
 // For a shell: quoted if it has to be.
 std::string shell_word(std::string_view text);

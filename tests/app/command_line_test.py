@@ -283,6 +283,40 @@ class Runs(InFolder):
         self.assertRegex(done.stdout, r"(?m)^ok +guest +teach")
         self.assertEqual(done.returncode == 112, bool(re.search(r"^missing ", done.stdout, re.M)))
 
+    # lui t0, 0x101; lw a0, 0(t0); j .: reads the clock at its eighth step, behind six in the reset ROM
+    CLOCK = (0x001012b7, 0x0002a503, 0x0000006f)
+
+    def test_Bisect_DifferentRuns_FirstStepAndExitCode1(self):
+        guest = self.words(*self.CLOCK)
+        done = vitrine("bisect", "--date 2026-01-01", "--date '2026-01-02' --memory 8M", "--", guest, "--memory", "8M",
+                       "--bios", "none", "--max-instructions", "500")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertIn("A and B differ behind step 8; behind step 7 they are equal.", done.stdout)
+        self.assertIn("hart 0, M mode at 0x80000004: lw a0, 0(t0)", done.stdout)
+        again = re.search(r"(?m)^B: (.*)$", done.stdout)[1]
+        self.assertIn("--date 2026-01-02", again)
+        self.assertEqual(subprocess.run(again, shell=True, capture_output=True, check=False, timeout=TIMEOUT,
+                                        stdin=subprocess.DEVNULL).returncode, 103, "the command can be pasted")
+
+    def test_Bisect_EqualRuns_ExitCode0(self):
+        done = vitrine("bisect", "--mmu tlb", "", "teach", "--max-instructions", "300000")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("Equal in all 300000 steps.", done.stdout)
+
+    def test_Bisect_WrongWords_AreRefused(self):
+        for words, part in ((("--seed 1",), "two sets of options"), (("--sed 1", ""), "A: There is no option --sed"),
+                            (("", "--clock real"), "no two runs are equal"), (("", "", "--disk"), "--disk")):
+            done = vitrine("bisect", *words)
+            self.assertEqual(done.returncode, 110)
+            self.assertIn(part, done.stderr)
+
+    def test_Bisect_DisksAreNotWritten(self):
+        disk = self.file("disk", bytes(1 << 16))
+        before = os.stat(disk).st_mtime_ns
+        done = vitrine("bisect", "", "--seed 2", "teach", "--disk", disk)
+        self.assertIn(done.returncode, (0, 1))
+        self.assertEqual((disk.read_bytes(), os.stat(disk).st_mtime_ns), (bytes(1 << 16), before))
+
     def test_Inspect_DescribesAFile(self):
         done = vitrine("inspect", ROOT / "examples/teach/teach.elf")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
