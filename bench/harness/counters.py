@@ -8,10 +8,8 @@ workload needs many millions. Costs two boots a row.
 """
 
 import json
-import subprocess
 
 from harness.failures import Broken, say
-from harness.guest import spawn
 from harness.measure import SESSION_WORDS
 
 
@@ -43,16 +41,9 @@ def run(bench, engine, name, rounds):
     path.unlink(missing_ok=True)
     words = SESSION_WORDS.replace("/bench/serve", f"/bench/workloads%20run%20{name}%20{rounds}")
     command = engine.linux(bench.linux, bench.session_archive, words) + ["--stats-json", str(path)]
-    child = spawn(command, bench.processor, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                  text=True, errors="replace")
-    try:
-        output, _ = child.communicate(timeout=bench.timeout)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.communicate()
-        raise Broken(f"not within {bench.timeout:g} s") from None
-    if child.returncode != 0 or f"VT-END {name} " not in output:
-        raise Broken(f"exit code {child.returncode}: {output.strip()[-200:]}")
+    output = bench.process(command)
+    if f"VT-END {name} " not in output:
+        raise Broken(f"no result: {output.strip()[-200:]}")
     statistics = json.loads(path.read_text())
     counters = statistics["counters"]
     counters |= {f"guest traps: {cause}": count for cause, count in statistics["guest_traps_by_cause"].items()}

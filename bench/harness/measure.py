@@ -52,7 +52,7 @@ class Bench:
     def process(self, words):
         """Runs a host program on the processor; returns its output."""
         child = spawn([str(word) for word in words], self.processor, stdin=subprocess.DEVNULL,
-                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/dev/shm")
+                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd="/dev/shm")
         try:
             output, _ = child.communicate(timeout=self.timeout)
         except subprocess.TimeoutExpired:

@@ -35,8 +35,7 @@ class CrashReportTest : public testing::Test {
   // Runs the loop; `act` happens at step 5000, which is tick 50.
   void run_with(const std::function<void()>& act) {
     report_crashes("vitrine run loop");
-    std::vector<std::byte> image(64);
-    memcpy(image.data(), kLoop.data(), kLoop.size() * 4);
+    const std::vector<std::byte> image = test::raw_image(kLoop);
     MachineConfig config;
     config.memory = 8 << 20;
     config.bios = "none";

@@ -4,7 +4,9 @@
 // CLINT 0x200_0000, PLIC 0xc00_0000.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,13 @@ using Words = std::vector<uint32_t>;
 inline Words operator+(Words a, const Words& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
+}
+
+// As a raw kernel; what is behind the words is zero.
+inline std::vector<std::byte> raw_image(const Words& words) {
+  std::vector<std::byte> image(words.size() * 4 < 64 ? 64 : words.size() * 4);
+  std::memcpy(image.data(), words.data(), words.size() * 4);
+  return image;
 }
 
 // sw t1, 0(finisher); j .

@@ -16,6 +16,7 @@
 #include "app/inspect_data.h"
 #include "tests/core/elf_builder.h"
 #include "tests/core/gzip_files.h"
+#include "tests/outside.h"
 
 namespace vitrine::app {
 namespace {
@@ -30,12 +31,6 @@ using ::testing::Not;
 
 class Inspect : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/vitrine-inspect-test-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string write(const std::string& name, const FileBytes& bytes) {
     std::ofstream(folder_ + "/" + name, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
@@ -53,7 +48,8 @@ class Inspect : public ::testing::Test {
   std::string inspected(const std::string& name, const FileBytes& bytes) {
     return inspected(write(name, bytes));
   }
-  std::string folder_;
+  test::TemporaryFolder temporary_;
+  const std::string& folder_ = temporary_.path();
 };
 
 // --- Programs

@@ -33,8 +33,7 @@ struct Nowhere final : core::ByteSink, MachineObserver {
 class LockstepTest : public testing::TestWithParam<EngineKind> {
  protected:
   LockstepTest() {
-    image_.resize(64);
-    memcpy(image_.data(), kCount.data(), kCount.size() * 4);
+    image_ = test::raw_image(kCount);
     config_.memory = 8 << 20;
     config_.bios = "none";
     config_.kernel = "test";
@@ -143,8 +142,7 @@ TEST_P(LockstepTest, Time_Reported) {
 
 TEST(LockstepSession, Difference_EndsWithOurExitCodeAndTheReplayCommand) {
   MachineConfig config;
-  std::vector<std::byte> image(64);
-  memcpy(image.data(), kCount.data(), kCount.size() * 4);
+  const std::vector<std::byte> image = test::raw_image(kCount);
   config.memory = 8 << 20;
   config.bios = "none";
   config.kernel = "test";

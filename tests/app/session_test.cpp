@@ -82,10 +82,8 @@ class SessionTest : public testing::Test {
     options.max_seconds = 60;  // of the test itself: no guest of ours takes that long
   }
 
-  // The words as a raw image; the rest of it is zero.
   std::unique_ptr<Session> make(const Words& words) {
-    image_.assign(std::max<size_t>(words.size() * 4, 64), std::byte{0});
-    memcpy(image_.data(), words.data(), words.size() * 4);
+    image_ = test::raw_image(words);
     config.kernel = "test";
     config.kernel_bytes = image_;
     auto session = Session::create(config, options);

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/outside.h"
+
 namespace vitrine::core {
 namespace {
 
@@ -19,17 +21,12 @@ using ::testing::HasSubstr;
 
 class FileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/vitrine-file-test-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ + "/" + name, std::ios::binary) << text;
     return folder_ + "/" + name;
   }
-  std::string folder_;
+  test::TemporaryFolder temporary_;
+  const std::string& folder_ = temporary_.path();
 };
 
 std::string text_of(const std::vector<std::byte>& bytes) {

@@ -17,22 +17,14 @@
 #include "core/gzip.h"
 #include "core/image.h"
 #include "gzip_files.h"
+#include "tests/outside.h"
 
 namespace vitrine::core {
 namespace {
 
+using test::output_of;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
-
-// What a command prints; nullopt if it fails.
-std::optional<std::string> output_of(const std::string& command) {
-  FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
-  if (!pipe) return std::nullopt;
-  std::string text;
-  char part[4096];
-  while (const size_t n = fread(part, 1, sizeof part, pipe)) text.append(part, n);
-  return pclose(pipe) == 0 ? std::optional(text) : std::nullopt;
-}
 
 std::vector<std::string> words(const std::string& line) {
   std::istringstream in(line);
@@ -124,26 +116,21 @@ class CrossCompiled : public ::testing::Test {
   void SetUp() override {
     if (!output_of("riscv64-unknown-elf-gcc --version"))
       GTEST_SKIP() << "riscv64-unknown-elf-gcc is not here (package gcc-riscv64-unknown-elf)";
-    char name[] = "/tmp/vitrine-image-test-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-    std::ofstream(folder_ + "/p.c") << "int counter = 7; int cleared[100];\n"
-                                       "static int twice(int n) { return n + n; }\n"
-                                       "__attribute__((noinline)) int add(int n) { return counter += n; }\n"
-                                       "void _start(void) { cleared[3] = add(twice(3)); for (;;); }\n";
-  }
-  void TearDown() override {
-    if (!folder_.empty()) fs::remove_all(folder_);
+    std::ofstream(folder_.file("p.c"))
+        << "int counter = 7; int cleared[100];\n"
+           "static int twice(int n) { return n + n; }\n"
+           "__attribute__((noinline)) int add(int n) { return counter += n; }\n"
+           "void _start(void) { cleared[3] = add(twice(3)); for (;;); }\n";
   }
   // Builds p.c with these flags into `name`.
   std::string build(const std::string& name, const std::string& flags) {
-    const std::string path = folder_ + "/" + name;
-    EXPECT_TRUE(
-        output_of("riscv64-unknown-elf-gcc -nostdlib -g -o " + path + " " + folder_ + "/p.c " + flags))
+    const std::string path = folder_.file(name);
+    EXPECT_TRUE(output_of("riscv64-unknown-elf-gcc -nostdlib -g -o " + path + " " + folder_.file("p.c") +
+                          " " + flags))
         << flags;
     return path;
   }
-  std::string folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(CrossCompiled, Programs_AreWhatReadelfSays) {

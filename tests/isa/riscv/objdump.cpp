@@ -4,13 +4,12 @@
 #include "tests/isa/riscv/objdump.h"
 
 #include <elf.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
+
+#include "tests/outside.h"
 
 namespace vitrine::test {
 namespace {
@@ -103,39 +102,6 @@ std::string elf_file(std::vector<Section> sections) {
   return file;
 }
 
-// A file that is gone when this is.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& bytes) {
-    const char* folder = std::getenv("TMPDIR");
-    path_ = std::string(folder != nullptr ? folder : "/tmp") + "/vitrine-objdump-XXXXXX";
-    const int fd = mkstemp(path_.data());
-    if (fd < 0) return;
-    FILE* file = fdopen(fd, "wb");
-    written_ = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-    written_ = std::fclose(file) == 0 && written_;
-  }
-  ~TemporaryFile() { unlink(path_.c_str()); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const std::string& path() const { return path_; }
-  bool written() const { return written_; }
-
- private:
-  std::string path_;
-  bool written_ = false;
-};
-
-std::string output_of(const std::string& command) {
-  std::string text;
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return text;
-  std::array<char, 65536> buffer;
-  size_t n;
-  while ((n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) text.append(buffer.data(), n);
-  return pclose(pipe) == 0 ? text : std::string();
-}
-
 // "   1c: 00a5 8513 \taddi\ta0, a1, 0xa <f+0x4> # comment": what follows the first tab after the bytes.
 std::string normalised(std::string_view line) {
   if (const size_t comment = line.find('#'); comment != line.npos) line = line.substr(0, comment);
@@ -170,8 +136,7 @@ std::vector<std::string> instruction_lines(std::string_view output) {
 std::optional<Disassembler> first_that_runs(std::initializer_list<const char*> programs,
                                             const char* options) {
   for (const char* program : programs) {
-    const std::string version = output_of(std::string(program) + " --version 2>/dev/null");
-    if (version.empty()) continue;
+    if (!output_of(std::string(program) + " --version")) continue;
     return Disassembler{program, std::string(program) + options};
   }
   return std::nullopt;
@@ -190,12 +155,13 @@ std::optional<Disassembler> find_llvm_objdump() {
 
 std::vector<std::string> run(const Disassembler& tool, const std::vector<uint32_t>& instructions,
                              unsigned length, const std::string& arch) {
-  const TemporaryFile file(elf_file({
-      {".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, machine_code(instructions, length)},
-      {".riscv.attributes", 0x70000003, 0, attributes(arch)},
-  }));
-  if (!file.written()) return {};
-  std::vector<std::string> texts = instruction_lines(output_of(tool.command + file.path()));
+  const TemporaryFolder folder;
+  const std::string path = folder.write(
+      "code.o", elf_file({
+                    {".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, machine_code(instructions, length)},
+                    {".riscv.attributes", 0x70000003, 0, attributes(arch)},
+                }));
+  std::vector<std::string> texts = instruction_lines(output_of(tool.command + path).value_or(""));
   if (texts.size() != instructions.size()) texts.clear();
   return texts;
 }

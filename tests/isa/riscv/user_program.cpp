@@ -3,35 +3,16 @@
 #include "tests/isa/riscv/user_program.h"
 
 #include <elf.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
+#include "tests/outside.h"
+
 namespace vitrine::bench {
 namespace {
-
-// A folder that is gone when this is.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    const char* base = std::getenv("TMPDIR");
-    std::string pattern = std::string(base ? base : "/tmp") + "/vitrine-user-XXXXXX";
-    if (mkdtemp(pattern.data())) path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    for (const char* name : {"program", "output", "errors"}) unlink(file(name).c_str());
-    rmdir(path_.c_str());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] std::string file(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 std::vector<uint8_t> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -116,10 +97,9 @@ bool UserProgram::oracle_is_there() {
 }
 
 std::optional<std::vector<uint8_t>> UserProgram::run_under_qemu(std::string& why) const {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   const std::string file = elf_file(code, data);
-  std::ofstream(folder.file("program"), std::ios::binary)
-      .write(file.data(), static_cast<std::streamsize>(file.size()));
+  folder.write("program", file);
   const std::string command = "chmod +x " + folder.file("program") + " && timeout 60 qemu-riscv64 -cpu " +
                               kCpu + " " + folder.file("program") + " >" + folder.file("output") + " 2>" +
                               folder.file("errors");

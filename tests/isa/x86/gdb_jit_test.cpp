@@ -4,12 +4,11 @@
 #include "isa/x86/gdb_jit.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <sstream>
+
+#include "tests/outside.h"
 
 // As gdb's manual declares them.
 extern "C" {
@@ -35,17 +34,11 @@ struct Symbol {
 
 // "   Num:    Value          Size Type    Bind   Vis      Ndx Name"; nothing if there is no readelf.
 std::vector<Symbol> readelf(const void* bytes, size_t size, std::string& complaints) {
-  std::string path = "/tmp/vitrine-symbols-XXXXXX";
-  const int fd = mkstemp(path.data());
-  EXPECT_EQ(write(fd, bytes, size), static_cast<ssize_t>(size));
-  close(fd);
-  std::string output;
-  FILE* const pipe = popen(("readelf -W --syms " + path + " 2>&1").c_str(), "r");
-  for (int c; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);
-  const bool ran = pclose(pipe) == 0;
-  unlink(path.c_str());
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("symbols", test::as_text(bytes, size));
+  const auto output = test::output_of("readelf -W --syms " + path + " 2>&1");
   std::vector<Symbol> symbols;
-  std::istringstream lines(output);
+  std::istringstream lines(output.value_or("Error: readelf fails"));
   for (std::string line; std::getline(lines, line);) {
     if (line.find("Warning") != line.npos || line.find("Error") != line.npos) complaints += line + "\n";
     std::istringstream words(line);
@@ -56,11 +49,10 @@ std::vector<Symbol> readelf(const void* bytes, size_t size, std::string& complai
         number.back() == ':')
       symbols.push_back(one);
   }
-  if (!ran) complaints += output;
   return symbols;
 }
 
-bool there_is_readelf() { return std::system("readelf --version > /dev/null 2>&1") == 0; }
+bool there_is_readelf() { return test::output_of("readelf --version").has_value(); }
 
 std::vector<const jit_code_entry*> entries() {
   std::vector<const jit_code_entry*> all;

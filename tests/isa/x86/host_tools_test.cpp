@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files with names of generated code; what a whole run writes, and what perf makes of it: tests/app/host_tools_test.py.
+// Files with names of generated code; what a whole run writes, and what perf makes of it:
+// tests/app/host_tools_test.py.
 #include "isa/x86/host_tools.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,9 @@ std::string text_of(const std::string& path) {
   return text.str();
 }
 
-std::span<const uint8_t> piece(uint64_t at, size_t size) { return {reinterpret_cast<const uint8_t*>(at), size}; }
+std::span<const uint8_t> piece(uint64_t at, size_t size) {
+  return {reinterpret_cast<const uint8_t*>(at), size};
+}
 
 struct PerfMapFile : testing::Test {
   void TearDown() override { unlink(map_path().c_str()); }

@@ -2,13 +2,12 @@
 #include "tests/isa/x86/objdump.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
 #include <cctype>
-#include <cstdio>
 #include <cstdlib>
 #include <sstream>
+
+#include "tests/outside.h"
 
 namespace vitrine::test {
 namespace {
@@ -60,27 +59,16 @@ std::string normal(const std::string& text) {
 }
 
 std::optional<std::vector<HostLine>> objdump_x86(std::span<const uint8_t> code, uint64_t address) {
-  const char* const folder = std::getenv("TMPDIR");
-  std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/vitrine-host-XXXXXX";
-  const int fd = mkstemp(path.data());
-  if (fd < 0) return std::nullopt;
-  const bool written = write(fd, code.data(), code.size()) == static_cast<ssize_t>(code.size());
-  close(fd);
-  const std::string command = fmt::format(
-      "objdump -D -b binary -m i386:x86-64 -M intel --no-show-raw-insn --adjust-vma={:#x} {} 2>/dev/null",
-      address, path);
-  FILE* const pipe = written ? popen(command.c_str(), "r") : nullptr;
-  std::string output;
-  std::array<char, 4096> buffer;
-  for (size_t n; pipe != nullptr && (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) != 0;)
-    output.append(buffer.data(), n);
-  const bool ran = pipe != nullptr && pclose(pipe) == 0;
-  unlink(path.c_str());
-  if (!ran) return std::nullopt;
+  const TemporaryFolder folder;
+  const std::string path = folder.write("code", as_text(code.data(), code.size()));
+  const auto output = output_of(
+      fmt::format("objdump -D -b binary -m i386:x86-64 -M intel --no-show-raw-insn --adjust-vma={:#x} {}",
+                  address, path));
+  if (!output) return std::nullopt;
 
   // "  4010: <tab>mov    rcx,rbx"
   std::vector<HostLine> lines;
-  std::istringstream in(output);
+  std::istringstream in(*output);
   for (std::string line; std::getline(in, line);) {
     const size_t colon = line.find(":\t");
     if (colon == line.npos || line.find_first_not_of(" 0123456789abcdef") != colon) continue;
