@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -13,6 +14,7 @@ namespace vitrine::bench {
 namespace {
 
 ProgramOptions options;
+const auto begin = std::chrono::steady_clock::now();
 
 const char* value_of(const char* argument, const char* name) {
   const size_t length = std::strlen(name);
@@ -31,6 +33,11 @@ bool take_number(const char* argument, const char* name, uint64_t& to) {
 
 const ProgramOptions& program_options() { return options; }
 
+bool more_programs(uint64_t done) {
+  if (options.seconds == 0) return done < options.programs;
+  return std::chrono::steady_clock::now() - begin < std::chrono::seconds(options.seconds);
+}
+
 int run_program_tests(int argc, char** argv, uint64_t default_programs) {
   testing::InitGoogleTest(&argc, argv);
   options.programs = default_programs;
@@ -38,12 +45,14 @@ int run_program_tests(int argc, char** argv, uint64_t default_programs) {
     if (take_number(argv[i], "--seed=", options.first_seed) ||
         take_number(argv[i], "--programs=", options.programs))
       continue;
+    if (take_number(argv[i], "--seconds=", options.seconds)) continue;
     if (const char* folder = value_of(argv[i], "--failures=")) {
       options.failures = folder;
       continue;
     }
     std::cerr << argv[i]
-              << " is no option of this test; there are --seed=N, --programs=N and --failures=FOLDER.\n";
+              << " is no option of this test; there are --seed=N, --programs=N, --seconds=N and "
+                 "--failures=FOLDER.\n";
     return 2;
   }
   return RUN_ALL_TESTS();

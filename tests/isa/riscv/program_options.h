@@ -3,6 +3,7 @@
 //
 //   TEST                                what ctest runs
 //   TEST --programs=1000000             a long run
+//   TEST --seconds=3600 --seed=1000000  as many as an hour allows
 //   TEST --seed=1234 --programs=1       one of them again
 //   TEST --failures=FOLDER              where shrunk programs are written; the current folder by default
 #pragma once
@@ -15,10 +16,14 @@ namespace vitrine::bench {
 struct ProgramOptions {
   uint64_t first_seed = 1;
   uint64_t programs = 0;
+  uint64_t seconds = 0;  // not 0: until so much time is over, however many programs that takes
   std::string failures = ".";
 };
 // Those of this run.
 const ProgramOptions& program_options();
+
+// Are there programs left to run, when so many have been?
+bool more_programs(uint64_t done);
 
 // GoogleTest's main() for such a test.
 int run_program_tests(int argc, char** argv, uint64_t default_programs);

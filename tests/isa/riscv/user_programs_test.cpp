@@ -285,12 +285,15 @@ TEST(UserPrograms, RandomStraightLine_AsQemu) {
   if (!UserProgram::oracle_is_there())
     GTEST_SKIP() << "qemu-riscv64 (Debian: qemu-user) is not installed: no oracle for user programs.";
   constexpr uint64_t kTogether = 50;
-  const auto& [first_seed, programs, failures] = program_options();
-  for (uint64_t done = 0; done < programs && !HasFatalFailure(); done += kTogether)
-    compare(first_seed + done, std::min(kTogether, programs - done));
+  uint64_t done = 0;
+  while (more_programs(done) && !HasFatalFailure()) {
+    const uint64_t left = program_options().seconds != 0 ? kTogether : program_options().programs - done;
+    compare(program_options().first_seed + done, std::min(kTogether, left));
+    done += std::min(kTogether, left);
+  }
   // 296 rows, less branches and jumps (13; those that skip are made by hand), system instructions, sc, and
   // what QEMU lacks.
-  if (programs >= kDefaultPrograms) {
+  if (done >= kDefaultPrograms) {
     EXPECT_GE(rows_used.size(), 240u);
   }
 }
