@@ -157,6 +157,7 @@ Fault Mmu::walk(GuestVirt at, AccessKind kind, unsigned privilege, Place& place)
   place.walked = true;
   if (place.walk.fault != FaultKind::kNone) return {place.walk.fault, at};
   place.at = place.walk.physical;
+  place.leaf = place.walk.pte;
   return {};
 }
 
@@ -166,6 +167,7 @@ Fault Mmu::translate_lazily(GuestVirt at, AccessKind kind, unsigned privilege, P
   if (const auto* entry = kept_.find(space, at);
       entry && leaf_permits(entry->pte, context_, kind, privilege)) {
     place.at = leaf_address(entry->pte, entry->level, at);
+    place.leaf = entry->pte;
     return {};
   }
   if (const Fault fault = walk(at, kind, privilege, place)) return fault;
@@ -178,7 +180,7 @@ void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
   const ViewKind view = view_kind(context_.data_privilege);
   const Walk* walk = place.walked ? &place.walk : nullptr;
   const bool upper_half = static_cast<int64_t>(at.value) < 0;
-  if (view == ViewKind::kSupervisorSum && upper_half && walk && (walk->pte & kPteU))
+  if (view == ViewKind::kSupervisorSum && upper_half && (place.leaf & kPteU))
     return;  // see match_predictions()
   if (kind == AccessKind::kStore)
     spaces_.fill_write(data_space_, view, at, place.at, walk);

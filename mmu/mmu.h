@@ -50,6 +50,7 @@ class Mmu final : public core::MemoryPort {
   // One page's worth of an access, translated and permitted.
   struct Place {
     core::GuestPhys at;
+    uint64_t leaf = 0;  // the entry that led there; 0: no translation
     bool walked = false;
     Walk walk;
   };

@@ -227,7 +227,7 @@ class Workshop:
             if problem := self.make(test):
                 print(problem)
                 raise RuntimeError("it does not build")
-            if found := run(test, self.build, 240):
+            if found := run(test, self.build, 900):
                 return found
         return []
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// sstatus and cbo.zero in translated code: both have a short form there and leave what is difficult to the handler.
+// sstatus and cbo.zero in translated code: both have a short form there and leave what is difficult to the
+// handler.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -25,18 +26,22 @@ void skip_traps(Bench& b) {
 
 // Every instruction, with every way in which its registers can coincide; what was read goes to memory.
 TEST(Status, EveryInstruction_AsTheInterpreter) {
-  constexpr uint64_t kValues[] = {0, 2, 0x22, 0x100, 0x122, 0x2000, 0x4002, 0x6000, 0x4'0000, 0xc'6122, ~uint64_t{0}};
+  constexpr uint64_t kValues[] = {0,      2,      0x22,     0x100,    0x122,       0x2000,
+                                  0x4002, 0x6000, 0x4'0000, 0xc'6122, ~uint64_t{0}};
   std::vector<Word> code;
   int64_t results = 0;
   for (const unsigned rd : {zero, a5, t1})
     for (const unsigned rs : {zero, a5, t1, t2})
-      for (const auto instruction : {insn::csrrw, insn::csrrs, insn::csrrc, insn::csrrwi, insn::csrrsi, insn::csrrci}) {
+      for (const auto instruction :
+           {insn::csrrw, insn::csrrs, insn::csrrc, insn::csrrwi, insn::csrrsi, insn::csrrci}) {
         code.insert(code.end(), {insn::ld(a5, 0, gp), insn::ld(t1, 0, gp), insn::ld(t2, 0, gp)});
         code.emplace_back(instruction(rd, csr::sstatus, rs));
-        code.insert(code.end(), {insn::sd(rd, results, tp), insn::csrr(t2, csr::sstatus), insn::sd(t2, results + 8, tp)});
+        code.insert(code.end(),
+                    {insn::sd(rd, results, tp), insn::csrr(t2, csr::sstatus), insn::sd(t2, results + 8, tp)});
         results += 16;
       }
-  code.insert(code.end(), {insn::addi(tp, tp, results), insn::addi(gp, gp, 8), insn::addi(s2, s2, -1), insn::beq(s2, zero, 8)});
+  code.insert(code.end(), {insn::addi(tp, tp, results), insn::addi(gp, gp, 8), insn::addi(s2, s2, -1),
+                           insn::beq(s2, zero, 8)});
   code.emplace_back(insn::jal(zero, -4 * static_cast<int64_t>(code.size())));
   code.emplace_back(insn::kSelf);
   for (const Privilege mode : {kS, kM})
@@ -58,8 +63,9 @@ TEST(Status, EveryInstruction_AsTheInterpreter) {
 TEST(Status, FloatSwitchedOff_TrapsAtTheNextInstruction) {
   like_the_interpreter([](Bench& b) {
     skip_traps(b);
-    b.put(kCode, {insn::csrrc(zero, csr::sstatus, a2), static_cast<uint32_t>(kFloatAdd), insn::csrrs(zero, csr::sstatus, a2),
-                  static_cast<uint32_t>(kFloatAdd), insn::jal(zero, -16)});
+    b.put(kCode,
+          {insn::csrrc(zero, csr::sstatus, a2), static_cast<uint32_t>(kFloatAdd),
+           insn::csrrs(zero, csr::sstatus, a2), static_cast<uint32_t>(kFloatAdd), insn::jal(zero, -16)});
     b.set_x(a2, status::kFs);
     b.start(kCode, kS);
     b.run((5 + 5) * 60 + 5);
@@ -68,15 +74,16 @@ TEST(Status, FloatSwitchedOff_TrapsAtTheNextInstruction) {
   });
 }
 
-// The interrupt is pending all the time; it is taken behind the instruction that opens SIE, and the handler closes it.
+// The interrupt is pending all the time; it is taken behind the instruction that opens SIE, and the handler
+// closes it.
 TEST(Status, SieSet_PendingInterruptIsTakenAtOnce) {
   like_the_interpreter([](Bench& b) {
     constexpr uint64_t kHandler = kRam + 0x9000;
-    b.put(kHandler, {insn::addi(s4, s4, 1), insn::csrr(t3, csr::sepc), insn::sd(t3, 0, a0), insn::csrrc(zero, csr::sstatus, a4),
-                     insn::kSret});
-    b.put(kCode, {insn::csrrsi(a1, csr::sstatus, 2), insn::addi(a3, a3, 1), insn::csrrci(zero, csr::sstatus, 2),
-                  insn::csrrs(zero, csr::sstatus, a2), insn::addi(a3, a3, 1), insn::csrrc(a1, csr::sstatus, a2),
-                  insn::jal(zero, -24)});
+    b.put(kHandler, {insn::addi(s4, s4, 1), insn::csrr(t3, csr::sepc), insn::sd(t3, 0, a0),
+                     insn::csrrc(zero, csr::sstatus, a4), insn::kSret});
+    b.put(kCode, {insn::csrrsi(a1, csr::sstatus, 2), insn::addi(a3, a3, 1),
+                  insn::csrrci(zero, csr::sstatus, 2), insn::csrrs(zero, csr::sstatus, a2),
+                  insn::addi(a3, a3, 1), insn::csrrc(a1, csr::sstatus, a2), insn::jal(zero, -24)});
     b.set_csr(csr::stvec, kHandler);
     b.set_csr(csr::mideleg, 0x222);
     b.set_csr(csr::sie, 2);
@@ -97,20 +104,24 @@ TEST(Status, SieSet_PendingInterruptIsTakenAtOnce) {
 
 // A user page in the upper half: what was remembered of it with SUM set must not serve without.
 TEST(Status, SumToggled_UserPageInTheUpperHalf) {
-  like_the_interpreter([](Bench& b) {
-    constexpr uint64_t kUpper = 0xffff'ffff'c000'0000;
-    PageTables tables(b);
-    tables.identity().map(kUpper, kData, pte::kReadWrite | pte::U);
-    skip_traps(b);
-    b.put(kCode, {insn::jal(ra, 0x40), insn::csrrs(zero, csr::sstatus, a2), insn::jal(ra, 0x38),
-                  insn::csrrc(zero, csr::sstatus, a2), insn::jal(zero, -16)});
-    b.put(kCode + 0x40, {insn::ld(t0, 0, a0), insn::sd(t0, 8, a0), insn::jalr(zero, 0, ra)});
-    b.set_x(a0, kUpper);
-    b.set_x(a2, status::kSum);
-    b.start(kCode, kS, tables.satp());
-    b.run((11 + 2 * 5) * 50);
-    EXPECT_EQ(b.x(s4), 100u);
-  });
+  for (const mmu::Model model : {mmu::Model::kCoherent, mmu::Model::kLazyShadow, mmu::Model::kFencedTlb}) {
+    Board board;
+    board.model = model;
+    like_the_interpreter(board, [](Bench& b) {
+      constexpr uint64_t kUpper = 0xffff'ffff'c000'0000;
+      PageTables tables(b);
+      tables.identity().map(kUpper, kData, pte::kReadWrite | pte::U);
+      skip_traps(b);
+      b.put(kCode, {insn::jal(ra, 0x40), insn::csrrs(zero, csr::sstatus, a2), insn::jal(ra, 0x38),
+                    insn::csrrc(zero, csr::sstatus, a2), insn::jal(zero, -16)});
+      b.put(kCode + 0x40, {insn::ld(t0, 0, a0), insn::sd(t0, 8, a0), insn::jalr(zero, 0, ra)});
+      b.set_x(a0, kUpper);
+      b.set_x(a2, status::kSum);
+      b.start(kCode, kS, tables.satp());
+      b.run((11 + 2 * 5) * 50);
+      EXPECT_EQ(b.x(s4), 100u);
+    });
+  }
 }
 
 // --- cbo.zero
@@ -118,8 +129,9 @@ TEST(Status, SumToggled_UserPageInTheUpperHalf) {
 TEST(ZeroBlock, EveryPlaceInTheBlock_ZeroesTheBlock) {
   like_the_interpreter([](Bench& b) {
     b.put(kCode, {insn::sd(a1, 0, a0), insn::sd(a1, 56, a0), insn::sd(a1, 64, a0), insn::sd(a1, -8, a0),
-                  insn::add(a3, a0, a2), insn::cbo_zero(a3), insn::ld(t0, 0, a0), insn::ld(t1, 56, a0), insn::add(t0, t0, t1),
-                  insn::add(s4, s4, t0), insn::addi(a2, a2, 1), insn::andi(a2, a2, 63), insn::jal(zero, -48)});
+                  insn::add(a3, a0, a2), insn::cbo_zero(a3), insn::ld(t0, 0, a0), insn::ld(t1, 56, a0),
+                  insn::add(t0, t0, t1), insn::add(s4, s4, t0), insn::addi(a2, a2, 1), insn::andi(a2, a2, 63),
+                  insn::jal(zero, -48)});
     b.set_x(a0, kData + 0xfc0);  // the last block of its page
     b.set_x(a1, ~uint64_t{0});
     b.start(kCode);
@@ -137,8 +149,9 @@ TEST(ZeroBlock, NotAllowed_Illegal) {
     uint64_t menvcfg, senvcfg;
     bool allowed;
   };
-  for (const Case& c : {Case{kS, 0, kZeroEnabled, false}, Case{kS, kZeroEnabled, 0, true}, Case{kU, kZeroEnabled, 0, false},
-                        Case{kU, 0, kZeroEnabled, false}, Case{kU, kZeroEnabled, kZeroEnabled, true}, Case{kM, 0, 0, true}})
+  for (const Case& c :
+       {Case{kS, 0, kZeroEnabled, false}, Case{kS, kZeroEnabled, 0, true}, Case{kU, kZeroEnabled, 0, false},
+        Case{kU, 0, kZeroEnabled, false}, Case{kU, kZeroEnabled, kZeroEnabled, true}, Case{kM, 0, 0, true}})
     like_the_interpreter([&](Bench& b) {
       skip_traps(b);
       b.put(kCode, {insn::sd(a1, 0, a0), insn::cbo_zero(a0), insn::ld(t0, 0, a0), insn::jal(zero, -12)});
@@ -164,8 +177,8 @@ TEST(ZeroBlock, PageTable_MappingGoes) {
     tables.map(kVirtual + 0x40'0000, entry & ~uint64_t{0xfff}, pte::kReadWrite);
     skip_traps(b);
     b.write64(kData, 1);
-    b.put(kCode, {insn::sd(a1, 0, a2), insn::ld(t0, 0, a0), insn::add(s5, s5, t0), insn::cbo_zero(a2), insn::ld(t0, 0, a0),
-                  insn::jal(zero, -20)});
+    b.put(kCode, {insn::sd(a1, 0, a2), insn::ld(t0, 0, a0), insn::add(s5, s5, t0), insn::cbo_zero(a2),
+                  insn::ld(t0, 0, a0), insn::jal(zero, -20)});
     b.set_csr(csr::menvcfg, b.csr(csr::menvcfg) | 1 << 7);
     b.set_x(a0, kVirtual);
     b.set_x(a1, pte::make(kData, pte::kReadWrite));
@@ -180,7 +193,8 @@ TEST(ZeroBlock, PageTable_MappingGoes) {
 TEST(ZeroBlock, Code_IsWhatRunsNext) {
   like_the_interpreter([](Bench& b) {
     skip_traps(b);  // zeros are no instruction
-    b.put(kCode, {insn::sw(a1, 0, a2), insn::jalr(ra, 0, a2), insn::cbo_zero(a2), insn::jalr(ra, 0, a2), insn::jal(zero, -16)});
+    b.put(kCode, {insn::sw(a1, 0, a2), insn::jalr(ra, 0, a2), insn::cbo_zero(a2), insn::jalr(ra, 0, a2),
+                  insn::jal(zero, -16)});
     b.set_x(a1, insn::jalr(zero, 0, ra));
     b.set_x(a2, kCode + 0x400);
     b.put(kCode + 0x404, {insn::jalr(zero, 0, ra)});
