@@ -104,6 +104,21 @@ class TerminalTest(unittest.TestCase):
         self.assertEqual(terminal.end(), 0)
         self.restored(terminal)
 
+    # What is typed reaches the second machine of lockstep at the very step, and so does a clock that the host moves.
+    def test_Lockstep_TypedInput_NoDifference(self):
+        probe = subprocess.run([VITRINE, "run", "--engine", "translator", "--max-instructions", "1"], capture_output=True,
+                               stdin=subprocess.DEVNULL, check=False)
+        if b"host code for x86-64" in probe.stderr:
+            self.skipTest("this build has no translator")
+        for words in (("--engine", "lockstep"), ("--engine", "lockstep-cached", "--clock", "real")):
+            with self.subTest(words=words):
+                terminal = self.at_prompt(*words)
+                terminal.type(b"echo typed words\n")
+                terminal.wait_for(r"\ntyped words")
+                terminal.type(b"halt\n")
+                self.assertEqual(terminal.end(), 0)
+                self.restored(terminal)
+
     def test_Banner_TellsTheKeys(self):
         terminal = self.at_prompt()
         self.assertRegex(terminal.text, r"Ctrl-A x +quit")
