@@ -61,6 +61,10 @@ core::Result<> Machine::build() {
   ram_ = std::move(*ram);
   spaces_ =
       std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind_of_spaces(config_), model_of(config_.mmu));
+  if (config_.stress != 0) {
+    stress_ = std::make_unique<core::Stress>(config_.stress);
+    spaces_->set_stress(stress_.get());
+  }
   auto engine = build_engine();
   if (!engine) return engine.error();
   riscv::System::Options options;
@@ -87,6 +91,7 @@ core::Result<riscv::Engine*> Machine::build_engine() {
 #ifdef VITRINE_HAS_TRANSLATOR
   translator::Translator::Options options;
   options.code_memory = config_.code_memory;
+  options.max_pages = config_.translated_pages;
   options.host_tools = {config_.host_tools.perf_map, config_.host_tools.jitdump, config_.host_tools.gdb};
   options.observer = outside_.translations;
   options.one_block = is_lockstep(config_.engine);
@@ -271,6 +276,35 @@ void Machine::start_harts() {
   }
   sbi_->reset(*harts_[0]->hart, boot_.kernel_entry, boot_.tree_at);
   for (const auto& parts : harts_) parts->hart->firmware = sbi_.get();
+}
+
+// Under stress in pieces of any length, with everything in disorder between them.
+riscv::StopReason Machine::run(core::Step until) {
+  if (!stress_) return system_->run(until);
+  while (true) {
+    const core::Step piece = 1 + stress_->below(100 * config_.stress);
+    const riscv::StopReason reason = system_->run(std::min(until, clock_.step() + piece));
+    if (reason != riscv::StopReason::kStepLimit || clock_.step() >= until) return reason;
+    disturb();
+  }
+}
+
+// What can be done only while no engine runs.
+void Machine::disturb() {
+  riscv::Hart& any = *harts_[stress_->below(harts_.size())]->hart;
+  switch (stress_->below(4)) {
+    case 0: harts_[any.id]->mmu->move(); break;
+    case 1: interpreter_->forget(any); break;
+#ifdef VITRINE_HAS_TRANSLATOR
+    case 2:
+      if (translator_) translator_->flush();
+      break;
+    case 3:
+      if (translator_) translator_->forget_pages(any);
+      break;
+#endif
+    default: break;
+  }
 }
 
 core::Result<> Machine::reset() {

@@ -16,6 +16,7 @@
 #include "core/console.h"
 #include "core/guest_ram.h"
 #include "core/scheduler.h"
+#include "core/stress.h"
 #include "devices/clint.h"
 #include "devices/plic.h"
 #include "devices/test_finisher.h"
@@ -76,9 +77,12 @@ class Machine final : private devices::FinishObserver,
   static core::Result<std::unique_ptr<Machine>> create(const MachineConfig& config, const Outside& outside);
   ~Machine() override;
 
-  riscv::StopReason run(core::Step until) { return system_->run(until); }
+  riscv::StopReason run(core::Step until);
   // One round of the loop behind that; nothing if it would go on (isa/riscv/system.h).
-  std::optional<riscv::StopReason> run_round(core::Step until) { return system_->run_round(until); }
+  std::optional<riscv::StopReason> run_round(core::Step until) {
+    if (stress_) disturb();
+    return system_->run_round(until);
+  }
   void request_stop() { system_->request_stop(); }
   // What the guest asked for last; taken by reading.
   [[nodiscard]] std::optional<GuestEnd> take_guest_end();
@@ -135,6 +139,7 @@ class Machine final : private devices::FinishObserver,
   Machine(const MachineConfig& config, const Outside& outside);
   core::Result<> build();
   core::Result<riscv::Engine*> build_engine();
+  void disturb();
   void build_harts();
   core::Result<> build_devices();
   core::Result<> build_virtio();
@@ -172,6 +177,7 @@ class Machine final : private devices::FinishObserver,
   core::Scheduler scheduler_;
   std::unique_ptr<core::GuestRam> ram_;
   core::Bus bus_;
+  std::unique_ptr<core::Stress> stress_;
   std::unique_ptr<mmu::AddressSpaces> spaces_;
   std::vector<std::unique_ptr<HartParts>> harts_;
   std::unique_ptr<riscv::Interpreter> interpreter_;

@@ -78,6 +78,8 @@ struct MachineConfig {
   bool caching = true;
   unsigned decoded_pages = 1024;       // that the interpreter keeps
   uint64_t code_memory = 64ull << 20;  // bytes of host code that the translator keeps
+  unsigned translated_pages = 8192;    // that it knows
+  uint64_t stress = 0;  // caches are disturbed at every so many slow accesses; 0: never
   struct HostTools {                   // that get names of generated code (isa/x86/host_tools.h)
     bool perf_map = false;
     std::string jitdump = {};  // a folder

@@ -64,6 +64,15 @@ Done set_memory(MachineOptions& o, const std::string& text) {
   return core::Ok{};
 }
 
+Done set_code_memory(MachineOptions& o, const std::string& text) {
+  const auto size = parse_size(text, 1 << 20);
+  constexpr uint64_t kLeast = 256 << 10, kMost = uint64_t{1} << 30;
+  if (!size || *size < kLeast || *size > kMost)
+    return bad_value("--code-memory", text, "not a size from 256K to 1G");
+  o.config.code_memory = *size;
+  return core::Ok{};
+}
+
 Done set_cpu(MachineOptions& o, const std::string& text) {
   auto cpu = parse_cpu(text);
   if (!cpu) return core::error(ErrorKind::kUsage, "--cpu {}: {}", core::printable(text), cpu.error().message);
@@ -176,6 +185,11 @@ constexpr ValueRow kValues[] = {
   {"--seed",             false, false, [](MachineOptions& o, const std::string& t) { return set_number("--seed", t, 0, ~uint64_t{0}, o.config.seed); }},
   {"--date",             false, false, set_date},
   {"--slice",            false, false, [](MachineOptions& o, const std::string& t) { return set_number("--slice", t, 1, 1'000'000'000, o.config.slice); }},
+  // For tests: whatever is cached, and however little, the run is the same.
+  {"--stress",           true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--stress", t, 1, 1'000'000'000, o.config.stress); }},
+  {"--decoded-pages",    true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--decoded-pages", t, 2, 1'000'000, o.config.decoded_pages); }},
+  {"--code-memory",      true,  false, [](MachineOptions& o, const std::string& t) { return set_code_memory(o, t); }},
+  {"--translated-pages", true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--translated-pages", t, 1, 1'000'000, o.config.translated_pages); }},
   {"--steps-per-tick",   true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--steps-per-tick", t, 1, 1'000'000, o.config.steps_per_tick); }},
   {"--input",            false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.input = t; return core::Ok{}; }},
   {"--max-instructions", false, false, [](MachineOptions& o, const std::string& t) { return set_number("--max-instructions", t, 1, ~uint64_t{0}, o.run.max_instructions); }},

@@ -358,4 +358,35 @@ void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
   ++counters.write_paths_revoked;
 }
 
+// --- Stress
+
+void AddressSpaces::move(SpaceId space) noexcept {
+  flush_spaces(bit(space));
+  for (std::unique_ptr<KeptView>& view : spaces_[space].views) view.reset();
+}
+
+void AddressSpaces::disturb() noexcept {
+  switch (stress_->below(6)) {
+    case 0: return drop_all();
+    case 1: return clear_predictions();
+    case 2: return drop_code();
+    case 3: {  // a space that nobody is in
+      const auto victim = static_cast<SpaceId>(next_victim());
+      evict(victim);
+      return move(victim);
+    }
+    case 4: {  // a page table, of those near some page
+      const uint64_t first = stress_->below(ram_.pages());
+      for (uint64_t i = first; i < ram_.pages() && i < first + 1024; ++i)
+        if (table_of_[i] != 0) return untrack(ram_.base() + (i << core::kPageShift));
+      return;
+    }
+    default:  // a page that is watched for a moment: paths that write to it are given up
+      const GuestPhys page = ram_.base() + (stress_->below(ram_.pages()) << core::kPageShift);
+      if (ram_.flags(page) & core::kClean) return;
+      ram_.set_flag(page, core::kClean);
+      ram_.clear_flag(page, core::kClean);
+  }
+}
+
 }  // namespace vitrine::mmu

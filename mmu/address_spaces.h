@@ -37,6 +37,7 @@
 #include "core/attention.h"
 #include "core/guest_ram.h"
 #include "core/memory_port.h"
+#include "core/stress.h"
 #include "mmu/kept_translations.h"
 #include "mmu/page_walk.h"
 #include "mmu/shadow_table.h"
@@ -111,6 +112,15 @@ class AddressSpaces final : public core::RamListener {
   void revoke(unsigned hart, uint64_t first, uint64_t pages) noexcept;
   void flush_hart(unsigned hart) noexcept;
 
+  // For tests: now and then at the beginning of a slow access, one of the things above happens for no reason.
+  void set_stress(core::Stress* stress) { stress_ = stress; }
+  void feel_stress() noexcept {
+    if (stress_ && stress_->due()) [[unlikely]]
+      disturb();
+  }
+  // A space's Views are made anew, elsewhere; whoever points to them takes them anew.
+  void move(SpaceId space) noexcept;
+
   // RamListener
   void after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept override;
   void write_path_revoked(core::GuestPhys page) noexcept override;
@@ -167,6 +177,7 @@ class AddressSpaces final : public core::RamListener {
   static void flush(KeptView& view) noexcept;
   void evict(SpaceId id) noexcept;
   unsigned next_victim() noexcept;
+  void disturb() noexcept;
 
   core::GuestRam& ram_;
   core::Attention& attention_;
@@ -187,6 +198,7 @@ class AddressSpaces final : public core::RamListener {
   // Per RAM page: which spaces may hold a write entry for it.
   std::unique_ptr<uint64_t[], Free> writers_;
   std::vector<core::PredictionSet*> predictions_;
+  core::Stress* stress_ = nullptr;
   // Per RAM page: 1 + the first of its write entries in linear tables.
   std::unique_ptr<uint32_t[], Free> first_write_entry_;
   std::vector<WriteEntry> write_entries_;

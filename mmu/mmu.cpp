@@ -212,6 +212,7 @@ bool Mmu::write_physical(GuestPhys at, unsigned width, uint64_t value) noexcept 
 }
 
 Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
+  spaces_.feel_stress();
   ++spaces_.counters.slow_accesses;
   if (crosses_page(at, width)) return load_crossing(at, width, value);
   if (const uint8_t* host = known_for_reading(*data_view, at)) {
@@ -227,6 +228,7 @@ Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
 }
 
 Fault Mmu::store(GuestVirt at, unsigned width, uint64_t value) noexcept {
+  spaces_.feel_stress();
   ++spaces_.counters.slow_accesses;
   if (crosses_page(at, width)) return store_crossing(at, width, value);
   if (uint8_t* host = known_for_writing(*data_view, at)) {
@@ -291,6 +293,7 @@ void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept {
 }
 
 Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
+  spaces_.feel_stress();
   at.value &= ~uint64_t{size - 1};
   if (uint8_t* host = known_for_writing(*data_view, at)) {
     std::memset(host, 0, size);
@@ -312,6 +315,7 @@ Fault Mmu::check(GuestVirt at, AccessKind kind) noexcept {
 }
 
 Fault Mmu::fetch_page(GuestVirt at, core::CodePage& page) noexcept {
+  spaces_.feel_stress();
   code_place_ = {};
   if (const Fault fault = translate(at, 2, AccessKind::kFetch, code_place_)) return fault;
   page.page = {code_place_.at.value & core::kPageMask};
@@ -365,6 +369,12 @@ void Mmu::serialize(core::Archive& ar) {
   ar.section("mmu" + std::to_string(hart_));
   kept_.serialize(ar);
   if (ar.loading()) spaces_.flush_hart(hart_);
+}
+
+void Mmu::move() noexcept {
+  spaces_.move(bare_space_);
+  spaces_.move(paged_space_);
+  set_context(context_);
 }
 
 }  // namespace vitrine::mmu

@@ -37,6 +37,8 @@ class Mmu final : public core::MemoryPort {
   void forget_code() noexcept override;
   void use_predictions(core::PredictionSet* sets) noexcept override;
   void fence_translations(const core::TranslationFence& fence) noexcept override;
+  // For tests: its Views are made anew, elsewhere. No engine runs.
+  void move() noexcept;
   // Reset of the machine: nothing is kept any more.
   void forget_translations() noexcept;
   // What is kept of translations, if the guest can see it (kept_translations.h); nothing of the coherent

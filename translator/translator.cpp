@@ -21,7 +21,6 @@ namespace {
 
 constexpr size_t kMaxBlockBytes = 64 << 10;  // more than any block needs
 constexpr uint64_t kColdSteps = 32;          // interpreted at a stretch, before looking for a block again
-constexpr size_t kMaxPages = 8192;           // TranslatedPages: 10 KiB each
 constexpr unsigned kLine = 64;
 constexpr unsigned kMaxDrops = 6;
 
@@ -220,7 +219,7 @@ const uint8_t* Translator::find(Hart& hart) {
 TranslatedPage* Translator::attach(Hart& hart) {
   core::CodePage code;
   if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable) return nullptr;
-  if (pages_.size() >= kMaxPages) forget_pages(hart);
+  if (pages_.size() >= options_.max_pages) forget_pages(hart);
   const PageKey key{code.page.value, hart.pc & core::kPageMask, set_of(hart)};
   std::unique_ptr<TranslatedPage>& page = pages_[key];
   if (!page) {

@@ -31,6 +31,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
  public:
   struct Options {
     size_t code_memory = 64 << 20;  // bytes of host code kept; when they are full, all of it goes
+    size_t max_pages = 8192;        // TranslatedPages kept, 10 KiB each; when there are so many, all go
     unsigned threshold = 2;         // a block is translated when it is reached for the n-th time
     bool verify = false;            // the verifier runs after every pass
     HostAbilities host = HostAbilities::of_this_host();  // what generated code may use
@@ -46,6 +47,10 @@ class Translator final : public riscv::Engine, public core::RamListener {
 
   void run(riscv::Hart& hart, uint64_t steps) override;
   void after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept override;
+
+  // Everything translated is forgotten, with its pages or without. No generated code runs at this moment.
+  void flush();
+  void forget_pages(riscv::Hart& hart);
 
   struct Counters {
     uint64_t blocks = 0;              // translated
@@ -81,8 +86,6 @@ class Translator final : public riscv::Engine, public core::RamListener {
   void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
   void note_lines(TranslatedPage& page);
   void drop(TranslatedPage& page) noexcept;
-  void flush();
-  void forget_pages(riscv::Hart& hart);
 
   core::GuestRam& ram_;
   core::Attention& attention_;

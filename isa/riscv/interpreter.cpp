@@ -324,6 +324,11 @@ const Slot* Interpreter::locate(Hart& hart) {
   return enter_page(hart.pc, &hart);
 }
 
+void Interpreter::forget(Hart& hart) noexcept {
+  cache_.drop_all();
+  hart.memory->forget_code();
+}
+
 void Interpreter::run(Hart& hart, uint64_t steps) {
   core::Clock& clock = *hart.clock;
   hart.run_end = clock.step() + steps;

@@ -18,6 +18,8 @@ class Interpreter final : public Engine {
   Interpreter(core::GuestRam& ram, const Options& options);
 
   void run(Hart& hart, uint64_t steps) override;
+  // Everything decoded is forgotten. Nothing of it runs at this moment.
+  void forget(Hart& hart) noexcept;
   [[nodiscard]] const CodeCache::Counters& counters() const { return cache_.counters; }
 
  private:

@@ -146,6 +146,29 @@ TEST(Reproducibility, TranslatorCutIntoRandomPieces_SameStates) {
 }
 #endif
 
+// Caches are dropped, evicted and moved all the time, in every combination of engine, MMU and size.
+TEST(Reproducibility, Stress_SameStates) {
+  const std::vector<app::EngineKind> engines = {app::EngineKind::kInterpreter,
+#ifdef VITRINE_HAS_TRANSLATOR
+                                                app::EngineKind::kTranslator
+#endif
+  };
+  for (const app::EngineKind engine : engines)
+    for (const app::MmuKind mmu : {app::MmuKind::kShadow, app::MmuKind::kTlb})
+      for (const uint64_t every : {7, 100}) {
+        SCOPED_TRACE(testing::Message() << static_cast<int>(engine) << " " << app::mmu_name(mmu) << " " << every);
+        app::MachineConfig config = teach_config();
+        config.engine = engine;
+        config.mmu = mmu;
+        config.stress = every;
+        if (every == 100) {
+          config.decoded_pages = 8;
+          config.translated_pages = 8;
+        }
+        expect_equal(run_whole(config), reference());
+      }
+}
+
 // The lazy machines have states of their own, with what they keep of translations in them; in these, too, no
 // cache and no engine can be seen.
 TEST(Reproducibility, LazyMachines_SameStatesOnEveryEngine) {
@@ -166,6 +189,7 @@ TEST(Reproducibility, LazyMachines_SameStatesOnEveryEngine) {
     config.engine = app::EngineKind::kTranslator;
     expect_equal(run_whole(config), expected);
     config.code_memory = 256 << 10;
+    config.stress = 20;
     std::mt19937 random(9);
     expect_equal(run_machine(config, [&] { return core::Step{1 + random() % 5000}; }), expected);
 #endif
