@@ -5,6 +5,8 @@
     tests/translator/planted_bugs.py                 all of them; about ten minutes
     tests/translator/planted_bugs.py --check         only looks whether every text to be replaced is there, once
     tests/translator/planted_bugs.py side_exit link  those whose names contain one of the words
+    tests/translator/planted_bugs.py --lockstep      another judge: guests in lockstep (docs/comparing.md), for the bugs that
+                                                     a guest's boot comes across
 
 A bug that no test finds is a hole in the tests: write the test, not another bug. A bug whose text is gone was
 overtaken by a change of the sources: plant it anew in what stands there now.
@@ -174,6 +176,13 @@ BUGS = [
 ]
 
 
+# A boot uses what these spoil. The guests, in this order, with the engine and the steps; linux only where it is cached.
+IN_LOCKSTEP = ["side_exit_gives_back_too_much", "slow_path_step_late", "load_sign", "less_than_swapped", "nobody_observes",
+               "narrow_result_not_extended", "subtraction_into_second_operand", "page_without_address", "zero_minus_x"]
+GUESTS = ["teach --engine lockstep --max-instructions 3000000", "linux --engine lockstep-cached --max-instructions 30000000"]
+BUG_OF_OURS = 120
+
+
 def planted(bug: Bug, root: pathlib.Path) -> str:
     """The file's text with the bug in it."""
     text = (root / bug.file).read_text()
@@ -201,10 +210,23 @@ def run(command: str, build: pathlib.Path, seconds: int) -> list[str]:
     return names or [f"{pathlib.Path(program).name} exits with {done.returncode}"]
 
 
+def run_in_lockstep(vitrine: pathlib.Path) -> list[str]:
+    """Where the first guest whose engines differ was."""
+    for guest in GUESTS:
+        done = subprocess.run([vitrine, "run", *guest.split()], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", check=False, timeout=600)
+        if done.returncode == BUG_OF_OURS:
+            return [guest.split()[0], *re.findall(r"The engines differ: .*|Found behind step \d+", done.stderr)]
+        if done.returncode in (110, 111, 112):
+            raise RuntimeError(done.stderr)
+    return []
+
+
 class Workshop:
     """A copy of the sources with a build of its own."""
 
-    def __init__(self, place: pathlib.Path, jobs: int):
+    def __init__(self, place: pathlib.Path, jobs: int, lockstep: bool):
+        self.lockstep = lockstep
         self.source, self.build, self.jobs = place / "source", place / "build", jobs
         if self.source.exists():
             shutil.rmtree(self.source)
@@ -223,6 +245,11 @@ class Workshop:
 
     def failures(self) -> list[str]:
         """Of the first program that fails."""
+        if self.lockstep:
+            if problem := self.make("vitrine"):
+                print(problem)
+                raise RuntimeError("it does not build")
+            return run_in_lockstep(self.build / "vitrine")
         for test in TESTS:
             if problem := self.make(test):
                 print(problem)
@@ -245,11 +272,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("words", nargs="*")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--lockstep", action="store_true")
     parser.add_argument("--work", type=pathlib.Path, help="folder for the copy and its build, kept (default: a temporary one)")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
     bugs = [b for b in BUGS if not options.words or any(w in b.name for w in options.words)]
-    problems = []
+    if options.lockstep and not options.words:
+        bugs = [b for b in BUGS if b.name in IN_LOCKSTEP]
+    problems = [f"there is no bug {name}" for name in IN_LOCKSTEP if name not in {b.name for b in BUGS}]
     for bug in bugs:
         try:
             planted(bug, ROOT)
@@ -260,7 +290,7 @@ def main() -> int:
         print(f"{len(bugs)} bugs, {len(problems)} of them cannot be planted")
         return 1 if problems else 0
     with tempfile.TemporaryDirectory(prefix="planted-bugs-") as temporary:
-        shop = Workshop(options.work or pathlib.Path(temporary), options.jobs)
+        shop = Workshop(options.work or pathlib.Path(temporary), options.jobs, options.lockstep)
         if found := shop.failures():
             print("The tests fail without any bug:", *found, sep="\n  ")
             return 1
