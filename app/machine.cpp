@@ -3,6 +3,10 @@
 #include "app/machine.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <cstring>
 
 #include "app/board_table.h"
 #include "devices/aclint_sswi.h"
@@ -25,10 +29,25 @@ namespace irq = riscv::irq;
 
 namespace {
 
-mmu::AddressSpaces::Kind kind_of_spaces(const MachineConfig& config) {
+bool wants_shadow(const MachineConfig& config) {
+  return config.caching && (config.mmu == MmuKind::kShadow || config.mmu == MmuKind::kShadowLazy);
+}
+
+// Where shadow page tables could be reserved at first, and would leave too little for everything else.
+const char* small_address_space() {
+  constexpr rlim_t kEnough = rlim_t{1} << 40;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < kEnough)
+    return "the address space of this process is limited (ulimit -v)";
+  const char* const preloaded = std::getenv("LD_PRELOAD");
+  if (preloaded && std::strstr(preloaded, "vgpreload")) return "valgrind has no address space to spare";
+  return nullptr;
+}
+
+mmu::AddressSpaces::Kind kind_of_spaces(const MachineConfig& config, bool small) {
   using Kind = mmu::AddressSpaces::Kind;
   if (!config.caching) return Kind::kNone;
-  return config.mmu == MmuKind::kShadow || config.mmu == MmuKind::kShadowLazy ? Kind::kShadow : Kind::kTlb;
+  return wants_shadow(config) && !small ? Kind::kShadow : Kind::kTlb;
 }
 
 mmu::Model model_of(MmuKind kind) {
@@ -59,8 +78,9 @@ core::Result<> Machine::build() {
   auto ram = core::GuestRam::create(GuestPhys{board::kRam}, config_.memory);
   if (!ram) return ram.error();
   ram_ = std::move(*ram);
-  spaces_ =
-      std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind_of_spaces(config_), model_of(config_.mmu));
+  if (wants_shadow(config_)) too_small_ = small_address_space();
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind_of_spaces(config_, too_small_),
+                                                 model_of(config_.mmu));
   if (config_.stress != 0) {
     stress_ = std::make_unique<core::Stress>(config_.stress);
     spaces_->set_stress(stress_.get());
@@ -276,6 +296,14 @@ void Machine::start_harts() {
   }
   sbi_->reset(*harts_[0]->hart, boot_.kernel_entry, boot_.tree_at);
   for (const auto& parts : harts_) parts->hart->firmware = sbi_.get();
+}
+
+const char* Machine::why_no_shadow() const {
+  if (!wants_shadow(config_)) return nullptr;
+  if (too_small_) return too_small_;
+  if (spaces_->kind() == mmu::AddressSpaces::Kind::kTlb) return "the host gives no address space for them";
+  if (spaces_->long_addresses()) return "the guest uses Sv48 or Sv57, whose addresses are too long for them";
+  return nullptr;
 }
 
 // Under stress in pieces of any length, with everything in disorder between them.

@@ -127,11 +127,8 @@ class Machine final : private devices::FinishObserver,
     uint64_t pc, cause, tval;
   };
   [[nodiscard]] const Trap& first_trap(unsigned i) const { return harts_[i]->first_trap; }
-  // The host gives no address space for shadow page tables: a software TLB serves.
-  [[nodiscard]] bool shadow_refused() const {
-    return config_.caching && config_.mmu == MmuKind::kShadow &&
-           spaces_->kind() == mmu::AddressSpaces::Kind::kTlb;
-  }
+  // Shadow page tables were asked for, and a software TLB serves, at least some address spaces: why. Otherwise null.
+  [[nodiscard]] const char* why_no_shadow() const;
   // Guest traps so far, by cause: exceptions 0 to 15, then interrupts 16 + number.
   [[nodiscard]] const std::array<uint64_t, 32>& trap_counters() const { return traps_; }
 
@@ -171,6 +168,7 @@ class Machine final : private devices::FinishObserver,
   };
 
   MachineConfig config_;
+  const char* too_small_ = nullptr;  // why this host's address space does not do for shadow page tables
   Outside outside_;
   core::Attention attention_;
   core::Clock clock_;

@@ -170,11 +170,12 @@ void Session::begin() {
 
 Outcome Session::run() {
   begin();
-  if (machine_->shadow_refused())
-    say("the host gives no address space for shadow page tables, so a software TLB serves; the run is the "
-        "same, but slower "
-        "(ulimit -v; --mmu tlb says nothing).");
+  bool told = false;
   while (true) {
+    if (const char* why = told ? nullptr : machine_->why_no_shadow()) {
+      told = true;
+      say(fmt::format("A software TLB serves instead of shadow page tables: {}. The run is the same.", why));
+    }
     Step until = options_.max_instructions;
     const Step every = options_.state_hash_every;
     const Step now = machine_->clock().step();

@@ -100,6 +100,7 @@ AddressSpaces::KeptView& AddressSpaces::kept(SpaceId space, ViewKind kind) noexc
   // A place in the pool may serve a space with other levels next time.
   const uint64_t root = spaces_[space].root;
   const bool linear = kind_ == Kind::kShadow && (root == kBareRoot || mode_of(root) == Mode::kSv39);
+  long_addresses_ |= kind_ == Kind::kShadow && !linear;
   if (linear && !view->reads.entries() && !(view->reads.reserve() && view->writes.reserve()))
     kind_ = Kind::kTlb;
   view->read_shadow = linear ? view->reads.entries() : nullptr;

@@ -91,6 +91,8 @@ class AddressSpaces final : public core::RamListener {
   // kTlb although kShadow was asked for: the host refused the address space.
   [[nodiscard]] Kind kind() const { return kind_; }
   [[nodiscard]] Model model() const { return model_; }
+  // There was a space whose addresses do not fit a shadow page table, and shadow page tables were wanted.
+  [[nodiscard]] bool long_addresses() const { return long_addresses_; }
 
   // Installs entries for one page; `walk` is nullptr in bare mode. `page` lies in RAM.
   void fill_read(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
@@ -199,6 +201,7 @@ class AddressSpaces final : public core::RamListener {
   std::unique_ptr<uint64_t[], Free> writers_;
   std::vector<core::PredictionSet*> predictions_;
   core::Stress* stress_ = nullptr;
+  bool long_addresses_ = false;
   // Per RAM page: 1 + the first of its write entries in linear tables.
   std::unique_ptr<uint32_t[], Free> first_write_entry_;
   std::vector<WriteEntry> write_entries_;

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -211,6 +212,41 @@ class Runs(InFolder):
             self.assertNotEqual(hashes, shadow[1], "what it keeps is part of its state")
             self.assertEqual(run("--mmu", kind, "--engine", "interpreter"), (identity, hashes))
         self.assertEqual(vitrine("run", "--mmu", "lazy").returncode, 110)
+
+    TLB_SERVES = r"(?m)^vitrine: A software TLB serves instead of shadow page tables: .*{}.*$"
+
+    def hashes_of_teach(self, before, *options):
+        command = [*before, VITRINE, "run", "--input", self.file("in", b"ps\nhalt\n"), "--memory", "32M",
+                   "--max-instructions", "1000000", "--state-hash-every", "500000", *options]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300)
+        self.assertEqual(done.returncode, 103, done.stderr)
+        return re.findall(r"^state-hash .*$", done.stderr, re.M), done.stderr
+
+    def test_LittleAddressSpace_TlbServesAndSaysWhy(self):
+        expected, quiet = self.hashes_of_teach([])
+        self.assertNotIn("TLB", quiet)
+        for gibibytes in 1, 3, 20:
+            hashes, said = self.hashes_of_teach(["prlimit", f"--as={gibibytes << 30}"])
+            self.assertEqual(hashes, expected)
+            self.assertEqual(len(re.findall(self.TLB_SERVES.format("limited"), said)), 1, said)
+        _, said = self.hashes_of_teach(["prlimit", f"--as={1 << 30}"], "--mmu", "tlb")
+        self.assertNotIn("TLB", said, "nothing else was asked for")
+
+    def test_Valgrind_TlbServesAndSaysWhy(self):
+        if not shutil.which("valgrind"):
+            self.skipTest("valgrind is not installed")
+        expected, _ = self.hashes_of_teach([])
+        hashes, said = self.hashes_of_teach(["valgrind", "--quiet"], "--engine", "interpreter")
+        self.assertEqual(hashes, expected)
+        self.assertRegex(said, self.TLB_SERVES.format("valgrind"))
+
+    def test_LongAddresses_TlbServesAndSaysWhy(self):
+        # satp = Sv48 (9 << 60), and data accesses as S makes them (mstatus.MPRV, MPP = S): 0x20800.
+        sv48 = 0x00900293, 0x03C29293, 0x18029073  # li t0, 9; slli t0, t0, 60; csrw satp, t0
+        mprv = 0x00021337, 0x80030313, 0x30032073  # lui t1, 0x21; addi t1, t1, -2048; csrs mstatus, t1
+        said = self.bare(*sv48, *mprv, *self.LOOP,
+                         options=("--cpu", "rv64,sv48=on", "--max-instructions", 1000000)).stderr
+        self.assertRegex(said, self.TLB_SERVES.format("Sv48"))
 
     def test_Identity_IsInEveryLog(self):
         self.assertRegex(self.bare(*self.PASS, options=("--state-hash-every", 5)).stderr, r"(?m)^vitrine-\S+ machine=virt .*seed=1 ")
