@@ -168,14 +168,18 @@ void Session::begin() {
   live_ = std::make_unique<LiveInput>(STDIN_FILENO, keys, wake_);
 }
 
+// Once. At the start it is known of hosts; of guests later.
+void Session::tell_missing_shadow() {
+  const char* const why = told_missing_shadow_ ? nullptr : machine_->why_no_shadow();
+  if (!why) return;
+  told_missing_shadow_ = true;
+  say(fmt::format("A software TLB serves instead of shadow page tables: {}. The run is the same.", why));
+}
+
 Outcome Session::run() {
   begin();
-  bool told = false;
   while (true) {
-    if (const char* why = told ? nullptr : machine_->why_no_shadow()) {
-      told = true;
-      say(fmt::format("A software TLB serves instead of shadow page tables: {}. The run is the same.", why));
-    }
+    tell_missing_shadow();
     Step until = options_.max_instructions;
     const Step every = options_.state_hash_every;
     const Step now = machine_->clock().step();
@@ -183,6 +187,7 @@ Outcome Session::run() {
     // However long a turn is, the outside is looked at now and then. That ends no turn.
     auto outcome = run_machine(std::min(until, now + kLookEvery));
     look_due_ = true;
+    tell_missing_shadow();
     if (every && machine_->clock().step() % every == 0) print_state_hash();
     if (outcome) {
       end(*outcome);

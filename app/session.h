@@ -77,6 +77,7 @@ class Session final : private riscv::World, private MachineObserver {
   void notice(std::string_view text) override;
 
   void say(std::string_view text);
+  void tell_missing_shadow();
   void look_outside();
   void obey(unsigned commands);
   void take_input();
@@ -132,6 +133,7 @@ class Session final : private riscv::World, private MachineObserver {
   bool running_ = false;
   bool told_stuck_ = false;
   bool look_due_ = false;
+  bool told_missing_shadow_ = false;
   std::vector<ClockMove> clock_moves_;
   unsigned polls_ = 0;
   uint64_t resets_ = 0;
