@@ -72,6 +72,7 @@ core::Result<> Lockstep::begin(Machine& machine, const Inputs& inputs) {
   config.caching = config_.engine == EngineKind::kLockstepCached;
   if (config.mmu == MmuKind::kShadow) config.mmu = MmuKind::kTlb;  // the lazy ones stay what they are
   config.host_tools = {};
+  config.stress = 0;
   Machine::Outside outside{console_.player(), *world_player_, *this, &virtio_console_.player()};
   outside.open_disk = [this, next = size_t{0}](const VirtioConfig&, devices::BlockObserver&) mutable
       -> core::Result<std::unique_ptr<devices::BlockBackend>> { return disks_[next++]->player(); };

@@ -267,6 +267,23 @@ TEST_F(GuestRamTest, Hash_OfTwoMachinesWithTheSameBytes) {
   EXPECT_EQ(ram_->hash(), larger->hash()) << "untouched pages do not count";
 }
 
+TEST_F(GuestRamTest, Compare_FirstDifferentByteBehindAnOffset) {
+  auto other = std::move(*GuestRam::create({kBase}, kSize));
+  EXPECT_EQ(ram_->compare(*other).different, std::nullopt);
+  EXPECT_EQ(ram_->compare(*other).pages, 0u) << "nobody has touched a page";
+  *ram_->host(page(3)) = 5;  // pages that only one has touched
+  *other->host(page(9) + 4095) = 5;
+  *ram_->host(page(6)) = 1;  // the same bytes in both, and zeroes that one has written
+  *other->host(page(6)) = 1;
+  *ram_->host(page(7)) = 0;
+  for (const auto& [a, b] : {std::pair(ram_.get(), other.get()), std::pair(other.get(), ram_.get())}) {
+    EXPECT_EQ(a->compare(*b).different, page(3));
+    EXPECT_EQ(a->compare(*b, page(3).value + 1 - kBase).different, page(9) + 4095);
+    EXPECT_EQ(a->compare(*b, page(10).value - kBase).different, std::nullopt);
+    EXPECT_EQ(a->compare(*b, kSize).different, std::nullopt);
+  }
+}
+
 TEST(GuestRam, TooLargeForTheHost_IsAnError) {
   const auto ram = GuestRam::create({kBase}, uint64_t{1} << 62);
   ASSERT_FALSE(ram.ok());
