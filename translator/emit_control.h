@@ -121,34 +121,49 @@ class ControlEmitter : protected MemoryEmitter {
     a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
   }
 
+  // --- Calls and returns. A guest call is a host call, and a guest return a host return, so that the host predicts it.
+  // The return address on the host's stack is the landing behind the host call: it compares where the guest wants to go
+  // with where it was called from. The stack holds nothing when generated code is left (thunks.cpp), and whatever makes
+  // translated code wrong leaves it: so a landing is never stale.
+  static bool is_link(unsigned reg) { return reg == 1 || reg == 5; }  // "return-address stack hints", unpriv. spec 2.5.1
+  bool is_call(const Node& n) const {
+    const riscv::Insn& insn = in_->block.insns[n.insn].insn;
+    return (insn.op == riscv::Op::jal || insn.op == riscv::Op::jalr) && is_link(insn.rd);
+  }
+  bool is_return(const Node& n) const {
+    const riscv::Insn& insn = in_->block.insns[n.insn].insn;
+    return insn.op == riscv::Op::jalr && insn.rd == 0 && is_link(insn.rs1);
+  }
+  // The landing; what is emitted next is the jump to the callee.
+  void emit_landing(const Node& n) {
+    const ir::Instruction& call = in_->block.insns[n.insn];
+    const uint64_t back = call.pc + call.insn.length;
+    const Label callee = a.newLabel();
+    a.call(callee);
+    if (fits_32(static_cast<int64_t>(back))) {
+      a.cmp(a86::rdx, Imm(static_cast<int64_t>(back)));
+    } else {
+      load_constant(a86::rax, static_cast<int64_t>(back));
+      a.cmp(a86::rdx, a86::rax);
+    }
+    a.jne(reinterpret_cast<uint64_t>(thunks_.jump));
+    emit_jump(back);
+    a.bind(callee);
+  }
+
+  void emit_jump(const Node& n) {
+    if (is_call(n)) emit_landing(n);
+    emit_jump(static_cast<uint64_t>(n.imm));
+  }
   void emit_jump_to(const Node& n) {
-    const Place target = place_of(n.in[0]);
-    load(a86::rdx, target);
+    load(a86::rdx, place_of(n.in[0]));
     done(n);
-    const Label miss = a.newLabel();
-    constexpr auto kCode = static_cast<int32_t>(offsetof(core::View, code));
-    static_assert(sizeof(core::CodeEntry) == 32);
-    a.mov(a86::eax, a86::edx);
-    a.shr(a86::eax, core::kPageShift);
-    a.and_(a86::eax, core::kCodeEntries - 1);
-    a.shl(a86::eax, 5);
-    a.add(a86::rax, at(offsetof(Hart, code_view)));
-    a.mov(a86::rcx, a86::rdx);
-    a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
-    a.cmp(a86::rcx, a86::qword_ptr(a86::rax, kCode));
-    a.jne(miss);
-    a.mov(a86::rax,
-          a86::qword_ptr(a86::rax, kCode + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
-    a.test(a86::rax, a86::rax);
-    a.jz(miss);
-    a.mov(a86::ecx, a86::edx);
-    a.and_(a86::ecx, 0xffe);
-    a.mov(a86::eax, a86::dword_ptr(a86::rax, a86::rcx, 1));
-    a.add(a86::rax, at(offsetof(Hart, code_base)));
-    a.jmp(a86::rax);
-    a.bind(miss);
-    a.mov(at(offsetof(Hart, pc)), a86::rdx);
-    a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
+    if (is_return(n)) {
+      a.ret();
+      return;
+    }
+    if (is_call(n)) emit_landing(n);
+    emit_jump_to_rdx(a, thunks_.leave);
   }
 
   void emit_cold() {

@@ -20,6 +20,7 @@ void name_thunks(const Thunks& thunks, const uint8_t* end, x86::CodeListener& li
   names[thunks.not_translated] = "vitrine_not_translated";
   names[reinterpret_cast<const uint8_t*>(reinterpret_cast<uintptr_t>(thunks.enter))] = "vitrine_enter";
   names[thunks.leave] = "vitrine_leave";
+  names[thunks.jump] = "vitrine_jump";
   names[thunks.slow] = "vitrine_slow";
   names[thunks.fflags_of_mxcsr] = "vitrine_fflags_table";
   for (unsigned set = 0; set < core::kPredictionSets; ++set)

@@ -113,7 +113,7 @@ class Lowering::Emitter : ControlEmitter {
       case Op::float_op: return emit_float(n);
       case Op::helper: return emit_helper(n);
       case Op::exit_if: return emit_exit_if(n);
-      case Op::jump: return end_instruction(), emit_jump(static_cast<uint64_t>(n.imm));
+      case Op::jump: return end_instruction(), emit_jump(n);
       case Op::jump_to: return emit_jump_to(n);
       case Op::kCount: break;
     }

@@ -21,14 +21,6 @@ constexpr a86::Gp kSaved[] = {a86::rbx, a86::rbp, a86::r12, a86::r13, a86::r14, 
 // From a page's first byte: addresses at which eight bytes lie inside the page.
 constexpr uint64_t kLengthOfPage = core::kPageSize - 7;
 
-// Places of MemoryPort's fields, which has virtual functions, so that offsetof does not do.
-struct PortOffsets {
-  int32_t data_view;
-  explicit PortOffsets(const core::MemoryPort& port)
-      : data_view(static_cast<int32_t>(reinterpret_cast<const char*>(&port.data_view) -
-                                       reinterpret_cast<const char*>(&port))) {}
-};
-
 // One thunk: f(assembler) emits it.
 template <typename Emit>
 const uint8_t* make(x86::CodeMemory& memory, Emit emit) {
@@ -47,18 +39,26 @@ void load_mapped(a86::Assembler& a) {
   for (const Mapping& m : kMapped) a.mov(m.host, x_at(m.guest));
 }
 
-void emit_enter(a86::Assembler& a) {
+// The lowest return address on the stack, for a guest that returns more often than it has called: it stays there.
+void emit_enter(a86::Assembler& a, const uint8_t* leave) {
+  const Label begin = a.newLabel();
   for (const a86::Gp& r : kSaved) a.push(r);
   a.sub(a86::rsp, 8);
   a.lea(kHart, a86::ptr(a86::rdi, kHartBias));
+  a.mov(at(offsetof(Hart, host_stack)), a86::rsp);
   a.mov(a86::rax, a86::rsi);
   a.mov(kBudget, at(offsetof(Hart, budget)));
   load_mapped(a);
+  a.call(begin);
+  a.sub(a86::rsp, 8);
+  emit_jump_to_rdx(a, leave);
+  a.bind(begin);
   a.jmp(a86::rax);
 }
 
-// Registers are in the hart already.
+// Registers are in the hart already. Calls of the guest that have not returned are forgotten.
 void emit_return(a86::Assembler& a) {
+  a.mov(a86::rsp, at(offsetof(Hart, host_stack)));
   a.add(a86::rsp, 8);
   for (size_t i = std::size(kSaved); i-- > 0;) a.pop(kSaved[i]);
   a.ret();
@@ -78,22 +78,21 @@ void emit_slow(a86::Assembler& a, SlowFunction slow) {
   a.lea(a86::rdi, a86::ptr(kHart, -kHartBias));
   a.mov(a86::esi, at(offsetof(Hart, site), 4));
   a.mov(a86::rax, reinterpret_cast<uint64_t>(slow));
-  a.sub(a86::rsp, 8);
+  a.mov(at(offsetof(Hart, scratch)), a86::rsp);
+  a.and_(a86::rsp, -16);
   a.call(a86::rax);
-  a.add(a86::rsp, 8);
+  a.mov(a86::rsp, at(offsetof(Hart, scratch)));
   a.test(a86::eax, a86::eax);
   a.jnz(out);
   load_mapped(a);
   a.ret();
   a.bind(out);
-  a.add(a86::rsp, 8);
   emit_return(a);
 }
 
 // The page of the address in rcx, from the linear table if there is one, otherwise from the small table; the site's slot
 // is refilled with it. An access that leaves the page goes to the slow path, as does what neither knows.
-void emit_lookup(a86::Assembler& a, const uint8_t* slow, const PortOffsets& port, unsigned set, unsigned log_width,
-                 bool write) {
+void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned log_width, bool write) {
   const Label miss = a.newLabel(), small = a.newLabel(), found = a.newLabel();
   const auto table = static_cast<int32_t>(write ? offsetof(core::View, write) : offsetof(core::View, read));
   const auto shadow = static_cast<int32_t>(write ? offsetof(core::View, write_shadow) : offsetof(core::View, read_shadow));
@@ -103,8 +102,7 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, const PortOffsets& port
   a.and_(a86::eax, core::kPageSize - 1);
   a.cmp(a86::eax, core::kPageSize - (1u << log_width));
   a.ja(miss);
-  a.mov(a86::rax, at(offsetof(Hart, memory)));
-  a.mov(a86::rax, a86::ptr(a86::rax, port.data_view));
+  a.mov(a86::rax, at(offsetof(Hart, predictions) + set * sizeof(core::PredictionSet) + offsetof(core::PredictionSet, view)));
   a.mov(a86::rdx, a86::ptr(a86::rax, shadow));
   a.test(a86::rdx, a86::rdx);
   a.jz(small);
@@ -174,25 +172,51 @@ SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot) {
           table + offsetof(core::PredictionTable, length) + 8 * slot};
 }
 
-Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow, const core::MemoryPort& any_port) {
+void emit_jump_to_rdx(a86::Assembler& a, const uint8_t* leave) {
+  const Label miss = a.newLabel();
+  constexpr auto kCode = static_cast<int32_t>(offsetof(core::View, code));
+  static_assert(sizeof(core::CodeEntry) == 32);
+  a.mov(a86::eax, a86::edx);
+  a.shr(a86::eax, core::kPageShift);
+  a.and_(a86::eax, core::kCodeEntries - 1);
+  a.shl(a86::eax, 5);
+  a.add(a86::rax, at(offsetof(Hart, code_view)));
+  a.mov(a86::rcx, a86::rdx);
+  a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
+  a.cmp(a86::rcx, a86::qword_ptr(a86::rax, kCode));
+  a.jne(miss);
+  a.mov(a86::rax, a86::qword_ptr(a86::rax, kCode + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
+  a.test(a86::rax, a86::rax);
+  a.jz(miss);
+  a.mov(a86::ecx, a86::edx);
+  a.and_(a86::ecx, 0xffe);
+  a.mov(a86::eax, a86::dword_ptr(a86::rax, a86::rcx, 1));
+  a.add(a86::rax, at(offsetof(Hart, code_base)));
+  a.jmp(a86::rax);
+  a.bind(miss);
+  a.mov(at(offsetof(Hart, pc)), a86::rdx);
+  a.jmp(reinterpret_cast<uint64_t>(leave));
+}
+
+Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow) {
   VT_ASSERT(memory.used() == 0, "the thunks are not the first code");
   static_assert(sizeof(core::DataEntry) == 16);
-  const PortOffsets port(any_port);
   Thunks thunks;
   thunks.not_translated = make(memory, [&](a86::Assembler& a) {
     a.mov(at(offsetof(Hart, pc)), a86::rdx);
     emit_leave(a);
   });
-  thunks.enter = reinterpret_cast<decltype(thunks.enter)>(
-      reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a); })));
   thunks.leave = make(memory, [&](a86::Assembler& a) { emit_leave(a); });
+  thunks.enter = reinterpret_cast<decltype(thunks.enter)>(
+      reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a, thunks.leave); })));
+  thunks.jump = make(memory, [&](a86::Assembler& a) { emit_jump_to_rdx(a, thunks.leave); });
   thunks.fflags_of_mxcsr = make_fflags_table(memory);
   thunks.slow = make(memory, [&](a86::Assembler& a) { emit_slow(a, slow); });
   for (unsigned set = 0; set < core::kPredictionSets; ++set)
     for (unsigned log_width = 0; log_width < 4; ++log_width)
       for (unsigned write = 0; write < 2; ++write)
         thunks.lookup[set][log_width][write] =
-            make(memory, [&](a86::Assembler& a) { emit_lookup(a, thunks.slow, port, set, log_width, write != 0); });
+            make(memory, [&](a86::Assembler& a) { emit_lookup(a, thunks.slow, set, log_width, write != 0); });
   return thunks;
 }
 

@@ -9,6 +9,8 @@
 //                  (translator.cpp), registers come back, the block goes on after the instruction, or is left
 #pragma once
 
+#include <asmjit/x86.h>
+
 #include <cstdint>
 
 #include "isa/riscv/hart.h"
@@ -24,6 +26,7 @@ struct Thunks {
   const uint8_t* not_translated = nullptr;
   void (*enter)(riscv::Hart* hart, const void* code) = nullptr;
   const uint8_t* leave = nullptr;  // hart.pc is set already
+  const uint8_t* jump = nullptr;   // to the guest's pc in rdx
   const uint8_t* slow = nullptr;   // hart.site is set; returns to its caller if the block goes on
   // 64 bytes: fflags for the six flag bits of MXCSR; behind them four bytes, the MXCSR without flags.
   const uint8_t* fflags_of_mxcsr = nullptr;
@@ -33,7 +36,10 @@ struct Thunks {
   const uint8_t* lookup[core::kPredictionSets][4][2] = {};
 };
 
-Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow, const core::MemoryPort& any_port);
+Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow);
+
+// A jump to the guest's pc in rdx: through the code View, or out.
+void emit_jump_to_rdx(asmjit::x86::Assembler& a, const uint8_t* leave);
 
 inline constexpr int kCleanMxcsr = 64;  // place in fflags_of_mxcsr
 

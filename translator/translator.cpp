@@ -21,6 +21,8 @@ namespace {
 
 constexpr size_t kMaxBlockBytes = 64 << 10;  // more than any block needs
 constexpr uint64_t kColdSteps = 32;          // interpreted at a stretch, before looking for a block again
+// Generated code is left after so many steps, for each may be a guest call that takes 8 bytes of the host's stack.
+constexpr uint64_t kLongestStretch = 32768;
 constexpr unsigned kLine = 64;
 constexpr unsigned kMaxDrops = 6;
 
@@ -145,7 +147,7 @@ Translator::~Translator() = default;
 void Translator::adopt(Hart& hart) {
   if (!hart.exits) {
     if (!thunks_.enter) {
-      thunks_ = make_thunks(*memory_, slow_path, *hart.memory);
+      thunks_ = make_thunks(*memory_, slow_path);
       code_begin_ = memory_->used();
       if (host_tools_) name_thunks(thunks_, memory_->next(), *host_tools_);
       lowering_ = std::make_unique<Lowering>(*memory_, thunks_, host_);
@@ -165,7 +167,8 @@ void Translator::run(Hart& hart, uint64_t steps) {
   const core::Step end = clock.step() + steps;
   do {
     const uint8_t* const code = find(hart);
-    const core::Step stop = code && options_.one_block ? std::min(end, clock.step() + steps_of_.at(code)) : end;
+    const core::Step longest = code && options_.one_block ? steps_of_.at(code) : kLongestStretch;
+    const core::Step stop = std::min(end, clock.step() + longest);
     if (code && run_translated(hart, code, stop)) continue;
     const uint64_t cold = std::min(end - clock.step(), kColdSteps);
     const core::Step before = clock.step();

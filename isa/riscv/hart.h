@@ -150,6 +150,7 @@ struct Hart {
   const core::View* code_view = nullptr;
   const uint8_t* code_base = nullptr;
   uint64_t scratch[4] = {};
+  uint64_t host_stack = 0;  // where generated code found it
   uint32_t site = 0;
   const void* sites = nullptr;     // translator::Site[]
   uint64_t* exits = nullptr;       // counters, by cause (translator/exits.h)
