@@ -2,6 +2,7 @@
 // Putting the board together, row by row of the board table.
 #include "app/machine.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -98,8 +99,11 @@ core::Result<> Machine::build() {
 
 // The interpreter is always there: the translator leaves to it what is cold.
 core::Result<riscv::Engine*> Machine::build_engine() {
+  constexpr unsigned kEnoughForColdCode = 640;
+  const unsigned pages = config_.engine == EngineKind::kInterpreter ? config_.decoded_pages
+                                                                    : std::min(config_.decoded_pages, kEnoughForColdCode);
   interpreter_ = std::make_unique<riscv::Interpreter>(
-      *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = config_.decoded_pages});
+      *ram_, riscv::Interpreter::Options{.caching = config_.caching, .max_pages = pages});
   if (config_.engine == EngineKind::kInterpreter) {
     if (config_.host_tools.any())
       return core::error(

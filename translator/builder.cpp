@@ -166,8 +166,14 @@ class IrBackend {
   Ref extend(Ref a) {
     return sizeof(T) == 4 ? sext32(a) : a;
   }
+  // Bytes that are not 0 become 255. Adding 127 to its low seven bits carries into a byte's top bit unless they are 0.
+  Ref or_combine(Ref a) {
+    const Ref low = constant(0x7f7f'7f7f'7f7f'7f7f);
+    const Ref carried = or_(add(and_(a, low), low), a);
+    const Ref ones = srl(and_(carried, constant(static_cast<int64_t>(0x8080'8080'8080'8080))), constant(7));
+    return mul(ones, constant(255));
+  }
   // Rare, and long as host code: left to the interpreter's bodies.
-  Ref or_combine(Ref) { return refuse(); }
   Ref reverse_bits_in_bytes(Ref) { return refuse(); }
   Ref clmul(Ref, Ref) { return refuse(); }
   Ref clmulh(Ref, Ref) { return refuse(); }

@@ -32,7 +32,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   struct Options {
     size_t code_memory = 64 << 20;  // bytes of host code kept; when they are full, all of it goes
     size_t max_pages = 8192;        // TranslatedPages kept, 10 KiB each; when there are so many, all go
-    unsigned threshold = 2;         // a block is translated when it is reached for the n-th time
+    unsigned threshold = 16;        // a block is translated when it is reached for the n-th time
     bool verify = false;            // the verifier runs after every pass
     HostAbilities host = HostAbilities::of_this_host();  // what generated code may use
     TranslationObserver* observer = nullptr;
