@@ -98,9 +98,9 @@ TEST(Calls, AtThePagesEnd) {
 TEST(Calls, CalleeWritesItsReturn) {
   like_the_interpreter([](Bench& b) {
     b.put(kCode, {insn::jal(ra, 0x40), insn::addi(a0, a0, 1), insn::jal(zero, -8)});
-    b.put(kCode + 0x40, {insn::sw(a2, 4, a4), insn::xor_(a2, a2, a3), kReturn});
+    b.put(kCode + 0x40, {insn::sw(a2, 4, a4), insn::sub(a2, a3, a2), kReturn});
     b.set_x(a2, insn::addi(a1, a1, 1));
-    b.set_x(a3, insn::addi(a1, a1, 1) ^ insn::addi(a0, a0, 1));
+    b.set_x(a3, uint64_t{insn::addi(a1, a1, 1)} + insn::addi(a0, a0, 1));
     b.set_x(a4, kCode);
     b.start(kCode);
     b.run(6 * 400);
@@ -120,9 +120,9 @@ TEST(Calls, CalleeRemapsItsCaller) {
       tables.map(kVirtual + 0x2000, entry & ~uint64_t{0xfff}, pte::kReadWrite);
       for (const uint64_t page : {kData, kData + 0x1000})
         b.put(page, {insn::jal(ra, 0x1000), insn::addi(page == kData ? a0 : a1, page == kData ? a0 : a1, 1), insn::jal(zero, -8)});
-      b.put(kData + 0x2000, {insn::sd(a2, 0, a4), insn::xor_(a2, a2, a3), fence, kReturn});
+      b.put(kData + 0x2000, {insn::sd(a2, 0, a4), insn::sub(a2, a3, a2), fence, kReturn});
       b.set_x(a2, pte::make(kData + 0x1000, pte::kAll));
-      b.set_x(a3, pte::make(kData, pte::kAll) ^ pte::make(kData + 0x1000, pte::kAll));
+      b.set_x(a3, pte::make(kData, pte::kAll) + pte::make(kData + 0x1000, pte::kAll));
       b.set_x(a4, kVirtual + 0x2000 + entry % 0x1000);
       b.start(kVirtual, kS, tables.satp());
       b.run(7 * 400);

@@ -54,6 +54,12 @@ BUGS = [
         "a.and_(block, -64);", "", "cbo.zero begins in the middle of its block"),
     Bug("zero_block_always_allowed", "translator/emit_memory.h",
         "if (in_->set == core::kUserSet) may(", "if (false) may(", "cbo.zero runs in U mode without senvcfg.CBZE"),
+    # Calls and returns
+    Bug("landing_not_compared", "translator/emit_control.h",
+        "a.jne(reinterpret_cast<uint64_t>(thunks_.jump));", "", "a return goes to the last call, whatever ra says"),
+    Bug("call_returns_to_itself", "translator/emit_control.h",
+        "const uint64_t back = call.pc + call.insn.length;", "const uint64_t back = call.pc;",
+        "no landing ever fits; what looks like one is a jump back"),
     # Steps
     Bug("side_exit_gives_back_too_much", "translator/emit_control.h",
         "a.add(kBudget, static_cast<int>(exit.unused));", "a.add(kBudget, static_cast<int>(exit.unused) + 1);",

@@ -90,7 +90,7 @@ class Bench {
         spaces_(*ram_, attention_, mmu::AddressSpaces::Kind::kTlb),
         port_(0, *ram_, bus_, spaces_),
         memory_(std::move(memory)),
-        thunks_(translator::make_thunks(*memory_, no_slow_path, port_)),
+        thunks_(translator::make_thunks(*memory_, no_slow_path)),
         lowering_(*memory_, thunks_, kAllAbilities) {
     Collector collector(names_);
     name_thunks(thunks_, memory_->next(), collector);
