@@ -76,15 +76,16 @@ const std::vector<Section> kSections = {
           "behind it."},
          {"jal 0x80200200",
           {0x100000ef},
-          "A call: the return address is a constant, and the jump is a link. No stack of the host is "
-          "involved."},
+          "A call of the guest is a call of the host, so that the host predicts the return. What lies behind it, the "
+          "*landing*, compares where the guest returns to (rdx) with the pc behind the call; the jump itself is a link."},
          {"ret",
           {0x00008067},
-          "`jalr zero, 0(ra)`: where it leads is known only when it runs. The code View says whether that "
-          "page is mapped and "
-          "translated, and the page's table says where the block is. Anything that is missing is 0, which "
-          "leads to the thunk that "
-          "leaves."},
+          "`jalr zero, 0(ra)`: the guest's pc goes to rdx, and the host returns to the landing of the last call."},
+         {"jr t1",
+          {0x00030067},
+          "Where any other indirect jump leads is known only when it runs. The code View says whether that page is mapped "
+          "and translated, and the page's table says where the block is. Anything that is missing is 0, which leads to the "
+          "thunk that leaves."},
      }},
     {"Memory",
      {

@@ -11,9 +11,9 @@
 
 #include "core/assert.h"
 #include "core/attention.h"
+#include "core/guest_ram.h"
 #include "isa/riscv/decoder.h"
 #include "isa/riscv/disassembler.h"
-#include "mmu/mmu.h"
 #include "tools/pages/examples.h"
 #include "tools/pages/host_listing.h"
 #include "translator/host_names.h"
@@ -87,8 +87,6 @@ class Bench {
         std::unique_ptr<x86::CodeMemory> memory)
       : disassembler_(std::move(disassembler)),
         ram_(std::move(ram)),
-        spaces_(*ram_, attention_, mmu::AddressSpaces::Kind::kTlb),
-        port_(0, *ram_, bus_, spaces_),
         memory_(std::move(memory)),
         thunks_(translator::make_thunks(*memory_, no_slow_path)),
         lowering_(*memory_, thunks_, kAllAbilities) {
@@ -100,11 +98,7 @@ class Bench {
   std::string host_code(const translator::ir::Block& block, riscv::Privilege privilege);
 
   x86::Disassembler disassembler_;
-  core::Attention attention_;
   std::unique_ptr<core::GuestRam> ram_;
-  core::Bus bus_;
-  mmu::AddressSpaces spaces_;
-  mmu::Mmu port_;
   std::unique_ptr<x86::CodeMemory> memory_;
   translator::Thunks thunks_;
   translator::Lowering lowering_;
