@@ -260,7 +260,7 @@ class Workshop:
             if problem := self.make(test):
                 print(problem)
                 raise RuntimeError("it does not build")
-            if found := run(test, self.build, 900):
+            if found := run(test, self.build, 900 if "random" in test else 180):
                 return found
         return []
 
