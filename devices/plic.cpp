@@ -23,8 +23,7 @@ Plic::Plic(std::string name, unsigned sources, std::vector<core::IrqLine> contex
   VT_ASSERT(sources >= 1 && sources <= kMaxSources, "a PLIC has 1 to 1023 sources");
   sources_.resize(sources + 1);
   const uint32_t words = sources / 32 + 1;
-  for (core::IrqLine& line : contexts)
-    contexts_.push_back({std::move(line), 0, std::vector<uint32_t>(words)});
+  for (const core::IrqLine& line : contexts) contexts_.push_back({line, 0, std::vector<uint32_t>(words)});
 
   const auto count = static_cast<uint32_t>(contexts_.size());
   registers_.push_back({"priority", kPriority, 4, true, true,

@@ -145,7 +145,9 @@ TEST_P(PowerCutTest, WhatTheGuestSawDurableIsDurable) {
   }
   EXPECT_GT(host.writes, 1000u);
   EXPECT_GT(host.syncs, 100u);
-  if (flush_negotiated) EXPECT_LT(host.syncs, host.writes) << "durability is paid for when it is asked for";
+  if (flush_negotiated) {
+    EXPECT_LT(host.syncs, host.writes) << "durability is paid for when it is asked for";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(, PowerCutTest, testing::Bool(),
