@@ -222,6 +222,7 @@ class Runs(InFolder):
         self.assertEqual(done.returncode, 103, done.stderr)
         return re.findall(r"^state-hash .*$", done.stderr, re.M), done.stderr
 
+    @unittest.skipIf("VITRINE_SANITIZE" in os.environ, "the sanitizers of this build need terabytes of addresses")
     def test_LittleAddressSpace_TlbServesAndSaysWhy(self):
         expected, quiet = self.hashes_of_teach([])
         self.assertNotIn("TLB", quiet)
@@ -232,6 +233,7 @@ class Runs(InFolder):
         _, said = self.hashes_of_teach(["prlimit", f"--as={1 << 30}"], "--mmu", "tlb")
         self.assertNotIn("TLB", said, "nothing else was asked for")
 
+    @unittest.skipIf("VITRINE_SANITIZE" in os.environ, "a build with sanitizers does not run under valgrind")
     def test_Valgrind_TlbServesAndSaysWhy(self):
         if not shutil.which("valgrind"):
             self.skipTest("valgrind is not installed")
