@@ -88,7 +88,9 @@ class HostTools(unittest.TestCase):
             self.assertTrue(NAME.fullmatch(name) or name.startswith("vitrine_"), name)
 
     def test_MapAndDump_SayTheSame(self):
-        pid = self.vitrine("--perf-map", "--jitdump", ".", guest="teach", steps=900_000)
+        typed = pathlib.Path(self.folder, "typed")
+        typed.write_text("ps\n" * 40)  # often enough for the shell to be translated
+        pid = self.vitrine("--perf-map", "--jitdump", ".", "--input", typed, guest="teach", steps=6_000_000)
         mapped, dumped = self.perf_map(pid), self.jitdump(pid)
         self.assertEqual(mapped, [piece[:3] for piece in dumped])
         self.check_pieces(dumped)
