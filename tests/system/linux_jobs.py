@@ -68,8 +68,11 @@ def process_jobs():
             "i=0; s=0; while [ $i -lt 40 ]; do sh -c \"exit $i\"; s=$((s + $?)); i=$((i + 1)); done; echo $s",
             str(sum(range(40)))),
         # "started" comes from the job itself: bash that is interrupted while it hands over the terminal loses it.
-        # Linux echoes ^C after it has sent the signal, so that the prompt may come first.
+        # Linux echoes ^C after it has sent the signal. By then the shell may have switched echo off for its own prompt;
+        # so the echo is looked at in a program that does not end.
         Job("^C interrupts", "sh -c 'echo started; exec sleep 1000'", r"(\^C)?", True, status=130, keys="\x03"),
+        Job("^C is echoed", "sh -c 'trap \"\" INT; echo started; read x; echo got $x'", "^Cabc\ngot abc",
+            keys="\x03abc\n"),
         Job("a signal ends a background job", "sh -c 'sleep 1000 & kill $!; wait $!' 2> /dev/null", "", status=143),
         Job("sleep takes its time", "a=$(date +%s); sleep 2; b=$(date +%s); echo $((b - a))", "[23]", True),
     ]
