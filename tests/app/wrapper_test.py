@@ -7,6 +7,7 @@ Packages and root are played by tools of our own that stand in front of the host
 
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -46,7 +47,7 @@ class Wrapper(unittest.TestCase):
         self.here = self.folder / "checkout"
         self.tools = self.folder / "bin"
         self.tools.mkdir()
-        for name in ("core", "isa", "mmu", "devices", "app", "examples/teach", "tools"):
+        for name in ("core", "isa", "mmu", "devices", "translator", "app", "examples/teach", "tools"):
             (self.here / name).mkdir(parents=True)
         for name in ("vitrine", "test", "tools/build.sh", "tools/run_ctest.py", "CMakePresets.json"):
             shutil.copy2(ROOT / name, self.here / name)
@@ -117,6 +118,13 @@ class Wrapper(unittest.TestCase):
             change()
             self.assertEqual(self.run_script().returncode, 0)
             self.assertIn("cmake --build", self.log.read_text())
+
+    def test_Sources_AreTheFoldersThatCMakeBuilds(self):
+        folders = re.findall(r"^ *(?:set\(|list\(APPEND )folders (.*)\)$", (ROOT / "CMakeLists.txt").read_text(), re.M)
+        built = {folder.split("/")[0] for words in folders for folder in words.split()}
+        self.assertGreaterEqual(built, {"core", "isa", "translator", "app"})
+        sources = re.search(r"^sources=\((.*)\)$", (ROOT / "vitrine").read_text(), re.M)[1].split()
+        self.assertEqual(built - set(sources), set(), "a change there would not be built")
 
     def test_MissingPackageWithoutRoot_ListsItAndStops(self):
         self.packages_installed(False)
