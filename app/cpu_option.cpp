@@ -47,6 +47,7 @@ constexpr PropertyRow kProperties[] = {
     {"svade", [](HartConfig& cpu, bool on) { cpu.svade = on; }},
     {"svadu", [](HartConfig& cpu, bool on) { cpu.svade = !on; }},
     {"sstc", [](HartConfig& cpu, bool on) { cpu.sstc = on; }},
+    {"sscofpmf", [](HartConfig& cpu, bool on) { cpu.sscofpmf = on; }},
     {"svpbmt", [](HartConfig& cpu, bool on) { cpu.svpbmt = on; }},
     {"svnapot", [](HartConfig& cpu, bool on) { cpu.svnapot = on; }},
     {"sv48", [](HartConfig& cpu, bool on) { set_levels(cpu, 4, on); }},
@@ -132,6 +133,7 @@ core::Result<HartConfig> parse_cpu(std::string_view spec) {
     if (model && (word == "rv64" || word.empty())) continue;
     if (model && word == "max") {
       cpu.max_levels = 5;
+      cpu.sscofpmf = true;
       continue;
     }
     if (model && word == "rv32")

@@ -12,7 +12,7 @@
 namespace vitrine::app {
 
 // "[rv64|max][,NAME=on|off]...": a model, then extensions and properties in any order; later ones win. `max`
-// has everything that we have: Sv57 instead of Sv39. `-NAME` and `+NAME` are short forms.
+// has everything that we have: Sv57 instead of Sv39, Sscofpmf too. `-NAME` and `+NAME` are short forms.
 core::Result<riscv::HartConfig> parse_cpu(std::string_view spec);
 
 // Every NAME that parse_cpu knows.

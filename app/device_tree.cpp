@@ -108,6 +108,7 @@ std::vector<std::string> multi_letter_extensions(const riscv::HartConfig& cpu) {
       Name{"zbkc", has(Extension::Zbkc)},
       Name{"zbkx", has(Extension::Zbkx)},
       Name{"zbs", has(Extension::Zbs)},
+      Name{"sscofpmf", cpu.sscofpmf},
       Name{"sstc", cpu.sstc},
       Name{"svade", cpu.svade},
       Name{"svadu", !cpu.svade},

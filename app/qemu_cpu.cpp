@@ -24,7 +24,7 @@ constexpr std::string_view kBase =
     "zbc=off,zbs=off,zbkb=off,zbkc=off,zbkx=off,svinval=off,svnapot=off,svpbmt=off,sstc=off";
 constexpr ModelRow kModels[] = {
     {"rv64", "rv64", "everything that this version has, address translation up to Sv39"},
-    {"max", "max", "the same, up to Sv57"},
+    {"max", "max", "the same, up to Sv57, and Sscofpmf"},
     {"any", "max", "another name of max"},
     {"base", kBase, "RV64GC with Zicsr and Zifencei only: no Zb*, no Sstc"},
     {"sifive-u54", kBase, "another name of base"},
@@ -85,7 +85,6 @@ constexpr MissingRow kMissing[] = {
     {"epmp", "Smepmp"},
     {"x-epmp", "Smepmp"},
     {"smstateen", "Smstateen"},
-    {"sscofpmf", "counter overflow interrupts"},
     {"svvptc", "Svvptc"},
     {"smrnmi", "resumable non-maskable interrupts"},
     {"ssdbltrp", "double traps"},

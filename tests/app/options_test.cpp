@@ -258,6 +258,9 @@ TEST(ParseCpu, Lists_AreApplied) {
   EXPECT_FALSE(cpu("rv64,pmp=false").pmp);
   EXPECT_TRUE(cpu("rv64,svade=on,svadu=off").svade);
   EXPECT_FALSE(cpu("rv64,svadu=on").svade);
+  EXPECT_FALSE(cpu("rv64").sscofpmf);
+  EXPECT_TRUE(cpu("rv64,sscofpmf=on").sscofpmf);
+  EXPECT_TRUE(cpu("max").sscofpmf);
   EXPECT_FALSE(cpu("-zbb").extensions.has(Extension::Zbb));
   EXPECT_TRUE(cpu("rv64,zbb=off,+zbb").extensions.has(Extension::Zbb));
   EXPECT_FALSE(cpu("ZBB=off").extensions.has(Extension::Zbb));

@@ -329,6 +329,7 @@ TEST(QemuCpu, Properties) {
   EXPECT_EQ(cpu("max,sv57=off").max_levels, 4);
   EXPECT_TRUE(cpu("rv64,svadu=off").svade);
   EXPECT_FALSE(cpu("rv64,sstc=off").sstc);
+  EXPECT_TRUE(cpu("rv64,sscofpmf=on").sscofpmf);
   EXPECT_EQ(cpu("rv64,mvendorid=0x123,marchid=5").mvendorid, 0x123u);
   EXPECT_TRUE(cpu("rv64,g=true,c=true").extensions.has(Extension::C));
   cpu("rv64,v=false,h=false,zfa=off,vlen=128,elen=64,cbom_blocksize=64");
