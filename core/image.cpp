@@ -50,6 +50,21 @@ ImageSegment raw_segment(std::vector<std::byte> bytes) {
   return segment;
 }
 
+// A kernel with an EFI stub is a PE file, too: its section table says where the file has to end. 0: nothing says so.
+// (PE format, "COFF File Header" and "Section Table": offset 60 leads to the signature; sections of 40 bytes.)
+uint64_t end_by_section_table(std::span<const std::byte> file) {
+  const uint64_t pe = little<uint32_t>(file, 60);
+  if (pe + 24 > file.size() || little<uint32_t>(file, pe) != 0x4550) return 0;  // "PE", 0, 0
+  const uint64_t table = pe + 24 + little<uint16_t>(file, pe + 20);
+  uint64_t end = 0;
+  for (unsigned i = 0; i < little<uint16_t>(file, pe + 6); ++i) {
+    const uint64_t section = table + i * uint64_t{40};
+    if (section + 40 > file.size()) return section + 40;
+    end = std::max(end, uint64_t{little<uint32_t>(file, section + 16)} + little<uint32_t>(file, section + 20));
+  }
+  return end;
+}
+
 // Linux, Documentation/arch/riscv/boot-image-header.rst: code0, code1, text_offset, image_size, flags,
 // version, two reserved words, magic, magic2 "RSC\x05", reserved.
 Result<> parse_linux_image(std::vector<std::byte> file, Image& image) {
@@ -59,6 +74,10 @@ Result<> parse_linux_image(std::vector<std::byte> file, Image& image) {
                  size_text(file.size()));
   if (little<uint64_t>(file, 24) & 1)
     return error(ErrorKind::kBadImage, "'{}' is a big-endian Linux kernel; Vitrine is little-endian.", name);
+  constexpr uint64_t kPadding = 512;  // of the last section: early kernels leave it out
+  if (const uint64_t end = end_by_section_table(file); end > file.size() + kPadding)
+    return error(ErrorKind::kBadImage, "'{}' is a truncated Linux kernel: it has {}, and its sections end at {}.", name,
+                 size_text(file.size()), size_text(end));
   image.kind = ImageKind::kLinuxImage;
   image.text_offset = little<uint64_t>(file, 8);
   image.image_size = little<uint64_t>(file, 16);

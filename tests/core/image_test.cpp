@@ -31,6 +31,10 @@ FileBytes linux_kernel(uint64_t image_size, size_t file_size = 4096) {
   put(file, 56, 0x05435352, 4);          // "RSC\x05"
   put(file, 60, 0x40, 4);                // the PE header follows
   put(file, 64, 0x00004550, 4);
+  put(file, 70, 1, 2);                // one section, whose table follows the optional header of no bytes
+  put(file, 84, 0, 2);
+  put(file, 88 + 16, file_size - 128, 4);  // its size in the file, and where it begins
+  put(file, 88 + 20, 128, 4);
   return file;
 }
 
@@ -96,6 +100,13 @@ TEST(LinuxImage, CutAtEveryByteOfItsHeader_IsRefused) {
   for (size_t size = 0; size < 64; ++size)
     EXPECT_NE(refusal({file.begin(), file.begin() + static_cast<ptrdiff_t>(size)}), "it was accepted")
         << size;
+}
+
+TEST(LinuxImage, CutInItsSections_IsTruncated) {
+  const FileBytes file = linux_kernel(0x3000);
+  for (const ptrdiff_t size : {129, 2048, 4096 - 513})
+    EXPECT_THAT(refusal({file.begin(), file.begin() + size}), HasSubstr("truncated Linux kernel")) << size;
+  EXPECT_TRUE(parse_image("Image", {file.begin(), file.end() - 512}, ImageUse::kKernel).ok()) << "padding";
 }
 
 TEST(LinuxImage, RandomMutations_KeepThePromises) {
