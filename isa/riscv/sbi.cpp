@@ -192,6 +192,12 @@ core::TranslationFence Sbi::fence_of_range(uint64_t start, uint64_t size) {
   if (start == 0 && size == 0) return {};
   return {.first = start, .size = size};
 }
+core::TranslationFence Sbi::fence_of_space(uint64_t start, uint64_t size, uint64_t asid) {
+  core::TranslationFence what = fence_of_range(start, size);
+  what.one_space = true;
+  what.asid = static_cast<uint16_t>(asid);
+  return what;
+}
 
 // --- Base (chapter 4)
 
@@ -258,10 +264,7 @@ Sbi::Answer Sbi::rfence_remote_sfence_vma(Hart& hart) {
   return answer_to_fence(hart, fence_of_range(hart.x[kA2], hart.x[kA3]));
 }
 Sbi::Answer Sbi::rfence_remote_sfence_vma_asid(Hart& hart) {
-  core::TranslationFence what = fence_of_range(hart.x[kA2], hart.x[kA3]);
-  what.one_space = true;
-  what.asid = static_cast<uint16_t>(hart.x[kA4]);
-  return answer_to_fence(hart, what);
+  return answer_to_fence(hart, fence_of_space(hart.x[kA2], hart.x[kA3], hart.x[kA4]));
 }
 
 // --- System reset (chapter 10)

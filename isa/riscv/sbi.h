@@ -151,6 +151,7 @@ class Sbi final : public EnvironmentCalls {
   bool for_each(uint64_t mask, uint64_t base, F f);
   bool send_ipi(uint64_t mask, uint64_t base);
   static core::TranslationFence fence_of_range(uint64_t start, uint64_t size);
+  static core::TranslationFence fence_of_space(uint64_t start, uint64_t size, uint64_t asid);
   bool fence(uint64_t mask, uint64_t base, const core::TranslationFence& what);
   Answer answer_to_fence(Hart& hart, const core::TranslationFence& what);
   // A legacy mask, by its guest-virtual address. False: it cannot be read, and a guest trap was entered.

@@ -57,10 +57,7 @@ Sbi::Answer Sbi::legacy_remote_sfence_vma(Hart& hart) {
   return legacy_fence(hart, fence_of_range(hart.x[kA1], hart.x[kA2]));
 }
 Sbi::Answer Sbi::legacy_remote_sfence_vma_asid(Hart& hart) {
-  core::TranslationFence what = fence_of_range(hart.x[kA1], hart.x[kA2]);
-  what.one_space = true;
-  what.asid = static_cast<uint16_t>(hart.x[kA3]);
-  return legacy_fence(hart, what);
+  return legacy_fence(hart, fence_of_space(hart.x[kA1], hart.x[kA2], hart.x[kA3]));
 }
 
 Sbi::Answer Sbi::legacy_shutdown(Hart&) {
