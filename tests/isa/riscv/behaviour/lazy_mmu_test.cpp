@@ -5,8 +5,7 @@
 // rules, entry by entry: tests/mmu.
 #include <gtest/gtest.h>
 
-#include "tests/isa/riscv/bench/bench.h"
-#include "tests/isa/riscv/bench/page_tables.h"
+#include "tests/isa/riscv/behaviour/paged.h"
 
 namespace vitrine::bench {
 namespace {
@@ -14,10 +13,6 @@ namespace {
 using namespace reg;  // NOLINT: register names, as in assembly
 using mmu::Model;
 
-constexpr uint64_t kVirtual = 0x4000'0000;
-constexpr uint64_t kOne = kData, kTwo = kData + 0x8000;
-constexpr uint64_t kValueOne = 0x1111'1111'1111'1111, kValueTwo = 0x2222'2222'2222'2222;
-constexpr uint64_t kTableWindow = 0x1'4000'0000;
 constexpr uint64_t kAsid = 0x1234;
 constexpr Model kLazyModels[] = {Model::kLazyShadow, Model::kFencedTlb};
 
@@ -31,33 +26,19 @@ void under_every_cache_of(Model model, Scenario scenario) {
   }
 }
 
-// a0: the address; a1: where its entry can be written; a2: the entry that leads to the other page.
-struct Paged {
-  explicit Paged(Bench& bench, uint64_t flags = pte::kReadWrite) : b(bench), tables(bench) {
-    tables.identity();
-    const uint64_t entry = tables.map(kVirtual, kOne, flags);
-    tables.map_range(kTableWindow, kTables, 0x2'0000, pte::kReadWrite);
-    b.write64(kOne, kValueOne);
-    b.write64(kTwo, kValueTwo);
-    b.set_x(a0, kVirtual);
-    b.set_x(a1, entry - kTables + kTableWindow);
-    b.set_x(a2, pte::make(kTwo, flags));
+// Paged, with registers for fences; the space has an ASID.
+struct LazyPaged : Paged {
+  explicit LazyPaged(Bench& bench, uint64_t flags = pte::kReadWrite) : Paged(bench, flags) {
     b.set_x(a3, 0);
     b.set_x(a4, 0xffff'0000 | kAsid);  // bits above an ASID are ignored
     b.set_x(a5, kAsid + 1);
   }
-  void run(std::initializer_list<Word> program) {
-    b.put(kCode, program);
-    b.start(kCode, kS, tables.satp(kAsid));
-    b.run(program.size());
-  }
-  Bench& b;
-  PageTables tables;
+  void run(std::initializer_list<Word> program) { Paged::run(program, kAsid); }
 };
 
 TEST(LazyMmu, CoherentMachine_NewPageAtOnce) {
   under_every_cache_of(Model::kCoherent, [](Bench& b) {
-    Paged p(b);
+    LazyPaged p(b);
     p.run({insn::ld(t0, 0, a0), insn::sd(a2, 0, a1), insn::ld(t1, 0, a0)});
     EXPECT_EQ(b.x(t0), kValueOne);
     EXPECT_EQ(b.x(t1), kValueTwo);
@@ -90,7 +71,7 @@ TEST(LazyMmu, OldPageUntilAFenceThatNamesIt) {
     for (const FenceCase& c : kFences) {
       SCOPED_TRACE(c.name);
       under_every_cache_of(model, [&](Bench& b) {
-        Paged p(b);
+        LazyPaged p(b);
         p.run({insn::ld(t0, 0, a0), insn::sd(a2, 0, a1), insn::ld(t1, 0, a0), c.instruction,
                insn::ld(t2, 0, a0)});
         EXPECT_EQ(b.x(t0), kValueOne);
@@ -104,7 +85,7 @@ TEST(LazyMmu, OldPageUntilAFenceThatNamesIt) {
 TEST(LazyMmu, InALoop_OldPageUntilTheFence) {
   for (const Model model : kLazyModels)
     under_every_cache_of(model, [](Bench& b) {
-      Paged p(b);
+      LazyPaged p(b);
       // s0 += what is read; after 50 rounds the entry is written, after 100 there is a fence.
       b.put(kCode, {insn::ld(t0, 0, a0), insn::add(s0, s0, t0), insn::addi(s1, s1, 1), insn::bne(s1, s2, 8),
                     insn::sd(a2, 0, a1), insn::bne(s1, s3, 8), insn::sfence_vma(0, 0), insn::bne(s1, s4, -28),
@@ -120,7 +101,7 @@ TEST(LazyMmu, InALoop_OldPageUntilTheFence) {
 TEST(LazyMmu, CodePageRemapped_OldInstructionsUntilTheFence) {
   for (const Model model : kLazyModels)
     under_every_cache_of(model, [](Bench& b) {
-      Paged p(b, pte::kAll);
+      LazyPaged p(b, pte::kAll);
       b.put(kOne, {insn::addi(t0, t0, 1), insn::jalr(0, 0, ra)});
       b.put(kTwo, {insn::addi(t0, t0, 100), insn::jalr(0, 0, ra)});
       b.set_x(t0, 0);
@@ -134,7 +115,7 @@ TEST(LazyMmu, CodePageRemapped_OldInstructionsUntilTheFence) {
 TEST(LazyMmu, RunningPageInvalidated_FaultsAfterTheFence) {
   for (const Model model : kLazyModels)
     under_every_cache_of(model, [](Bench& b) {
-      Paged p(b, pte::kAll);
+      LazyPaged p(b, pte::kAll);
       b.set_csr(csr::medeleg, 0xffff);
       b.put(kOne, {insn::sd(zero, 0, a1), insn::addi(t0, zero, 7), insn::sfence_vma(0, 0),
                    insn::addi(t0, zero, 8)});
