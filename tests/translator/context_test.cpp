@@ -6,6 +6,7 @@
 
 #include "tests/isa/riscv/bench/page_tables.h"
 #include "tests/translator/against_interpreter.h"
+#include "tests/translator/guest_code.h"
 
 namespace vitrine::bench {
 namespace {
@@ -19,13 +20,6 @@ constexpr uint64_t kOther = kData + 0x1000;
 void put_numbers(Bench& b) {
   b.write64(kData, 1);
   b.write64(kOther, 100);
-}
-// A machine-mode handler that skips the instruction that trapped and counts it in s4.
-void skip_traps(Bench& b) {
-  constexpr uint64_t kHandler = kRam + 0x8000;
-  b.put(kHandler, {insn::csrr(t3, csr::mepc), insn::addi(t3, t3, 4), insn::csrw(csr::mepc, t3),
-                   insn::addi(s4, s4, 1), insn::kMret});
-  b.set_csr(csr::mtvec, kHandler);
 }
 
 // --- Loads and stores
@@ -85,15 +79,7 @@ TEST(Context, SumToggled_EveryOtherAccessFaults) {
 // The same site with SUM set and clear: one subroutine.
 TEST(Context, SumToggled_OneSite) {
   like_the_interpreter([](Bench& b) {
-    PageTables tables(b);
-    tables.identity().map(kVirtual, kData, pte::kReadWrite | pte::U);
-    skip_traps(b);
-    b.put(kCode, {insn::jal(ra, 0x40), insn::csrrs(zero, csr::sstatus, a2), insn::jal(ra, 0x38),
-                  insn::csrrc(zero, csr::sstatus, a2), insn::jal(zero, -16)});
-    b.put(kCode + 0x40, {insn::ld(t0, 0, a0), insn::addi(t1, t1, 1), insn::jalr(zero, 0, ra)});
-    b.set_x(a0, kVirtual);
-    b.set_x(a2, status::kSum);
-    b.start(kCode, kS, tables.satp());
+    start_with_sum_toggled(b, kVirtual, {insn::ld(t0, 0, a0), insn::addi(t1, t1, 1), insn::jalr(zero, 0, ra)});
     b.run((11 + 5) * 50);
     EXPECT_EQ(b.x(s4), 50u);
     EXPECT_EQ(b.x(t1), 100u);
@@ -260,9 +246,7 @@ TEST(Context, ManySites_Misaligned) {
 TEST(Context, OverTheEndOfAPage_NeighbourIsElsewhere) {
   like_the_interpreter([](Bench& b) {
     PageTables tables(b);
-    tables.identity();
-    tables.map(kVirtual, kData, pte::kReadWrite);
-    tables.map(kVirtual + 0x1000, kData + 0x5000, pte::kReadWrite);
+    tables.identity().map_pages(kVirtual, {kData, kData + 0x5000}, pte::kReadWrite);
     for (uint64_t i = 0; i < 32; i += 8) {
       b.write64(kData + 0xfe0 + i, 0x1111'1111'1111'1111);
       b.write64(kData + 0x1000 + i, 0x2222'2222'2222'2222);  // behind it for the host only

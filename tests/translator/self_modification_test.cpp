@@ -370,9 +370,7 @@ TEST(SelfModification, PageTableWrite_RemapsTheTargetOfALink) {
 TEST(SelfModification, PagesThatShareAPlace_JumpFindsItsOwn) {
   like_the_interpreter([](Bench& b) {
     PageTables tables(b);
-    tables.identity();
-    tables.map(kVirtual, kCode, pte::kExecute);
-    tables.map(kVirtual + 0x1000, kCode + 0x1000, pte::kExecute);
+    tables.identity().map_pages(kVirtual, {kCode, kCode + 0x1000}, pte::kExecute);
     tables.map(kVirtual + 0x1000 + core::kCodeEntries * core::kPageSize, kCode + 0x2000, pte::kExecute);
     b.put(kCode, {insn::jal(ra, 0x1000), insn::jalr(ra, 0, a0), insn::jal(zero, -8)});
     b.put(kCode + 0x1000, {insn::addi(t0, t0, 1), insn::jalr(zero, 0, ra)});

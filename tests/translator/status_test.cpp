@@ -7,6 +7,7 @@
 
 #include "tests/isa/riscv/bench/page_tables.h"
 #include "tests/translator/against_interpreter.h"
+#include "tests/translator/guest_code.h"
 
 namespace vitrine::bench {
 namespace {
@@ -15,14 +16,6 @@ using namespace reg;  // NOLINT: register names, as in assembly
 
 constexpr uint64_t kVirtual = 0x4000'0000;
 constexpr uint64_t kFloatAdd = 0x02007053;  // fadd.d f0, f0, f0
-
-// A handler that skips the instruction that trapped and counts it in s4.
-void skip_traps(Bench& b) {
-  constexpr uint64_t kHandler = kRam + 0x8000;
-  b.put(kHandler, {insn::csrr(t3, csr::mepc), insn::addi(t3, t3, 4), insn::csrw(csr::mepc, t3),
-                   insn::addi(s4, s4, 1), insn::kMret});
-  b.set_csr(csr::mtvec, kHandler);
-}
 
 // Every instruction, with every way in which its registers can coincide; what was read goes to memory.
 TEST(Status, EveryInstruction_AsTheInterpreter) {
@@ -108,16 +101,8 @@ TEST(Status, SumToggled_UserPageInTheUpperHalf) {
     Board board;
     board.model = model;
     like_the_interpreter(board, [](Bench& b) {
-      constexpr uint64_t kUpper = 0xffff'ffff'c000'0000;
-      PageTables tables(b);
-      tables.identity().map(kUpper, kData, pte::kReadWrite | pte::U);
-      skip_traps(b);
-      b.put(kCode, {insn::jal(ra, 0x40), insn::csrrs(zero, csr::sstatus, a2), insn::jal(ra, 0x38),
-                    insn::csrrc(zero, csr::sstatus, a2), insn::jal(zero, -16)});
-      b.put(kCode + 0x40, {insn::ld(t0, 0, a0), insn::sd(t0, 8, a0), insn::jalr(zero, 0, ra)});
-      b.set_x(a0, kUpper);
-      b.set_x(a2, status::kSum);
-      b.start(kCode, kS, tables.satp());
+      start_with_sum_toggled(b, 0xffff'ffff'c000'0000,
+                             {insn::ld(t0, 0, a0), insn::sd(t0, 8, a0), insn::jalr(zero, 0, ra)});
       b.run((11 + 2 * 5) * 50);
       EXPECT_EQ(b.x(s4), 100u);
     });

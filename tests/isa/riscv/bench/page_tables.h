@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <utility>
 
 #include "tests/isa/riscv/bench/bench.h"
 
@@ -50,6 +52,10 @@ class PageTables {
   }
   void map_range(uint64_t address, uint64_t physical, uint64_t size, uint64_t flags) {
     for (uint64_t i = 0; i < size; i += 0x1000) map(address + i, physical + i, flags);
+  }
+  // Neighbours for the guest, which need not be any in memory.
+  void map_pages(uint64_t address, std::initializer_list<uint64_t> physical, uint64_t flags) {
+    for (const uint64_t page : physical) map(std::exchange(address, address + 0x1000), page, flags);
   }
   // The first megabyte of RAM at its own addresses, for the supervisor: handlers, code, data.
   PageTables& identity() {
