@@ -16,8 +16,9 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import unittest
+
+from in_folder import InFolder
 
 VITRINE = os.path.abspath(sys.argv.pop(1) if len(sys.argv) > 1 else "build/vitrine")
 TEACH = pathlib.Path(__file__).resolve().parents[2] / "examples/teach/teach.elf"
@@ -27,16 +28,13 @@ RISCV64_ELF = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack("<HH", 2, 24
 A_GUEST_RAN = {*range(0, 105)}
 
 
-class BadInput(unittest.TestCase):
+class BadInput(InFolder):
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+        super().setUp()
         self.dice = random.Random(1)
 
     def file(self, name, content=b"", size=None):
-        path = self.folder / name
-        path.write_bytes(content)
+        path = super().file(name, content)
         if size is not None:
             os.truncate(path, size)
         return path

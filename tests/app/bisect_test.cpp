@@ -7,6 +7,7 @@
 
 #include <functional>
 
+#include "tests/app/bare_machine.h"
 #include "tests/app/guests.h"
 
 namespace vitrine::app {
@@ -35,16 +36,11 @@ class BisectTest : public testing::Test {
   // Two sides of the same guest; what the second one has otherwise is up to `change`.
   Bisect::Answer answer(const Words& words, core::Step limit,
                         const std::function<void(MachineConfig&)>& change) {
-    image_.assign(std::max<size_t>(words.size() * 4, 64), std::byte{0});
-    memcpy(image_.data(), words.data(), words.size() * 4);
+    image_ = test::raw_image(words);
     MachineOptions options;
-    options.config.memory = 8 << 20;
-    options.config.bios = "none";
-    options.config.kernel = "test";
-    options.config.kernel_bytes = image_;
+    options.config = test::bare_machine("test", image_);
     options.config.engine = EngineKind::kInterpreter;
-    options.run.standard_input = false;
-    options.run.console = -1;
+    options.run = test::silent_run();
     options.run.max_instructions = limit;
     BisectSide a{options, "A", "vitrine run test"}, b{options, "B", "vitrine run test --other"};
     change(b.options.config);

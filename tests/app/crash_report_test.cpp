@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "app/session.h"
+#include "tests/app/bare_machine.h"
 #include "tests/app/guests.h"
 
 namespace vitrine::app {
@@ -36,15 +37,9 @@ class CrashReportTest : public testing::Test {
   void run_with(const std::function<void()>& act) {
     report_crashes("vitrine run loop");
     const std::vector<std::byte> image = test::raw_image(kLoop);
-    MachineConfig config;
-    config.memory = 8 << 20;
-    config.bios = "none";
-    config.kernel = "loop";
-    config.kernel_bytes = image;
+    MachineConfig config = test::bare_machine("loop", image);
     config.slice = 1'000'000'000;
-    RunOptions options;
-    options.standard_input = false;
-    options.console = -1;
+    RunOptions options = test::silent_run();
     options.max_seconds = 20;
     options.command_line = "vitrine run loop --seed 1";
     auto session = Session::create(config, options);

@@ -17,8 +17,9 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import unittest
+
+from in_folder import InFolder
 
 VITRINE = os.path.abspath(sys.argv.pop(1) if len(sys.argv) > 1 else "build/vitrine")
 TIMEOUT = 120
@@ -28,11 +29,9 @@ LOOP = (0x400002B7, 0xFFF28293, 0x00130313, 0xFE029CE3, 0x0000006F)
 HOT = "guest_M_80000004"
 
 
-class HostTools(unittest.TestCase):
+class HostTools(InFolder):
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+        super().setUp()
         self.guest = self.folder / "guest.bin"
         self.guest.write_bytes(struct.pack(f"<{len(LOOP)}I", *LOOP).ljust(64, b"\0"))
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "app/session.h"
+#include "tests/app/bare_machine.h"
 #include "tests/app/guests.h"
 
 namespace vitrine::app {
@@ -34,10 +35,7 @@ class LockstepTest : public testing::TestWithParam<EngineKind> {
  protected:
   LockstepTest() {
     image_ = test::raw_image(kCount);
-    config_.memory = 8 << 20;
-    config_.bios = "none";
-    config_.kernel = "test";
-    config_.kernel_bytes = image_;
+    config_ = test::bare_machine("test", image_);
     config_.engine = GetParam();
     config_.slice = 1000;
     lockstep_ = std::make_unique<Lockstep>(config_);
@@ -141,16 +139,10 @@ TEST_P(LockstepTest, Time_Reported) {
 // --- In a session
 
 TEST(LockstepSession, Difference_EndsWithOurExitCodeAndTheReplayCommand) {
-  MachineConfig config;
   const std::vector<std::byte> image = test::raw_image(kCount);
-  config.memory = 8 << 20;
-  config.bios = "none";
-  config.kernel = "test";
-  config.kernel_bytes = image;
+  MachineConfig config = test::bare_machine("test", image);
   config.engine = EngineKind::kLockstep;
-  RunOptions options;
-  options.standard_input = false;
-  options.console = -1;
+  RunOptions options = test::silent_run();
   options.max_instructions = 1000;
   options.command_line = "vitrine run test";
   auto equal = Session::create(config, options);

@@ -3,12 +3,11 @@
 are sys.argv[1:]. Next: qemu_contract_test.py, qemu_words_test.py."""
 
 import os
-import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
+from in_folder import InFolder
 from tiny_riscv import DeviceTree
 
 EMULATOR = []
@@ -20,21 +19,13 @@ def is_vitrine():
     return b"Vitrine" in subprocess.run([*EMULATOR, "-version"], capture_output=True, timeout=TIMEOUT).stdout
 
 
-class Case(unittest.TestCase):
+class Case(InFolder):
     def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) if hasattr(
-            self, "enterContext") else self._folder()
+        super().setUp()
         self.environment = {k: v for k, v in os.environ.items() if k != "VITRINE_OPTS"}
 
-    def _folder(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        return pathlib.Path(folder.name)
-
     def file(self, name, content):
-        path = self.folder / name
-        path.write_bytes(content)
-        return str(path)
+        return str(super().file(name, content))
 
     def kernel(self, program):
         return self.file("kernel.bin", program.code() + bytes(64))

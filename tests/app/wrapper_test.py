@@ -11,9 +11,10 @@ import re
 import shutil
 import stat
 import subprocess
-import tempfile
 import time
 import unittest
+
+from in_folder import InFolder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIMEOUT = 120
@@ -39,11 +40,9 @@ echo "$0|$*"
 """
 
 
-class Wrapper(unittest.TestCase):
+class Wrapper(InFolder):
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+        super().setUp()
         self.here = self.folder / "checkout"
         self.tools = self.folder / "bin"
         self.tools.mkdir()
