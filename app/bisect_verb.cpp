@@ -61,10 +61,10 @@ core::Result<BisectSide> make_side(const Program& program, const char* name, con
 int bisect_verb(const Program& program, std::vector<std::string> words) {
   for (const std::string& word : words)
     if (word == "--help" || word == "-h")
-      return std::fputs(bisect_help().c_str(), stdout), exit_code::kSuccess;
+      return std::fputs(bisect_help(program.name).c_str(), stdout), exit_code::kSuccess;
   if (words.size() < 2) {
     complain("bisect wants two sets of options, each in quotes, then a guest.");
-    return std::fputs(bisect_help().c_str(), stderr), exit_code::kUsage;
+    return std::fputs(bisect_help(program.name).c_str(), stderr), exit_code::kUsage;
   }
   const std::string a = words[0], b = words[1];
   words.erase(words.begin(), words.begin() + 2);

@@ -3,8 +3,20 @@
 #include "app/help.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/text.h"
 
 namespace vitrine::app {
+namespace {
+
+// What `man` has to be given: the page's name where it is installed, its path in a checkout.
+std::string manual() {
+  const char* page = VITRINE_SOURCE_DIR "/docs/vitrine.1";
+  return access(page, R_OK) == 0 ? shell_word(page) : "vitrine";
+}
+
+}  // namespace
 
 std::string short_help(const std::string& program) {
   return fmt::format(
@@ -13,12 +25,12 @@ std::string short_help(const std::string& program) {
       "  {0} run linux          Debian's kernel and a shell; run linux-disk: a whole Debian\n"
       "  {0} run FILE           your own kernel; inspect FILE says what it is\n"
       "  {0} qemu WORDS...      the same machine by QEMU's command line\n"
-      "  {0} --help             all options; doctor says what is missing; man vitrine\n",
-      program);
+      "  {0} --help             all options; doctor says what is missing; man {1}\n",
+      program, manual());
 }
 
-std::string run_help() {
-  return R"(Usage: vitrine run [GUEST] [OPTION]...      GUEST: teach (default), linux, linux-disk, or a file
+std::string run_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine run [GUEST] [OPTION]...      GUEST: teach (default), linux, linux-disk, or a file
        vitrine bisect A B [GUEST] [OPTION]... | inspect FILE | doctor | qemu WORDS... | --version
 Images
   --kernel FILE   ELF, Linux Image or raw      --bios FILE|none|builtin  firmware (by the kernel)
@@ -43,20 +55,38 @@ Limits and reports
   --no-cache      none of our caches: slow, and the same run
   --perf-map, --jitdump FOLDER, --gdb-jit      names of generated code for perf and gdb
 Examples
-  vitrine run linux --append vt.poweroff --stats
-  vitrine run kernel.elf --harts 4 --disk fs.img,snapshot --max-seconds 60
+  {0} run linux --append vt.poweroff --stats
+  {0} run kernel.elf --harts 4 --disk fs.img,snapshot --max-seconds 60
 Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing wakes it,
   103, 104 limits, 110 usage, 111 bad image, 112 something missing, 120 a bug of ours
-)";
+)",
+                     program);
 }
 
-std::string bisect_help() {
-  return R"(Usage: vitrine bisect A B [GUEST] [OPTION]...     A, B: options of `vitrine run`, each in quotes
+std::string bisect_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine bisect A B [GUEST] [OPTION]...     A, B: options of `vitrine run`, each in quotes
 Runs the guest with the options and A, and with the options and B, and finds the first step behind which the
 two machines differ: what ran there, both states, the memory that differs. Disks are not written.
-  vitrine bisect "--engine interpreter" "--engine translator" linux --max-instructions 200000000
-  vitrine bisect "--seed 1" "--seed 2" kernel.elf --rng
+  {0} bisect "--engine interpreter" "--engine translator" linux --max-instructions 200000000
+  {0} bisect "--seed 1" "--seed 2" kernel.elf --rng
 Exit codes: 0 equal, 1 they differ; others as of run.
+)",
+                     program);
+}
+
+std::string inspect_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine inspect FILE...
+Says what each file is (kernel, firmware, device tree, archive, disk ...) and how `vitrine run` would load it.
+  {0} inspect kernel.elf fs.img
+Exit codes: 0 all were told of; 111 or 112: one cannot be read (a directory; no such file).
+)",
+                     program);
+}
+
+std::string doctor_help() {
+  return R"(Usage: vitrine doctor
+Says what is there and what is missing, a line each, with the command that mends it.
+Exit codes: 0 nothing is missing, 112 something is.
 )";
 }
 

@@ -11,7 +11,7 @@
 namespace vitrine::app {
 
 // Text of a few lines, each with its newline. A file that no machine can use is described too, with what to
-// do; an error is only a file that cannot be read.
-core::Result<std::string> inspect_file(const std::string& path);
+// do; an error is only a file that cannot be read. `program`: as it was called, for the words that use the file.
+core::Result<std::string> inspect_file(const std::string& path, const std::string& program);
 
 }  // namespace vitrine::app

@@ -17,7 +17,7 @@ int inspect_verb(const Program& program, const std::vector<std::string>& words) 
   }
   int code = exit_code::kSuccess;
   for (const std::string& path : words) {
-    auto text = inspect_file(path);
+    auto text = inspect_file(path, program.name);
     if (text) {
       std::fputs(text->c_str(), stdout);
     } else {

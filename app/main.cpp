@@ -35,26 +35,23 @@ int unknown_verb(const Program& program, const std::string& word) {
   return exit_code::kUsage;
 }
 
+int print(const std::string& text) { return std::fputs(text.c_str(), stdout), exit_code::kSuccess; }
+
 int main_program(const Program& program) {
-  if (program.words.empty()) return std::fputs(short_help(program.name).c_str(), stdout), exit_code::kSuccess;
+  if (program.words.empty()) return print(short_help(program.name));
   const std::string& verb = program.words[0];
   const std::vector<std::string> rest(program.words.begin() + 1, program.words.end());
-  if (verb == "--version" || verb == "-V" || verb == "version") {
-    std::printf("vitrine %s\n", version());
-    return exit_code::kSuccess;
-  }
-  if (verb == "--help" || verb == "-h" || verb == "help") {
-    std::fputs(run_help().c_str(), stdout);
-    return exit_code::kSuccess;
-  }
+  const bool wants_help = !rest.empty() && (rest[0] == "--help" || rest[0] == "-h");
+  if (verb == "--version" || verb == "-V" || verb == "version") return print(fmt::format("vitrine {}\n", version()));
+  if (verb == "--help" || verb == "-h" || verb == "help") return print(run_help(program.name));
   if (verb == "--list-options") {  // for tests of what repeats the options: help, man page, completions
     for (const std::string& name : machine_option_names()) std::puts(name.c_str());
     return exit_code::kSuccess;
   }
   if (verb == "run") return run_verb(program, rest);
   if (verb == "bisect") return bisect_verb(program, rest);
-  if (verb == "inspect") return inspect_verb(program, rest);
-  if (verb == "doctor") return doctor_verb(program, rest);
+  if (verb == "inspect") return wants_help ? print(inspect_help(program.name)) : inspect_verb(program, rest);
+  if (verb == "doctor") return wants_help ? print(doctor_help()) : doctor_verb(program, rest);
   return unknown_verb(program, verb);
 }
 

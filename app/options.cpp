@@ -271,6 +271,9 @@ Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t po
   parser.allow_extras();
   try {
     parser.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants them backwards
+  } catch (const CLI::ArgumentMismatch&) {  // an option's value is all that can be missing
+    const std::string& last = words.back();
+    return core::error(ErrorKind::kUsage, "{} wants a value behind it.", core::printable(last));
   } catch (const CLI::ParseError& problem) {
     return core::error(ErrorKind::kUsage, "{}.", core::printable(problem.what()));
   }

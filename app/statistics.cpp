@@ -3,6 +3,7 @@
 #include "app/statistics.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -202,14 +203,29 @@ std::string statistics_json(Session& session, const Outcome& outcome) {
   return text + "\n  }\n}\n";
 }
 
+namespace {
+
+core::Error cannot_write(const std::string& path) {
+  return core::error(core::ErrorKind::kMissing, "The statistics cannot be written to '{}': {}.", core::printable(path),
+                     strerror(errno));
+}
+
+}  // namespace
+
+core::Result<> check_statistics_path(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (access(folder.c_str(), W_OK) != 0) return cannot_write(path);
+  return core::Ok{};
+}
+
 core::Result<> write_statistics_json(Session& session, const Outcome& outcome) {
   const std::string& path = session.options().stats_json;
   const std::string text = statistics_json(session, outcome);
   std::FILE* file = std::fopen(path.c_str(), "we");
   const bool good = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   if ((file && std::fclose(file) != 0) || !good)
-    return core::error(core::ErrorKind::kMissing, "The statistics cannot be written to '{}': {}.",
-                       core::printable(path), strerror(errno));
+    return cannot_write(path);
   return core::Ok{};
 }
 

@@ -16,8 +16,9 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import unittest
+
+from in_folder import InFolder
 
 VITRINE = os.path.abspath(sys.argv.pop(1) if len(sys.argv) > 1 else "build/vitrine")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,17 +31,7 @@ def vitrine(*words, stdin=subprocess.DEVNULL, **options):
     return subprocess.run([VITRINE, *map(str, words)], stdin=stdin, text=True, timeout=TIMEOUT, check=False, **options)
 
 
-class InFolder(unittest.TestCase):
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
-    def file(self, name, content):
-        path = self.folder / name
-        path.write_bytes(content)
-        return path
-
+class WithGuests(InFolder):
     def words(self, *words):
         """A raw image of machine code, padded to what a kernel's file must have at least."""
         return self.file("guest.bin", struct.pack(f"<{len(words)}I", *words).ljust(64, b"\0"))
@@ -61,10 +52,22 @@ class Help(unittest.TestCase):
         for words in (("--help",), ("run", "--help"), ("help",), ("-h",)):
             done = vitrine(*words)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-            lines = done.stdout.splitlines()
+            lines = done.stdout.replace(VITRINE, "./vitrine").splitlines()
             self.assertLessEqual(len(lines), 30)
             self.assertGreaterEqual(len(lines), 24)
             self.assertLessEqual(max(map(len, lines)), 100)
+
+    def test_HelpOfEveryVerb(self):
+        for verb in ("run", "bisect", "inspect", "doctor"):
+            for word in ("--help", "-h"):
+                done = vitrine(verb, word)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn(f"vitrine {verb}", done.stdout.splitlines()[0])
+
+    def test_NoWords_TheManualThatIsNamedIsThere(self):
+        page = vitrine().stdout.split("; man ")[1].strip()
+        if page != "vitrine":
+            self.assertTrue(pathlib.Path(page).read_text().startswith('.\\"'))
 
     def options(self):
         """What the program itself accepts: its table, printed for the completion of shells."""
@@ -108,7 +111,7 @@ class Help(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
-class WrongWords(InFolder):
+class WrongWords(WithGuests):
     def refuse(self, code, *words, says):
         done = vitrine(*words)
         self.assertEqual(done.returncode, code, done.stderr)
@@ -165,12 +168,19 @@ class WrongWords(InFolder):
         done = vitrine("run", raw, "--bios", "none", "--stats-json", self.folder / "no" / "file")
         self.assertEqual(done.returncode, 112)
         self.assertIn("statistics", done.stderr)
+        endless = self.words(0x0000006F)
+        self.refuse(112, "run", endless, "--bios", "none", "--stats-json", self.folder / "no" / "file", says=["statistics"])
+
+    def test_ValueForgotten_TheOptionIsNamed(self):
+        for option in ("--kernel", "--append", "--harts", "--max-seconds"):
+            self.refuse(110, "run", option, says=[rf"{option} wants a value"])
+        self.refuse(110, "run", "teach", "--seed", "1", "--memory", says=["--memory wants a value"])
 
     def test_HostileNames_NeverReachTheTerminal(self):
         self.refuse(112, "run", "./\x1b[31mred", says=[r"\\x1b"])
 
 
-class Runs(InFolder):
+class Runs(WithGuests):
     PASS = (0x00005337, 0x55530313, 0x001002b7, 0x0062a023)  # 0x5555 to the finisher: see guests.h
     LOOP = (0x0000006f,)
 

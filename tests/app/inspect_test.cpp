@@ -38,7 +38,7 @@ class Inspect : public ::testing::Test {
   }
   // The text without the folder's name.
   std::string inspected(const std::string& path) {
-    auto text = inspect_file(path);
+    auto text = inspect_file(path, "./vitrine");
     if (!text.ok()) return "error: " + text.error().message;
     std::string out = *text;
     for (size_t at; (at = out.find(folder_ + "/")) != std::string::npos;) out.erase(at, folder_.size() + 1);
@@ -63,7 +63,7 @@ TEST_F(Inspect, ElfThatCoversTheStartOfRam_StartsInMMode) {
   EXPECT_THAT(text, HasSubstr("tohost = 0x80000100\n"));
   // The eight bytes of the segment: 0x02100513, 0xfffdf06f... as the assembler writes them.
   EXPECT_THAT(text, HasSubstr("code      0x80000000  li a0, 33\n          0x80000004  j 0x80000000\n"));
-  EXPECT_THAT(text, HasSubstr("use       vitrine run prog\n"));
+  EXPECT_THAT(text, HasSubstr("use       ./vitrine run prog\n"));
 }
 
 TEST_F(Inspect, ElfElsewhere_StartsInSModeAboveTheSbi) {
@@ -80,7 +80,7 @@ TEST_F(Inspect, ExampleKernel_IsDescribed) {
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not built";
   const std::string text = inspected(path);
   EXPECT_THAT(text, HasSubstr("in S mode at 0x80200000, above the built-in SBI"));
-  EXPECT_THAT(text, HasSubstr("use       vitrine run "));
+  EXPECT_THAT(text, HasSubstr("use       ./vitrine run "));
 }
 
 TEST_F(Inspect, LinuxImage_PlainAndGzipped) {
@@ -104,14 +104,14 @@ TEST_F(Inspect, RawCode_CanBeKernelOrFirmware) {
   const std::string text = inspected("fw.bin", file);
   EXPECT_THAT(text, HasSubstr("fw.bin is raw data, 128 bytes\n"));
   EXPECT_THAT(text, HasSubstr("code      0x80200000  li a0, 1\n"));
-  EXPECT_THAT(text, HasSubstr("use       vitrine run fw.bin\n"));
-  EXPECT_THAT(text, HasSubstr("as firmware, in M mode at 0x80000000: vitrine run --bios fw.bin\n"));
+  EXPECT_THAT(text, HasSubstr("use       ./vitrine run fw.bin\n"));
+  EXPECT_THAT(text, HasSubstr("as firmware, in M mode at 0x80000000: ./vitrine run --bios fw.bin\n"));
 }
 
 TEST_F(Inspect, RawFileThatBeginsWithNoInstruction_IsData) {
   const std::string text = inspected("fs.img", FileBytes(4096));
   EXPECT_THAT(text, HasSubstr("does not begin with an instruction"));
-  EXPECT_THAT(text, HasSubstr("use       vitrine run KERNEL --disk fs.img\n"));
+  EXPECT_THAT(text, HasSubstr("use       ./vitrine run KERNEL --disk fs.img\n"));
   EXPECT_THAT(text, Not(HasSubstr("--bios")));
 }
 
@@ -134,8 +134,8 @@ TEST_F(Inspect, RefusedPrograms_SayWhy) {
 }
 
 TEST_F(Inspect, FilesThatCannotBeRead_AreErrors) {
-  EXPECT_EQ(inspect_file(folder_ + "/none").error().kind, core::ErrorKind::kMissing);
-  EXPECT_THAT(inspect_file(folder_).error().message, HasSubstr("is a directory"));
+  EXPECT_EQ(inspect_file(folder_ + "/none", "./vitrine").error().kind, core::ErrorKind::kMissing);
+  EXPECT_THAT(inspect_file(folder_, "./vitrine").error().message, HasSubstr("is a directory"));
 }
 
 TEST_F(Inspect, NamesWithControlCharacters_AreMadeHarmless) {
@@ -168,7 +168,7 @@ TEST_F(Inspect, InitialFileSystem_PlainAndGzipped) {
   EXPECT_THAT(text, HasSubstr("initrd is a cpio archive"));
   EXPECT_THAT(text, HasSubstr("holds     2 entries, 15 bytes\n"));
   EXPECT_THAT(text, HasSubstr("init      /init is there"));
-  EXPECT_THAT(text, HasSubstr("use       vitrine run KERNEL --initrd initrd\n"));
+  EXPECT_THAT(text, HasSubstr("use       ./vitrine run KERNEL --initrd initrd\n"));
   const std::string packed = inspected("initrd.gz", gzipped(initrd(false)));
   EXPECT_THAT(packed, HasSubstr("holds     a cpio archive\n"));
   EXPECT_THAT(packed, HasSubstr("holds     1 entries, 5 bytes\n"));
@@ -213,7 +213,7 @@ TEST_F(Inspect, DeviceTree_ShowsTheBoard) {
   const std::string text = inspected("board.dtb", small_tree());
   EXPECT_THAT(text, HasSubstr("model     toy board\nboard     toy,board\ncpu       rv64imac\nharts     2\n"
                               "memory    256 MiB at 0x80000000\nappend    console=ttyS0 \\x1b[31m\n"));
-  EXPECT_THAT(text, HasSubstr("use       vitrine run KERNEL --dtb board.dtb\n"));
+  EXPECT_THAT(text, HasSubstr("use       ./vitrine run KERNEL --dtb board.dtb\n"));
 }
 
 TEST(DescribeTree, TruncatedAtEveryByte_IsDamaged) {
@@ -249,7 +249,7 @@ TEST_F(Inspect, MasterBootRecord_ListsPartitions) {
   const std::string text = inspected("disk.img", file);
   EXPECT_THAT(text, HasSubstr("disk.img is a disk image with a partition table, 8 KiB\n"));
   EXPECT_THAT(text, HasSubstr("partition 1: 2 MiB from sector 2048, type 0x83 Linux\n"));
-  EXPECT_THAT(text, HasSubstr("use       vitrine run KERNEL --disk disk.img\n"));
+  EXPECT_THAT(text, HasSubstr("use       ./vitrine run KERNEL --disk disk.img\n"));
 }
 
 FileBytes gpt_disk() {
