@@ -229,10 +229,9 @@ class IrBackend {
     block_.nodes[value].reg = static_cast<uint8_t>(r);
     return value;
   }
-  // A narrower register has to be looked at, whether it is boxed.
   template <class F>
-  Ref f(unsigned r) {
-    return sizeof(riscv::softfloat::Bits<F>) == 8 ? f_raw(r) : refuse();
+  Ref f(unsigned) {
+    return refuse();
   }
   template <class F>
   void set_f(unsigned r, Ref value) {
@@ -244,23 +243,14 @@ class IrBackend {
   Ref fneg(Ref) {
     return refuse();
   }
-  template <class F>
-  Ref fsgnj(Ref a, Ref b) {
-    return or_(and_(a, constant(~kSign)), and_(b, constant(kSign)));
-  }
-  template <class F>
-  Ref fsgnjn(Ref a, Ref b) {
-    return or_(and_(a, constant(~kSign)), and_(not_(b), constant(kSign)));
-  }
-  template <class F>
-  Ref fsgnjx(Ref a, Ref b) {
-    return xor_(a, and_(b, constant(kSign)));
-  }
 #define VT_REFUSED(name) \
   template <class... Ts> \
   Ref name(Ref, Ref) {   \
     return refuse();     \
   }
+  VT_REFUSED(fsgnj)
+  VT_REFUSED(fsgnjn)
+  VT_REFUSED(fsgnjx)
   VT_REFUSED(fadd)
   VT_REFUSED(fsub)
   VT_REFUSED(fmul)
@@ -297,8 +287,6 @@ class IrBackend {
   }
 
  private:
-  static constexpr int64_t kSign = INT64_MIN;
-
   // What a CSR instruction writes, sets or clears.
   Ref csr_operand(const riscv::Insn& insn) {
     const bool immediate =
@@ -438,6 +426,7 @@ HostAbilities HostAbilities::of_this_host() {
   host.bmi2 = __builtin_cpu_supports("bmi2") != 0;
   host.lzcnt = has_lzcnt() && __builtin_cpu_supports("bmi") != 0;
   host.popcnt = __builtin_cpu_supports("popcnt") != 0;
+  host.avx = __builtin_cpu_supports("avx") != 0;
   host.fma = __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("avx") != 0;
   return host;
 }

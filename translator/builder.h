@@ -23,6 +23,7 @@ struct HostAbilities {
   bool lzcnt = false;   // and tzcnt (BMI1)
   bool popcnt = false;
   bool fma = false;
+  bool avx = false;  // for the forms with three operands
   [[nodiscard]] bool can(ir::Op op) const;
   static HostAbilities of_this_host();
 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Host code of a block's entry, of its exits and jumps, and its cold part, which comes behind the rest.
-// Before: emit_memory.h. Next: lowering.cpp.
+// Before: emit_float.h. Next: lowering.cpp.
 #pragma once
 
-#include "translator/emit_memory.h"
+#include "translator/emit_float.h"
 
 namespace vitrine::translator {
 
-class ControlEmitter : protected MemoryEmitter {
+class ControlEmitter : protected FloatEmitter {
  protected:
-  using MemoryEmitter::MemoryEmitter;
+  using FloatEmitter::FloatEmitter;
 
   struct Exit {
     Label label;
@@ -24,6 +24,7 @@ class ControlEmitter : protected MemoryEmitter {
   void emit_entry() {
     begin_values();
     begin_memory();
+    begin_float();
     exits_.clear();
     pending_links_.clear();
     entry_ = a.newLabel();
@@ -31,10 +32,9 @@ class ControlEmitter : protected MemoryEmitter {
     a.bind(entry_);
     const auto n = static_cast<int>(in_->block.insns.size());
     if (in_->block.uses_float) {
-      a.cmp(at(offsetof(Hart, float_off), 1), 0);
-      a.jne(undo_float_ = a.newLabel());
-      a.cmp(at(offsetof(Hart, csr) + offsetof(riscv::Csrs, frm), 1), 0);
-      a.jne(undo_float_);
+      a.cmp(float_state(), 0);
+      a.jne(no_float_ = a.newLabel());
+      a.bind(float_ready_ = a.newLabel());
     }
     a.sub(kBudget, n);
     a.js(undo_);
@@ -44,7 +44,9 @@ class ControlEmitter : protected MemoryEmitter {
     const uint32_t site = new_site(n);
     a.mov(at(offsetof(Hart, site), 4), site);
     a.call(reinterpret_cast<uint64_t>(thunks_.slow));
+    emit_float_refill(site);
     home_.fill(ir::kNoRef);
+    boxed_ = 0;
   }
 
   void emit_exit_if(const Node& n) {
@@ -173,13 +175,22 @@ class ControlEmitter : protected MemoryEmitter {
       a.lea(a86::rcx, a86::ptr(access.base, access.offset));
       a.call(reinterpret_cast<uint64_t>(thunks_.lookup[in_->set][access.log_width][access.write]));
       a.long_().jmp(access.found);
+      emit_float_refill(access.site);
       a.jmp(access.after);
     }
     for (const SlowExit& slow : slow_exits_) {
       a.bind(slow.label);
       a.mov(at(offsetof(Hart, site), 4), slow.site);
       a.call(reinterpret_cast<uint64_t>(thunks_.slow));
+      emit_float_refill(slow.site);
       a.jmp(slow.after);
+    }
+    emit_float_cold();
+    for (const Unboxed& unboxed : unboxed_) {
+      a.bind(unboxed.label);
+      a.add(kBudget, static_cast<int>(in_->block.insns.size() - unboxed.insn));
+      set_pc(in_->block.insns[unboxed.insn].pc);
+      a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
     }
     for (size_t i = 0; i < exits_.size(); ++i) {
       const Exit exit = exits_[i];
@@ -188,14 +199,21 @@ class ControlEmitter : protected MemoryEmitter {
       emit_jump(exit.target);
     }
     const uint64_t pc = in_->block.insns[0].pc;
+    const Label not_paid = a.newLabel();
+    if (in_->block.uses_float) {
+      a.bind(no_float_);
+      a.call(reinterpret_cast<uint64_t>(thunks_.load_floats));
+      a.jz(float_ready_);
+      a.jmp(not_paid);
+    }
     a.bind(undo_);
     a.add(kBudget, static_cast<int>(in_->block.insns.size()));
-    if (in_->block.uses_float) a.bind(undo_float_);
+    a.bind(not_paid);
     set_pc(pc);
     a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
   }
 
-  Label entry_, undo_, undo_float_;
+  Label entry_, undo_, no_float_, float_ready_;
   std::vector<Exit> exits_;
   std::vector<PendingLink> pending_links_;
 };

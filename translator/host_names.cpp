@@ -23,6 +23,8 @@ void name_thunks(const Thunks& thunks, const uint8_t* end, x86::CodeListener& li
   names[thunks.jump] = "vitrine_jump";
   names[thunks.slow] = "vitrine_slow";
   names[thunks.fflags_of_mxcsr] = "vitrine_fflags_table";
+  names[thunks.float_constants] = "vitrine_float_constants";
+  names[thunks.load_floats] = "vitrine_load_floats";
   for (unsigned set = 0; set < core::kPredictionSets; ++set)
     for (unsigned log_width = 0; log_width < 4; ++log_width)
       for (unsigned write = 0; write < 2; ++write)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The emitter: the walk over the nodes, and the operations on CSRs and f registers. Its layers are
-// emit_values.h, emit_integer.h, emit_memory.h, emit_control.h.
+// The emitter: the walk over the nodes, and the operations on CSRs. Its layers are
+// emit_values.h, emit_integer.h, emit_memory.h, emit_float.h, emit_control.h.
 #include "translator/lowering.h"
 
 #include "translator/emit_control.h"
-#include "translator/lowering_float.h"
 #include "translator/plain_csr.h"
 
 namespace vitrine::translator {
@@ -23,7 +22,6 @@ class Lowering::Emitter : ControlEmitter {
     code_.reset(asmjit::ResetPolicy::kSoft);
     code_.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(memory_.next()));
     code_.attach(&a);
-    dirty_ = false;
     emit_entry();
     const ir::Block& block = input.block;
     for (size_t i = 0; i < block.nodes.size(); ++i) {
@@ -95,8 +93,8 @@ class Lowering::Emitter : ControlEmitter {
       case Op::cpop: return emit_count(n, Inst::kIdPopcnt, 8);
       case Op::clz32: return emit_count(n, Inst::kIdLzcnt, 4);
       case Op::ctz32: return emit_count(n, Inst::kIdTzcnt, 4);
-      case Op::load: return emit_load(n);
-      case Op::store: return emit_store(n);
+      case Op::load: return loads_float(n) ? emit_load_float(n) : emit_load(n);
+      case Op::store: return stores_float(n) ? emit_store_float(n) : emit_store(n);
       case Op::zero_block: return emit_zero_block(n);
       case Op::amo_load: return emit_amo_load(n);
       case Op::amo_store: return emit_amo_store(n);
@@ -200,49 +198,6 @@ class Lowering::Emitter : ControlEmitter {
     make_dirty();
     done(n);
   }
-
-  // --- Floating point
-  static Mem f_at(unsigned r, unsigned size = 8, unsigned offset = 0) {
-    return at(offsetof(Hart, f) + 8 * r + offset, size);
-  }
-
-  void emit_get_f(const Node& n) {
-    const Gp to = result_register();
-    a.mov(to, f_at(n.reg));
-    give(to);
-    done(n);
-  }
-  void emit_set_f(const Node& n) {
-    const Gp from = in_register(n.in[0]);
-    if (n.width == 8) {
-      a.mov(f_at(n.reg), from);
-    } else if (n.width == 4) {
-      a.mov(f_at(n.reg, 4), from.r32());
-      a.mov(f_at(n.reg, 4, 4), Imm(-1));
-    } else {
-      a.mov(f_at(n.reg, 2), from.r16());
-      a.mov(f_at(n.reg, 2, 2), Imm(-1));
-      a.mov(f_at(n.reg, 4, 4), Imm(-1));
-    }
-    make_dirty();
-    done(n);
-  }
-  // FS = Dirty, once a block: nothing in a block makes it less.
-  void make_dirty() {
-    if (dirty_) return;
-    a.or_(at(offsetof(Hart, csr) + offsetof(riscv::Csrs, mstatus), 4),
-          Imm(static_cast<int64_t>(riscv::mstatus::kFs)));
-    dirty_ = true;
-  }
-  void emit_float(const Node& n) {
-    const SlowExit slow = new_slow_exit(n);
-    const riscv::Insn& insn = in_->block.insns[n.insn].insn;
-    const unsigned x = lower_float(a, insn, slow.label);
-    if (x != 0) home_[x] = ir::kNoRef;
-    make_dirty();
-  }
-
-  bool dirty_ = false;  // FS is Dirty by what was emitted
 };
 
 Lowering::Lowering(const x86::CodeMemory& memory, const Thunks& thunks, const HostAbilities& host)

@@ -38,6 +38,26 @@ void save_mapped(a86::Assembler& a) {
 void load_mapped(a86::Assembler& a) {
   for (const Mapping& m : kMapped) a.mov(m.host, x_at(m.guest));
 }
+// Only if generated code has them. C++ keeps no xmm register.
+void save_floats(a86::Assembler& a) {
+  const Label saved = a.newLabel();
+  a.cmp(at(offsetof(Hart, float_in_hart), 1), 0);
+  a.jne(saved);
+  for (const FloatMapping& m : kMappedFloat) a.movsd(f_at(m.guest), a86::xmm(m.host));
+  a.mov(at(offsetof(Hart, float_in_hart), 1), Imm(1));
+  a.bind(saved);
+}
+void emit_load_floats(a86::Assembler& a) {
+  const Label no = a.newLabel();
+  a.cmp(at(offsetof(Hart, float_off), 1), 0);
+  a.jne(no);
+  a.cmp(at(offsetof(Hart, csr) + offsetof(riscv::Csrs, frm), 1), 0);
+  a.jne(no);
+  for (const FloatMapping& m : kMappedFloat) a.movsd(a86::xmm(m.host), f_at(m.guest));
+  a.mov(at(offsetof(Hart, float_in_hart), 1), Imm(0));  // ZF is as the comparison left it
+  a.bind(no);
+  a.ret();
+}
 
 // The lowest return address on the stack, for a guest that returns more often than it has called: it stays there.
 void emit_enter(a86::Assembler& a, const uint8_t* leave) {
@@ -66,6 +86,7 @@ void emit_return(a86::Assembler& a) {
 
 void emit_leave(a86::Assembler& a) {
   save_mapped(a);
+  save_floats(a);
   a.mov(at(offsetof(Hart, budget)), kBudget);
   emit_return(a);
 }
@@ -74,6 +95,7 @@ void emit_leave(a86::Assembler& a) {
 void emit_slow(a86::Assembler& a, SlowFunction slow) {
   const Label out = a.newLabel();
   save_mapped(a);
+  save_floats(a);
   a.mov(at(offsetof(Hart, budget)), kBudget);
   a.lea(a86::rdi, a86::ptr(kHart, -kHartBias));
   a.mov(a86::esi, at(offsetof(Hart, site), 4));
@@ -162,6 +184,20 @@ const uint8_t* make_fflags_table(x86::CodeMemory& memory) {
   return memory.append(table, sizeof table);
 }
 
+const uint8_t* make_float_constants(x86::CodeMemory& memory) {
+  constexpr uint64_t kSign = uint64_t{1} << 63, kSignSingle = uint64_t{1} << 31, kBox = ~uint64_t{0} << 32;
+  uint64_t table[2 * static_cast<size_t>(FloatConstant::kCount)] = {};
+  const auto set = [&](FloatConstant which, uint64_t bits) { table[2 * static_cast<size_t>(which)] = bits; };
+  set(FloatConstant::kSignDouble, kSign);
+  set(FloatConstant::kNoSignDouble, ~kSign);
+  set(FloatConstant::kNanDouble, 0x7ff8'0000'0000'0000);
+  set(FloatConstant::kSignSingle, kSignSingle);
+  set(FloatConstant::kNoSignSingle, ~kSignSingle);
+  set(FloatConstant::kNanSingle, kBox | 0x7fc0'0000);
+  set(FloatConstant::kBox, kBox);
+  return memory.append(table, sizeof table);
+}
+
 }  // namespace
 
 SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot) {
@@ -211,6 +247,9 @@ Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow) {
       reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a, thunks.leave); })));
   thunks.jump = make(memory, [&](a86::Assembler& a) { emit_jump_to_rdx(a, thunks.leave); });
   thunks.fflags_of_mxcsr = make_fflags_table(memory);
+  thunks.float_constants = make_float_constants(memory);
+  VT_ASSERT(reinterpret_cast<uint64_t>(thunks.float_constants) % 16 == 0, "constants of SSE code are not aligned");
+  thunks.load_floats = make(memory, [&](a86::Assembler& a) { emit_load_floats(a); });
   thunks.slow = make(memory, [&](a86::Assembler& a) { emit_slow(a, slow); });
   for (unsigned set = 0; set < core::kPredictionSets; ++set)
     for (unsigned log_width = 0; log_width < 4; ++log_width)

@@ -5,7 +5,7 @@
 //   a prediction misses --> lookup: the linear table, or the View's small one if there is none
 //                             --> found: the slot is refilled, the access goes on
 //                             --> not:   the slow path
-//   the slow path: mapped registers go to the hart, C++ runs the whole instruction by the interpreter's body
+//   the slow path: mapped registers go to the hart (f registers too, if they are not there), C++ runs the whole instruction by the interpreter's body
 //                  (translator.cpp), registers come back, the block goes on after the instruction, or is left
 #pragma once
 
@@ -28,8 +28,12 @@ struct Thunks {
   const uint8_t* leave = nullptr;  // hart.pc is set already
   const uint8_t* jump = nullptr;   // to the guest's pc in rdx
   const uint8_t* slow = nullptr;   // hart.site is set; returns to its caller if the block goes on
+  // Mapped f registers come from the hart, if floating point may run: FS is not Off, the rounding mode RNE. Returns with
+  // ZF set if so.
+  const uint8_t* load_floats = nullptr;
   // 64 bytes: fflags for the six flag bits of MXCSR; behind them four bytes, the MXCSR without flags.
   const uint8_t* fflags_of_mxcsr = nullptr;
+  const uint8_t* float_constants = nullptr;  // by FloatConstant, 16 bytes each
   // Address in rcx, hart.site set. Returns with the addend in rcx; or, after the slow path, 5 bytes further on: behind the
   // jump that leads back to the access.
   // By set of predictions, width (log2), and read or write.
@@ -40,6 +44,13 @@ Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow);
 
 // A jump to the guest's pc in rdx: through the code View, or out.
 void emit_jump_to_rdx(asmjit::x86::Assembler& a, const uint8_t* leave);
+
+// Constants of floating-point code; bits 127:64 are 0.
+enum class FloatConstant : uint8_t {
+  kSignDouble, kNoSignDouble, kNanDouble,
+  kSignSingle, kNoSignSingle, kNanSingle,  // kNoSign leaves the box, kNan has one
+  kBox, kCount
+};
 
 inline constexpr int kCleanMxcsr = 64;  // place in fflags_of_mxcsr
 

@@ -87,6 +87,7 @@ Exit cause_of(const Site& site, bool faulted) {
 
 // One instruction of generated code, by the interpreter's body. Generated code comes here with its registers in the hart.
 uint64_t slow_path(Hart* hart, uint32_t index) {
+  VT_ASSERT(hart->float_in_hart, "f registers are not where C++ looks for them");
   fold_flags(*hart);
   const Site& site = static_cast<const Site*>(hart->sites)[index];
   const int64_t budget = hart->budget + site.remaining;

@@ -155,6 +155,7 @@ struct Hart {
   const void* sites = nullptr;     // translator::Site[]
   uint64_t* exits = nullptr;       // counters, by cause (translator/exits.h)
   bool float_off = true;     // mstatus.FS == Off
+  bool float_in_hart = true;  // f registers are in `f`: always, but while generated code has them (translator/emit_float.h)
   bool redirected = false;   // the last slow instruction set next_pc, or changed what pc means
   bool waiting = false;      // in wfi: architecturally idle until an enabled interrupt is pending
   bool ended_slice = false;  // wfi, pause, wrs: the turn goes to the next hart

@@ -18,7 +18,7 @@ using bench::Word;
 namespace insn = bench::insn;
 
 constexpr uint64_t kPage = GuestPage::kAddress;
-constexpr HostAbilities kEverything = {.bmi2 = true, .lzcnt = true, .popcnt = true, .fma = true};
+constexpr HostAbilities kEverything = {.bmi2 = true, .lzcnt = true, .popcnt = true, .fma = true, .avx = true};
 
 ir::Block block_of(const GuestPage& page, unsigned offset = 0, const HostAbilities& host = kEverything,
                    const riscv::ExtensionSet& extensions = riscv::ExtensionSet::standard()) {

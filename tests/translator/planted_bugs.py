@@ -156,7 +156,7 @@ BUGS = [
     Bug("narrow_result_not_extended", "translator/emit_integer.h",
         "if (width == 4) a.movsxd(result, result.r32());", "", "addw and its like leave bits 63:32 zero"),
     Bug("float_off_ignored", "translator/emit_control.h",
-        "a.cmp(at(offsetof(Hart, float_off), 1), 0);", "a.cmp(a86::rsp, a86::rsp);",
+        "a.cmp(float_state(), 0);", "a.cmp(a86::rsp, a86::rsp);",
         "floating point runs while FS is Off"),
     # Passes
     Bug("helper_forgets_nothing", "translator/passes.cpp",

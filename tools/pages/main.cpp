@@ -25,7 +25,7 @@ namespace {
 constexpr const char* kFile = "what-one-instruction-becomes.md";
 constexpr uint64_t kPage = 0x8020'0000;
 constexpr uint64_t kPhysicalAddend = 0x0123'4567'0000'0000;  // stands for what a run has
-constexpr translator::HostAbilities kAllAbilities = {true, true, true, true};
+constexpr translator::HostAbilities kAllAbilities = {true, true, true, true, true};
 
 const char* const kHead = R"(# What one instruction becomes
 
