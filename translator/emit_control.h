@@ -199,16 +199,14 @@ class ControlEmitter : protected FloatEmitter {
       emit_jump(exit.target);
     }
     const uint64_t pc = in_->block.insns[0].pc;
-    const Label not_paid = a.newLabel();
-    if (in_->block.uses_float) {
-      a.bind(no_float_);
-      a.call(reinterpret_cast<uint64_t>(thunks_.load_floats));
-      a.jz(float_ready_);
-      a.jmp(not_paid);
-    }
     a.bind(undo_);
     a.add(kBudget, static_cast<int>(in_->block.insns.size()));
-    a.bind(not_paid);
+    set_pc(pc);
+    a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
+    if (!in_->block.uses_float) return;
+    a.bind(no_float_);
+    a.call(reinterpret_cast<uint64_t>(thunks_.load_floats));
+    a.jz(float_ready_);
     set_pc(pc);
     a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
   }

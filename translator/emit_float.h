@@ -366,7 +366,8 @@ class FloatEmitter : protected MemoryEmitter {
     }
     put_x(to);
   }
-  // The host answers what does not fit with the smallest integer, and raises IE: the slow path saturates.
+  // The host answers what does not fit with the smallest integer, and raises IE: the slow path saturates. Only that
+  // integer overflows when 1 is taken from it.
   void to_integer(const Node& n) {
     want_boxed(insn_->rs1);
     const SlowExit slow = new_slow_exit(n);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Host code of loads, stores and atomics: the prediction inline, everything else by sites that the cold part
-// of the block serves (emit_control.h).
+// of the block serves (emit_control.h). Next: emit_float.h.
 #pragma once
 
 #include "translator/emit_integer.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the values of a block are while its host code is emitted: the first of four layers of which
+// Where the values of a block are while its host code is emitted: the first of five layers of which
 // lowering.cpp makes the emitter. A value stands in a guest register's place (a host register or the hart's
 // memory), in one of three temporaries, or is a constant. Next: emit_integer.h.
 #pragma once

@@ -49,6 +49,8 @@ std::string mapped_name(const std::string& host) {
                                                         "r12", "r13", "r14", "r15"};
   for (const Mapping& m : kMapped)
     if (host == kHost[m.host.id()]) return std::string(riscv::kXNames[m.guest]);
+  for (const FloatMapping& m : kMappedFloat)
+    if (host == fmt::format("xmm{}", m.host)) return std::string(riscv::kFNames[m.guest]);
   return {};
 }
 

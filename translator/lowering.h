@@ -15,7 +15,7 @@
 //     side:    add r15, n - k; jmp target
 //     undo:    add r15, n; pc = entry; leave
 //
-// A block with floating point first asks whether it may run (FS, rounding mode), and leaves if not.
+// A block with floating point first asks whether it may run (FS, rounding mode) and f registers are there (emit_float.h).
 //
 // Between two guest instructions every guest register is in its place, host register or hart, so exits repair nothing
 // but the budget.

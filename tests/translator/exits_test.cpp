@@ -95,7 +95,7 @@ TEST(Exits, AGuestTrapOfAnAccess_Fault) {
 TEST(Exits, ANaNEachRound_Float) {
   Bench b({}, Caches::kTranslator);
   b.set_bits(csr::mstatus, status::kFsDirty);
-  b.put(kCode, {insn::fadd(insn::kD, 2, 1, 1), insn::jal(zero, -4)});
+  b.put(kCode, {insn::fmadd(insn::kD, 2, 1, 1, 1), insn::jal(zero, -4)});
   b.set_f(1, 0x7ff8'0000'0000'0000);
   b.run(2 * 40);
   const uint64_t before = b.translator_counters().exits[static_cast<size_t>(Exit::kFloat)];

@@ -135,15 +135,13 @@ const std::vector<Section> kSections = {
      {
          {"fld fa0, 0(a0)",
           {0x00053507},
-          "Loads of floating point are loads of 64 bits. f registers live in the hart's memory. That FS is "
-          "not Off, and that the "
-          "rounding mode is to the nearest, is asked once, at the entry of the block."},
+          "Straight to the host register of fa0. Whether f registers are there, and FS is not Off, is one comparison "
+          "at the entry of the block; the first block that wants them loads them, and asks for the rounding mode."},
          {"fadd.d fa0, fa1, fa2",
           {0x02c5f553},
           "The host adds as IEEE 754 says, and its flags accrue in MXCSR. Only NaN differs: RISC-V has one, "
           "x86 passes on the "
-          "operand's. So a result that is not equal to itself takes the slow path, which does the addition "
-          "over again, bit by bit."},
+          "operand's. So a result that is not equal to itself is replaced."},
          {"fcvt.w.d a0, fa0, rtz",
           {0xc2051553},
           "x86 answers 0x80000000 for everything that does not fit, RISC-V the nearest number that does. So "

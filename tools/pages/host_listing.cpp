@@ -63,7 +63,7 @@ class Writer {
     std::set<uint64_t> reached;
     for (const Instruction& i : code_) {
       const uint64_t target = target_of(i);
-      if (target == 0) continue;
+      if (target == 0 || (target > begin_ && target < body_)) continue;  // into the entry: f registers are there now
       targets_.insert(target);
       if (i.address >= body_ && link_of(i) == nullptr) reached.insert(target);
     }
@@ -74,7 +74,21 @@ class Writer {
       if (hidden_.count(target) == 0) labels_[target] = fmt::format("L{}", ++number);
   }
 
+  // Constants, by their place: "[vitrine_float_constants + 0x20]".
+  std::string constant_of(const Instruction& i) const {
+    for (const x86::Operand& operand : i.named) {
+      if (!operand.memory || operand.base != "rip") continue;
+      const uint64_t target = i.address + i.bytes.size() + static_cast<uint64_t>(operand.displacement);
+      const auto behind = names_.upper_bound(target);
+      if (behind == names_.begin()) return {};
+      const auto& [address, name] = *std::prev(behind);
+      return fmt::format("[{} + {:#x}]", name, target - address);
+    }
+    return {};
+  }
   std::string operands_of(const Instruction& i) const {
+    if (const std::string constant = constant_of(i); !constant.empty())
+      return i.operands.substr(0, i.operands.rfind('[')) + constant;
     const uint64_t number = last_number(i);
     std::string name;
     if (const auto named = names_.find(number); number != 0 && named != names_.end()) name = named->second;

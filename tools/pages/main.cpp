@@ -42,8 +42,8 @@ blocks share; S, U or M in it is the privilege. `link to 0x200` is a jump to the
 the page.
 
 **What is left out**, because every block has it: at its entry `sub r15, n` pays for its steps, and `js` gives them back and
-leaves if the budget does not hold them. `jmp next` is the way to the block behind the instruction. As long as a link waits,
-it leads to code that sets `pc` and leaves.
+leaves if the budget does not hold them; with floating point, a comparison in front. `jmp next` is the way to the block behind
+the instruction. As long as a link waits, it leads to code that sets `pc` and leaves.
 
 The slow path is reached with a site number: `mov dword ptr [...], 0` (site), then a call. It runs the whole instruction in C++, by
 the interpreter's body, and either comes back behind the instruction or leaves the block.
