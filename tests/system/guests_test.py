@@ -177,9 +177,9 @@ class Cache(InTemporaryFolder):
 
 
 class Fetch(InTemporaryFolder):
-    def fetch(self, *words):
+    def fetch(self, *words, home=None):
         return subprocess.run([sys.executable, ROOT / "tools/guests/fetch", *words], capture_output=True, text=True,
-                              check=False, env={**os.environ, "XDG_CACHE_HOME": str(self.folder),
+                              check=False, env={**os.environ, "XDG_CACHE_HOME": str(home or self.folder),
                                                 apt.MIRROR_VARIABLE: f"file:{self.folder}/mirror"})
 
     def test_OfflineWithoutAnything_SaysWhatToDo(self):
@@ -187,6 +187,15 @@ class Fetch(InTemporaryFolder):
         done = self.fetch("--offline", "linux")
         self.assertEqual((done.returncode, done.stdout), (112, ""))
         self.assertIn("run once with network", done.stderr)
+
+    def test_CacheThatCannotBeWritten_SaysWhereAndWhatToDo(self):
+        host_tool("apt-get")
+        in_the_way = self.folder / "file"
+        in_the_way.touch()
+        done = self.fetch("linux", home=in_the_way)
+        self.assertEqual((done.returncode, done.stdout), (112, ""))
+        self.assertRegex(done.stderr, f"(?s)^guests: .*{in_the_way}/vitrine; set XDG_CACHE_HOME")
+        self.assertNotIn("Traceback", done.stderr)
 
     def test_UnknownGuest_IsBadUsage(self):
         self.assertEqual(self.fetch("windows").returncode, 2)
