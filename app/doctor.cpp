@@ -88,7 +88,7 @@ void check_packages(Report& report, const std::string& installed, const char* li
     report.line(Mark::kOk, "packages", fmt::format("to {}: all there", what));
   else
     report.line(mark, "packages",
-                fmt::format("to {}: sudo apt-get install --no-install-recommends{}", what, missing));
+                fmt::format("to {}: {}{}", what, apt_get_install("--no-install-recommends"), missing));
 }
 
 void check_host(Report& report) {
@@ -136,11 +136,11 @@ void check_guests(Report& report, const Program& program) {
   for (const Tool& tool : kTools)
     if (!on_path(tool.name))
       report.line(Mark::kOptional, "guest tools",
-                  fmt::format("{}: sudo apt-get install {}", tool.name, tool.package));
+                  fmt::format("{}: {}", tool.name, apt_get_install(tool.package)));
   if (geteuid() != 0 && !on_path("fakeroot"))
-    report.line(Mark::kOptional, "guest tools", "fakeroot, for linux-disk: sudo apt-get install fakeroot");
+    report.line(Mark::kOptional, "guest tools", "fakeroot, for linux-disk: " + apt_get_install("fakeroot"));
   if (!exists("/usr/share/keyrings/debian-archive-keyring.gpg"))
-    report.line(Mark::kOptional, "guest tools", "Debian's keys: sudo apt-get install debian-archive-keyring");
+    report.line(Mark::kOptional, "guest tools", "Debian's keys: " + apt_get_install("debian-archive-keyring"));
 }
 
 }  // namespace

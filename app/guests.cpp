@@ -82,7 +82,7 @@ Result<> fetch(std::string_view guest) {
   if (!status) return status.error();
   if (*status == 0 && guest_is_cached(guest)) return core::Ok{};
   if (*status == 127)
-    return core::error(ErrorKind::kMissing, "The script {} wants python3: sudo apt-get install python3", script);
+    return core::error(ErrorKind::kMissing, "The script {} wants python3: {}", script, apt_get_install("python3"));
   return core::error(ErrorKind::kMissing,
                      "The guest {} could not be made; the lines above say why. To try again: {} {}", guest,
                      shell_word(script), guest);
@@ -129,6 +129,10 @@ Result<> use_linux_disk(MachineOptions& options) {
 }  // namespace
 
 std::span<const GuestRow> guest_rows() { return kGuests; }
+
+std::string apt_get_install(const std::string& words) {
+  return (geteuid() == 0 ? "apt-get install " : "sudo apt-get install ") + words;
+}
 
 std::string guest_cache() {
   const char* cache = std::getenv("XDG_CACHE_HOME");

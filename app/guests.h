@@ -27,4 +27,7 @@ std::string guest_cache();
 // Is everything there that the guest boots from?
 bool guest_is_cached(std::string_view name);
 
+// The command that installs Debian packages: root needs no sudo, and in a small system there is none.
+std::string apt_get_install(const std::string& words);
+
 }  // namespace vitrine::app

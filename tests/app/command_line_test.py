@@ -331,6 +331,15 @@ class Runs(WithGuests):
         self.assertRegex(done.stdout, r"(?m)^ok +guest +teach")
         self.assertEqual(done.returncode == 112, bool(re.search(r"^missing ", done.stdout, re.M)))
 
+    def test_Doctor_WhatIsMissing_ByACommandForThisUser(self):
+        tool = self.folder / "dpkg-query"
+        tool.write_text("#!/bin/sh\necho bash amd64 installed\n")
+        tool.chmod(0o755)
+        done = vitrine("doctor", env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}"})
+        self.assertEqual(done.returncode, 112)
+        sudo = "" if os.geteuid() == 0 else "sudo "
+        self.assertRegex(done.stdout, rf"(?m)^missing +packages +to build: {sudo}apt-get install --no-install-recommends g\+\+ ")
+
     # lui t0, 0x101; lw a0, 0(t0); j .: reads the clock at its eighth step, behind six in the reset ROM
     CLOCK = (0x001012b7, 0x0002a503, 0x0000006f)
 
