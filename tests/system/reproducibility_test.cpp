@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "app/machine.h"
@@ -21,7 +22,21 @@ class Silent : public riscv::World, public core::ByteSink, public app::MachineOb
  public:
   void put(uint8_t byte) override { text.push_back(static_cast<char>(byte)); }
   void notice(std::string_view) override {}
+  core::Clock* clock = nullptr;  // the machine's, while it runs
   std::string text;
+};
+
+// Lets the time of the host into the machine, once: guest time moves on by so many ticks.
+class HostTime final : public Silent {
+ public:
+  explicit HostTime(core::Ticks ticks) : ticks_(ticks) {}
+  void poll() override {
+    if (++polls_ == 40) clock->jump_to(clock->ticks() + ticks_);
+  }
+
+ private:
+  core::Ticks ticks_;
+  int polls_ = 0;
 };
 
 struct Run {
@@ -38,10 +53,10 @@ app::MachineConfig teach_config() {
 
 // `piece`: returns how far the next piece of the run may go.
 template <typename Piece>
-Run run_machine(const app::MachineConfig& config, Piece piece) {
-  Silent world;
+Run run_machine(const app::MachineConfig& config, Piece piece, Silent&& world = {}) {
   auto machine = app::Machine::create(config, {world, world, world});
   EXPECT_TRUE(machine.ok()) << (machine.ok() ? "" : machine.error().message);
+  world.clock = &(*machine)->scheduler().clock();
   core::InputFeeder feeder((*machine)->scheduler(), (*machine)->console_input());
   feeder.set_file("ps\nforktest\nfault null\npages\nsyscalls\n");
   Run run;
@@ -57,8 +72,9 @@ Run run_machine(const app::MachineConfig& config, Piece piece) {
   return run;
 }
 
-Run run_whole(const app::MachineConfig& config) {
-  return run_machine(config, [] { return kEvery; });
+Run run_whole(const app::MachineConfig& config, Silent&& world = {}) {
+  return run_machine(
+      config, [] { return kEvery; }, std::move(world));
 }
 
 void expect_equal(const Run& a, const Run& b) {
@@ -200,6 +216,13 @@ TEST(Reproducibility, AnotherSeed_OtherStates) {
   app::MachineConfig other = teach_config();
   other.seed = 2;
   EXPECT_NE(run_whole(other).hashes.back(), reference().hashes.back());
+}
+
+TEST(Reproducibility, OneTickOfTheHostsTime_Detected) {
+  expect_equal(run_whole(teach_config(), HostTime(0)), reference());
+  const auto late = run_whole(teach_config(), HostTime(1));
+  EXPECT_EQ(late.hashes.front(), reference().hashes.front()) << "before";
+  EXPECT_NE(late.hashes, reference().hashes);
 }
 
 // The planted bit: a machine that differs in one bit of memory must be told apart.
