@@ -29,45 +29,41 @@ std::string short_help(const std::string& program) {
       program, manual());
 }
 
-std::string run_help(const std::string& program) {
-  return fmt::format(R"(Usage: vitrine run [GUEST] [OPTION]...      GUEST: teach (default), linux, linux-disk, or a file
-       vitrine bisect A B [GUEST] [OPTION]... | inspect FILE | doctor | qemu WORDS... | --version
+// 80 columns, 24 rows.
+std::string run_help() {
+  return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
+       vitrine bisect A B [GUEST] ... | inspect FILE | doctor | qemu WORDS...
 Images
-  --kernel FILE   ELF, Linux Image or raw      --bios FILE|none|builtin  firmware (by the kernel)
-  --initrd FILE   initial file system          --append WORDS   kernel command line
-  --dtb FILE      this device tree, not ours   --dump-dtb FILE  write the device tree and end
+  --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
+  --initrd FILE   initial file system      --append WORDS  kernel command line
+  --dtb FILE      device tree              --dump-dtb FILE  write ours and end
 Machine
-  --memory SIZE   512M                         --harts N        1 to 8
-  --cpu LIST      rv64,zfh=off,sv57=on ...     --rng            a virtio entropy device
-  --disk FILE[,ro][,snapshot][,slot=N]         a raw disk image; snapshot: writes are forgotten
+  --memory SIZE   512M                     --harts N       1 to 8
+  --cpu LIST      rv64,zfh=off,sv57=on     --rng           virtio entropy device
+  --disk FILE[,ro][,snapshot][,slot=N]     raw image; snapshot: writes forgotten
 Time and identity (same values, same run)
-  --clock KIND    paced: sleeps while the guest idles (default with live input);
-                  virtual: never waits; real: guest time follows the host's
-  --date DATE     2026-01-31T12:00:00, now     --seed N         for everything random
-  --input FILE    console input, fixed steps   --slice N        steps of a hart's turn
-  --engine NAME   translator, interpreter, or  --mmu KIND       shadow, tlb; other machines:
-                  lockstep, lockstep-cached    shadow-lazy, tlb-fenced (stale until a fence)
-                  (both, compared behind every block)
+  --clock KIND    paced: sleeps while the guest idles; virtual: never; real
+  --date DATE     2026-01-31, now          --seed N        for what is random
+  --input FILE    console input            --slice N       steps of a turn
+  --engine NAME   translator, interpreter; both: lockstep, lockstep-cached
+  --mmu KIND      shadow, tlb; stale until a fence: shadow-lazy, tlb-fenced
 Limits and reports
-  --max-instructions N  then exit code 103     --max-seconds S  then exit code 104
-  --no-reboot     a restart ends the run       --stats          counters at the end
-  --stats-json FILE  the same for programs     --state-hash-every N  proof of equal runs
-  --no-cache      none of our caches: slow, and the same run
-  --perf-map, --jitdump FOLDER, --gdb-jit      names of generated code for perf and gdb
-Examples
-  {0} run linux --append vt.poweroff --stats
-  {0} run kernel.elf --harts 4 --disk fs.img,snapshot --max-seconds 60
-Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing wakes it,
-  103, 104 limits, 110 usage, 111 bad image, 112 something missing, 120 a bug of ours
-)",
-                     program);
+  --max-instructions N  then code 103      --max-seconds S  then exit code 104
+  --no-reboot     a restart is the end     --state-hash-every N  to compare runs
+  --stats, --stats-json FILE  counters     --no-cache      slow, the same run
+  --perf-map, --jitdump FOLDER, --gdb-jit  names of generated code for perf, gdb
+Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing
+  wakes it, 103 104 limits, 110 usage, 111 image, 112 missing, 120 a bug of ours
+)";
 }
 
 std::string bisect_help(const std::string& program) {
-  return fmt::format(R"(Usage: vitrine bisect A B [GUEST] [OPTION]...     A, B: options of `vitrine run`, each in quotes
-Runs the guest with the options and A, and with the options and B, and finds the first step behind which the
-two machines differ: what ran there, both states, the memory that differs. Disks are not written.
-  {0} bisect "--engine interpreter" "--engine translator" linux --max-instructions 200000000
+  return fmt::format(R"(Usage: vitrine bisect A B [GUEST] [OPTION]...
+A and B are options of `vitrine run`, each set in quotes. Runs the guest with A
+and with B on top of the other options, and finds the first step behind which
+the two machines differ: what ran there, both states, the memory that differs.
+Disks are not written.
+  {0} bisect "--mmu shadow" "--mmu tlb" linux --max-instructions 200000000
   {0} bisect "--seed 1" "--seed 2" kernel.elf --rng
 Exit codes: 0 equal, 1 they differ; others as of run.
 )",
@@ -76,16 +72,18 @@ Exit codes: 0 equal, 1 they differ; others as of run.
 
 std::string inspect_help(const std::string& program) {
   return fmt::format(R"(Usage: vitrine inspect FILE...
-Says what each file is (kernel, firmware, device tree, archive, disk ...) and how `vitrine run` would load it.
+Says what each file is (kernel, firmware, device tree, archive, disk ...), and
+how `vitrine run` would load it.
   {0} inspect kernel.elf fs.img
-Exit codes: 0 all were told of; 111 or 112: one cannot be read (a directory; no such file).
+Exit codes: 0 all were told of; 111 or 112: one cannot be read.
 )",
                      program);
 }
 
 std::string doctor_help() {
   return R"(Usage: vitrine doctor
-Says what is there and what is missing, a line each, with the command that mends it.
+Says what is there and what is missing, a line each, with the command that
+mends it.
 Exit codes: 0 nothing is missing, 112 something is.
 )";
 }

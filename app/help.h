@@ -7,7 +7,7 @@
 namespace vitrine::app {
 
 std::string short_help(const std::string& program);  // six lines
-std::string run_help(const std::string& program);    // a screen, and so are the others
+std::string run_help();                              // a screen, and so are the others
 std::string bisect_help(const std::string& program);
 std::string inspect_help(const std::string& program);
 std::string doctor_help();

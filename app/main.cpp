@@ -43,7 +43,7 @@ int main_program(const Program& program) {
   const std::vector<std::string> rest(program.words.begin() + 1, program.words.end());
   const bool wants_help = !rest.empty() && (rest[0] == "--help" || rest[0] == "-h");
   if (verb == "--version" || verb == "-V" || verb == "version") return print(fmt::format("vitrine {}\n", version()));
-  if (verb == "--help" || verb == "-h" || verb == "help") return print(run_help(program.name));
+  if (verb == "--help" || verb == "-h" || verb == "help") return print(run_help());
   if (verb == "--list-options") {  // for tests of what repeats the options: help, man page, completions
     for (const std::string& name : machine_option_names()) std::puts(name.c_str());
     return exit_code::kSuccess;

@@ -97,7 +97,7 @@ void conclude(const Program& program, Session& session, const Outcome& outcome, 
 
 int run_verb(const Program& program, const std::vector<std::string>& words) {
   for (const std::string& word : words)
-    if (word == "--help" || word == "-h") return std::fputs(run_help(program.name).c_str(), stdout), exit_code::kSuccess;
+    if (word == "--help" || word == "-h") return std::fputs(run_help().c_str(), stdout), exit_code::kSuccess;
   auto parsed = parse_words(words, 1);
   if (!parsed) return refuse(program, parsed.error());
   MachineOptions& options = parsed->options;

@@ -48,21 +48,21 @@ class Help(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"\Avitrine \d+\.\d+\.\d+\n\Z")
 
-    def test_Help_FitsAScreen(self):
-        for words in (("--help",), ("run", "--help"), ("help",), ("-h",)):
+    def test_Help_IsThatOfRun(self):
+        text = vitrine("run", "--help").stdout
+        for words in (("--help",), ("help",), ("-h",)):
             done = vitrine(*words)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
-            lines = done.stdout.replace(VITRINE, "./vitrine").splitlines()
-            self.assertLessEqual(len(lines), 30)
-            self.assertGreaterEqual(len(lines), 24)
-            self.assertLessEqual(max(map(len, lines)), 100)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, text, ""))
 
-    def test_HelpOfEveryVerb(self):
+    def test_HelpOfEveryVerb_FitsAScreen(self):
         for verb in ("run", "bisect", "inspect", "doctor"):
             for word in ("--help", "-h"):
                 done = vitrine(verb, word)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
-                self.assertIn(f"vitrine {verb}", done.stdout.splitlines()[0])
+                lines = done.stdout.replace(VITRINE, "./vitrine").splitlines()
+                self.assertIn(f"vitrine {verb}", lines[0])
+                self.assertLessEqual(len(lines), 24)
+                self.assertLessEqual(max(map(len, lines)), 80)
 
     def test_NoWords_TheManualThatIsNamedIsThere(self):
         page = vitrine().stdout.split("; man ")[1].strip()
