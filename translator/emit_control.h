@@ -53,6 +53,10 @@ class ControlEmitter : protected FloatEmitter {
     const a86::CondCode taken = condition(n.in[0]);
     const Exit exit{a.newLabel(), static_cast<uint64_t>(n.imm),
                     static_cast<unsigned>(in_->block.insns.size() - 1 - n.insn)};
+    if (exit.unused == 0 && exit.target == in_->block.insns[0].pc) {  // a loop of one block
+      a.j(taken, entry_);
+      return done(n);
+    }
     a.j(taken, exit.label);
     exits_.push_back(exit);
     done(n);

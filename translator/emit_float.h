@@ -12,6 +12,7 @@
 
 #include "translator/emit_memory.h"
 #include "translator/lowering_float.h"
+#include "translator/plain_csr.h"
 
 namespace vitrine::translator {
 
@@ -27,6 +28,8 @@ class FloatEmitter : protected MemoryEmitter {
     in_place_ = ir::kNoRef;
     nan_exits_.clear();
     restores_.clear();
+    quiet_exits_.clear();
+    flags_written_ = 0;
     unboxed_.clear();
     last_float_ = -1;
     for (const Node& n : in_->block.nodes)
@@ -103,7 +106,7 @@ class FloatEmitter : protected MemoryEmitter {
       case FloatKind::kSqrt: square_root(); break;
       case FloatKind::kFused: fused(n); break;
       case FloatKind::kMinMax: min_max(n); break;
-      case FloatKind::kCompare: compare(); break;
+      case FloatKind::kCompare: compare(n); break;
       case FloatKind::kToInteger: to_integer(n); break;
       case FloatKind::kFromInteger: from_integer(n); break;
       case FloatKind::kConvert: convert(); break;
@@ -112,6 +115,16 @@ class FloatEmitter : protected MemoryEmitter {
     }
     make_dirty();
   }
+
+  // --- fflags
+  static Mem fflags() { return at(offsetof(Hart, csr) + offsetof(riscv::Csrs, fflags), 1); }
+  void emit_write_fflags(const Gp& value, const Gp& temp) {
+    a.mov(fflags(), value.r8());
+    a.mov(temp, reinterpret_cast<uint64_t>(thunks_.fflags_of_mxcsr + kCleanMxcsr));
+    a.ldmxcsr(a86::dword_ptr(temp));
+  }
+  // By the comparison in front of it (quiet_flags).
+  bool fflags_are_written(const Node& n) const { return flags_written_ != 0 && flags_written_ == n.insn; }
 
   // --- Behind the block
   // Will f registers be wanted after this site's instruction, once C++ has run it?
@@ -128,6 +141,13 @@ class FloatEmitter : protected MemoryEmitter {
       a.bind(nan.label);
       a.movsd(nan.result, constant(nan.is_double ? FloatConstant::kNanDouble : FloatConstant::kNanSingle));
       a.jmp(nan.back);
+    }
+    for (const QuietExit& quiet : quiet_exits_) {  // nothing here changes the host's flags
+      a.bind(quiet.label);
+      const Gp host = host_register(quiet.flags);
+      if (!host.isValid()) a.mov(a86::rdx, x_at(quiet.flags));
+      emit_write_fflags(host.isValid() ? host : a86::rdx, a86::rdx);
+      a.jmp(quiet.back);
     }
     for (const Restore& restore : restores_) {
       a.bind(restore.label);
@@ -147,6 +167,10 @@ class FloatEmitter : protected MemoryEmitter {
     Label label, back;
     Xmm result;
     bool is_double;
+  };
+  struct QuietExit {  // to where fflags become x register `flags`, after an unordered comparison
+    Label label, back;
+    unsigned flags;
   };
   struct Restore {  // to where a register gets its old value back from xmm0, for the slow path
     Label label;
@@ -345,14 +369,35 @@ class FloatEmitter : protected MemoryEmitter {
     is_min ? a.orps(a86::xmm0, a86::xmm1) : a.andps(a86::xmm0, a86::xmm1);
     put(a86::xmm0, row_.is_double);
   }
+  // A quiet comparison is written `frflags t; flt ...; fsflags t`. Reading MXCSR waits for all that is under way, and writing it
+  // holds up all that follows: so fsflags becomes nothing, for an ordered comparison raises no flag, and an unordered one does
+  // what fsflags would. The register t, or 0.
+  unsigned quiet_flags(const Node& n) const {
+    const auto& insns = in_->block.insns;
+    if (n.insn == 0 || n.insn + 1u >= insns.size()) return 0;
+    const riscv::Insn &before = insns[n.insn - 1].insn, &after = insns[n.insn + 1].insn;
+    if (before.op != riscv::Op::csrrs || before.imm != kFflags || before.rs1 != 0) return 0;
+    if (after.op != riscv::Op::csrrw || after.imm != kFflags || after.rd != 0) return 0;
+    return before.rd == after.rs1 && before.rd != insn_->rd ? before.rd : 0;
+  }
+  void compared(const Node& n) {
+    const unsigned flags = quiet_flags(n);
+    if (flags == 0) return;
+    quiet_exits_.push_back({a.newLabel(), a.newLabel(), flags});
+    a.jp(quiet_exits_.back().label);
+    a.bind(quiet_exits_.back().back);
+    flags_written_ = n.insn + 1u;
+  }
+
   // feq raises NV for signalling NaNs only (ucomis), flt and fle for all (comis). Unordered is false.
-  void compare() {
+  void compare(const Node& n) {
     want_boxed(insn_->rs1);
     want_boxed(insn_->rs2);
     const Gp to = destination_x();
     if (insn_->op == riscv::Op::feq_d || insn_->op == riscv::Op::feq_s) {
       emit_with_float(row_.is_double ? Inst::kIdUcomisd : Inst::kIdUcomiss, insn_->rs2,
                       in_float(insn_->rs1, a86::xmm0));
+      compared(n);
       a.setnp(a86::al);
       a.sete(a86::cl);
       a.and_(a86::al, a86::cl);
@@ -361,6 +406,7 @@ class FloatEmitter : protected MemoryEmitter {
       a.xor_(to.r32(), to.r32());
       const Xmm second = in_float(insn_->rs2, a86::xmm0);  // rs2 > rs1: above is false when unordered
       emit_with_float(row_.is_double ? Inst::kIdComisd : Inst::kIdComiss, insn_->rs1, second);
+      compared(n);
       const bool less = insn_->op == riscv::Op::flt_d || insn_->op == riscv::Op::flt_s;
       less ? a.seta(to.r8()) : a.setae(to.r8());
     }
@@ -448,6 +494,8 @@ class FloatEmitter : protected MemoryEmitter {
   Label unboxed_label_;
   std::vector<NanExit> nan_exits_;
   std::vector<Restore> restores_;
+  std::vector<QuietExit> quiet_exits_;
+  unsigned flags_written_ = 0;  // an instruction that writes fflags, and has nothing left to do
 };
 
 }  // namespace vitrine::translator

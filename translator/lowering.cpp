@@ -176,8 +176,6 @@ class Lowering::Emitter : ControlEmitter {
     done(n);
   }
 
-  static Mem fflags() { return at(offsetof(Hart, csr) + offsetof(riscv::Csrs, fflags), 1); }
-
   void emit_get_fflags(const Node& n) {
     const Gp value = take_temp(), table = take_temp();
     a.stmxcsr(at(offsetof(Hart, scratch), 4));
@@ -191,10 +189,10 @@ class Lowering::Emitter : ControlEmitter {
     done(n);
   }
   void emit_set_fflags(const Node& n) {
-    a.mov(fflags(), in_register(n.in[0]).r8());
-    const Gp table = take_temp();
-    a.mov(table, reinterpret_cast<uint64_t>(thunks_.fflags_of_mxcsr + kCleanMxcsr));
-    a.ldmxcsr(a86::dword_ptr(table));
+    if (!fflags_are_written(n)) {
+      const Gp value = in_register(n.in[0]);
+      emit_write_fflags(value, take_temp());
+    }
     make_dirty();
     done(n);
   }

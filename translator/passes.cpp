@@ -149,7 +149,9 @@ Ref identity(const Block& block, const Node& node) {
     case Op::shr:
     case Op::sar:
     case Op::rotr: return is(block, b, 0) ? a : ir::kNoRef;
-    case Op::and_: return is(block, b, -1) ? a : ir::kNoRef;
+    case Op::and_:
+      if (block.nodes[a].op == Op::get_fflags && is(block, b, 31)) return a;
+      return is(block, b, -1) ? a : ir::kNoRef;
     case Op::select: return block.is_constant(a) ? (is(block, a, 0) ? node.in[2] : b) : b == node.in[2] ? b : ir::kNoRef;
     case Op::sext32: return is_sign_extended(block, a) ? a : ir::kNoRef;
     case Op::zext8: return is_zero_extended(block, a, 1) ? a : ir::kNoRef;

@@ -192,6 +192,57 @@ TEST_P(Float, EveryRow_AsTheInterpreter) {
   EXPECT_GT(rows, 85u) << "F, D, Zfh";
 }
 
+// frflags t; a comparison; fsflags t: for every pair of values, after operations that have raised flags or not. And what
+// only looks like it: another register is written back, the comparison overwrites it, fflags are read again.
+TEST_P(Float, QuietComparisons_AsTheInterpreter) {
+  const std::vector<uint64_t> doubles(std::begin(kDoubles), std::end(kDoubles)), singles(std::begin(kSingles), std::end(kSingles));
+  for (const uint32_t format : {insn::kD, insn::kS}) {
+    const std::vector<uint64_t>& values = format == insn::kD ? doubles : singles;
+    for (const auto compare : {insn::feq, insn::flt, insn::fle})
+      for (const unsigned t : {a4, t1}) {
+        std::vector<Word> code;
+        int64_t at = 0;
+        const auto add = [&](unsigned rd, unsigned written, unsigned first, uint32_t raises) {
+          code.insert(code.end(), {insn::fld(15, 0, kPointer), insn::fld(10, 8, kPointer), insn::fld(3, 8, kPointer),
+                                   insn::addi(t2, zero, 9), insn::csrrwi(zero, csr::fflags, 0), raises,
+                                   insn::csrr(t, csr::fflags), compare(format, rd, first, 10),
+                                   insn::csrrw(zero, csr::fflags, written), insn::csrr(t5, csr::fflags)});
+          for (const unsigned r : {rd, t, t5}) code.emplace_back(insn::sd(r, at, kResults)), at += 8;
+        };
+        constexpr uint32_t kDivides = insn::fdiv(insn::kD, 8, 9, 18), kAdds = insn::fadd(insn::kD, 8, 9, 9);
+        for (const uint32_t raises : {kDivides, kAdds})
+          for (const unsigned first : {15u, 3u}) {
+            for (const unsigned rd : {unsigned{a5}, unsigned{t0}, unsigned{zero}}) add(rd, t, first, raises);
+            add(t, t, first, raises);
+            add(a5, t2, first, raises);
+          }
+        code.insert(code.end(), {insn::addi(kPointer, kPointer, 16), insn::addi(kResults, kResults, at),
+                                 insn::addi(kRounds, kRounds, -1), insn::beq(kRounds, zero, 8)});
+        code.emplace_back(insn::jal(zero, -4 * static_cast<int64_t>(code.size())));
+        code.emplace_back(insn::kSelf);
+        const auto run = [&](Bench& b) {
+          b.put(kCode, code);
+          b.set_bits(csr::mstatus, status::kFsInitial);
+          b.set_f(9, 0x3ff0'0000'0000'0000);
+          b.set_f(18, 0x4008'0000'0000'0000);
+          uint64_t place = kValues;
+          for (const uint64_t first : values)
+            for (const uint64_t second : values) b.write64(place, first), b.write64(place + 8, second), place += 16;
+          b.set_x(kPointer, kValues);
+          b.set_x(kResults, kData);
+          b.set_x(kRounds, values.size() * values.size());
+          b.run(values.size() * values.size() * code.size() + 10);
+          EXPECT_EQ(b.x(kRounds), 0u);
+          EXPECT_LT(b.x(kResults), kValues);
+        };
+        Bench plain(board_, Caches::kNone), translated(board_, Caches::kTranslator);
+        run(plain);
+        run(translated);
+        ASSERT_EQ(first_difference(plain.state(), translated.state()), "");
+      }
+  }
+}
+
 // --- Sequences
 
 class Sequence {

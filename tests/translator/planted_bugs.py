@@ -179,6 +179,12 @@ BUGS = [
         "boxed ? boxed_ | 1u << r : boxed_ & ~(1u << r);", "boxed_ | 1u << r;", "the same in generated code"),
     Bug("single_without_box", "translator/emit_float.h",
         "    if (row_.is_double) box(to);\n", "", "fcvt.s.d leaves the upper half as it was"),
+    Bug("quiet_comparison_of_nan", "translator/emit_float.h",
+        "      emit_write_fflags(host.isValid() ? host : a86::rdx, a86::rdx);\n", "",
+        "a comparison with a NaN raises its flag though the program restores fflags"),
+    Bug("quiet_comparison_of_another", "translator/emit_float.h",
+        "return before.rd == after.rs1 && before.rd != insn_->rd ? before.rd : 0;", "return before.rd;",
+        "what fsflags writes is not what frflags read"),
     # Passes
     Bug("helper_forgets_nothing", "translator/passes.cpp",
         "known.fill(ir::kNoRef);\n    }", "}", "values from before a helper are used after it"),
