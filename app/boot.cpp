@@ -14,6 +14,7 @@
 #include "app/board_table.h"
 #include "app/device_tree.h"
 #include "core/file.h"
+#include "core/state.h"
 
 namespace vitrine::app {
 namespace {
@@ -71,6 +72,7 @@ core::Result<> plan_initrd(BootPlan& plan, const MachineConfig& config) {
   auto bytes = core::read_file(config.initrd, kMaxFile);
   if (!bytes) return bytes.error();
   plan.initrd = std::move(*bytes);
+  plan.initrd_hash = core::hash_bytes(plan.initrd);
   plan.initrd_at = (plan.kernel_entry + std::min(config.memory / 2, board::kInitrdDistance)) & ~(kPage - 1);
   const uint64_t end = board::kRam + config.memory;
   if (plan.initrd_at + plan.initrd.size() > end)

@@ -31,6 +31,7 @@ struct BootPlan {
   std::optional<core::Image> firmware_image;
   std::optional<core::Image> kernel_image;
   std::vector<std::byte> initrd;
+  uint64_t initrd_hash = 0;  // its name in the identity, as an image's content_hash
   std::vector<uint8_t> tree;
   uint64_t firmware_at = 0;
   uint64_t kernel_at = 0;  // where a raw image goes

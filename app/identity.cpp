@@ -26,6 +26,11 @@ std::string image_text(const std::string& path, const std::optional<core::Image>
   return fmt::format("{}#{:016x}", core::printable(path), image->content_hash);
 }
 
+std::string loader_text(const LoaderConfig& loader) {
+  auto bytes = core::read_file(loader.path, core::kMaxImageFile);
+  return fmt::format("{}#{:016x}", core::printable(loader.path), bytes ? core::hash_bytes(*bytes) : 0);
+}
+
 std::string firmware_text(const MachineConfig& config, const BootPlan& boot) {
   switch (boot.firmware) {
     case Firmware::kNone: return "none";
@@ -72,15 +77,15 @@ std::string identity_line(const MachineConfig& config, const BootPlan& boot, Clo
       config.seed, date_text(config.date), clock_name(clock), firmware_text(config, boot),
       config.kernel.empty() ? "none" : image_text(config.kernel, boot.kernel_image));
   if (is_lazy(config.mmu)) line += fmt::format(" mmu={}", mmu_name(config.mmu));
-  if (!boot.initrd.empty())
-    line += fmt::format(" initrd={}#{:016x}", core::printable(config.initrd), core::hash_bytes(boot.initrd));
+  if (!config.initrd.empty())
+    line += fmt::format(" initrd={}#{:016x}", core::printable(config.initrd), boot.initrd_hash);
   if (!config.dtb.empty())
     line += fmt::format(" dtb={}#{:016x}", core::printable(config.dtb),
                         core::hash_bytes(std::as_bytes(std::span(boot.tree))));
   if (!config.append.empty()) line += fmt::format(" append=\"{}\"", core::printable(config.append, 2048));
   for (const LoaderConfig& loader : config.loaders)
     line += loader.bytes.empty()
-                ? fmt::format(" loader={}@{:#x}", core::printable(loader.path), loader.at)
+                ? fmt::format(" loader={}@{:#x}", loader_text(loader), loader.at)
                 : fmt::format(" loader=data#{:016x}@{:#x}",
                               core::hash_bytes(std::as_bytes(std::span(loader.bytes))), loader.at);
   for (const VirtioConfig& device : config.virtio) line += " " + virtio_text(device);

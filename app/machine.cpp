@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "app/board_table.h"
+#include "core/file.h"
 #include "devices/aclint_sswi.h"
 #include "devices/goldfish_rtc.h"
 #include "devices/rom.h"
@@ -29,6 +30,17 @@ using core::IrqLine;
 namespace irq = riscv::irq;
 
 namespace {
+
+// A reset reads the images again: another image would be another run.
+core::Result<> check_unchanged(const MachineConfig& config, const BootPlan& before, const BootPlan& now) {
+  const auto hash = [](const std::optional<core::Image>& image) { return image ? image->content_hash : 0; };
+  const std::string* changed = hash(before.firmware_image) != hash(now.firmware_image) ? &config.bios
+                               : hash(before.kernel_image) != hash(now.kernel_image)   ? &config.kernel
+                               : before.initrd_hash != now.initrd_hash                 ? &config.initrd
+                                                                                       : nullptr;
+  if (!changed) return core::Ok{};
+  return core::error(ErrorKind::kBadImage, "'{}' has changed since the run began.", core::printable(*changed));
+}
 
 bool wants_shadow(const MachineConfig& config) {
   return config.caching && (config.mmu == MmuKind::kShadow || config.mmu == MmuKind::kShadowLazy);
@@ -342,6 +354,7 @@ void Machine::disturb() {
 core::Result<> Machine::reset() {
   auto plan = plan_boot(config_);
   if (!plan) return plan.error();
+  if (auto same = check_unchanged(config_, boot_, *plan); !same) return same.error();
   boot_ = std::move(*plan);
   ram_->clear();
   for (const auto& device : devices_) device->reset();

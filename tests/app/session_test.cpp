@@ -9,9 +9,16 @@
 
 #include "tests/app/session_case.h"
 #include "tests/core/elf_builder.h"
+#include "tests/outside.h"
 
 namespace vitrine::app {
 namespace {
+
+// The path of a raw kernel.
+std::string write_kernel(const test::TemporaryFolder& folder, const Words& words) {
+  const std::vector<std::byte> image = test::raw_image(words);
+  return folder.write("kernel", {reinterpret_cast<const char*>(image.data()), image.size()});
+}
 
 // --- Ends
 
@@ -50,6 +57,17 @@ TEST_F(SessionTest, ResetRequest_Run_StartsAgainAndStepsGoOn) {
   EXPECT_EQ(outcome.kind, Kind::kInstructionLimit);
   EXPECT_EQ(session->resets(), 3u);
   EXPECT_EQ(session->machine().clock().step(), 35u);
+}
+
+TEST_F(SessionTest, ResetRequest_KernelChangedMeanwhile_EndsTheRun) {
+  const test::TemporaryFolder folder;
+  config.kernel = write_kernel(folder, test::kReset);
+  config.kernel_bytes = {};
+  session = std::move(*Session::create(config, options));
+  write_kernel(folder, test::kPass);
+  const Outcome outcome = session->run();
+  EXPECT_EQ(exit_code_of(outcome), 111);
+  EXPECT_NE(outcome.words.find("kernel' has changed since the run began"), std::string::npos) << outcome.words;
 }
 
 TEST_F(SessionTest, SbiShutdown_Run_Success) {
@@ -302,6 +320,18 @@ TEST_F(SessionTest, Identity_ChangesWithEverythingThatTheGuestSees) {
     for (size_t j = 0; j < i; ++j) EXPECT_NE(others[i], others[j]) << i << " and " << j;
   EXPECT_EQ(identity(), plain);
   EXPECT_EQ(plain.find('\n'), std::string::npos);
+}
+
+TEST_F(SessionTest, Identity_ChangesWithTheContentsOfFiles) {
+  const test::TemporaryFolder folder;
+  const auto identity = [&](const Words& content) {
+    write_kernel(folder, content);
+    return make(test::kPass)->identity();
+  };
+  config.initrd = write_kernel(folder, test::kPass);
+  EXPECT_NE(identity(test::kPass), identity(test::kLoop));
+  config.loaders = {{std::exchange(config.initrd, ""), 0x80200000, true, {}}};
+  EXPECT_NE(identity(test::kPass), identity(test::kLoop));
 }
 
 TEST_F(SessionTest, Identity_CachesOff_IsTheSame) {
