@@ -21,14 +21,17 @@ namespace {
 
 uint64_t hash_of(std::string_view text) { return core::hash_bytes(std::as_bytes(std::span(text))); }
 
+// A file whose contents are hashed is the same one wherever it lies.
+std::string name_of(const std::string& path) { return core::printable(path.substr(path.rfind('/') + 1)); }
+
 std::string image_text(const std::string& path, const std::optional<core::Image>& image) {
-  if (!image) return core::printable(path);
-  return fmt::format("{}#{:016x}", core::printable(path), image->content_hash);
+  if (!image) return name_of(path);
+  return fmt::format("{}#{:016x}", name_of(path), image->content_hash);
 }
 
 std::string loader_text(const LoaderConfig& loader) {
   auto bytes = core::read_file(loader.path, core::kMaxImageFile);
-  return fmt::format("{}#{:016x}", core::printable(loader.path), bytes ? core::hash_bytes(*bytes) : 0);
+  return fmt::format("{}#{:016x}", name_of(loader.path), bytes ? core::hash_bytes(*bytes) : 0);
 }
 
 std::string firmware_text(const MachineConfig& config, const BootPlan& boot) {
@@ -78,9 +81,9 @@ std::string identity_line(const MachineConfig& config, const BootPlan& boot, Clo
       config.kernel.empty() ? "none" : image_text(config.kernel, boot.kernel_image));
   if (is_lazy(config.mmu)) line += fmt::format(" mmu={}", mmu_name(config.mmu));
   if (!config.initrd.empty())
-    line += fmt::format(" initrd={}#{:016x}", core::printable(config.initrd), boot.initrd_hash);
+    line += fmt::format(" initrd={}#{:016x}", name_of(config.initrd), boot.initrd_hash);
   if (!config.dtb.empty())
-    line += fmt::format(" dtb={}#{:016x}", core::printable(config.dtb),
+    line += fmt::format(" dtb={}#{:016x}", name_of(config.dtb),
                         core::hash_bytes(std::as_bytes(std::span(boot.tree))));
   if (!config.append.empty()) line += fmt::format(" append=\"{}\"", core::printable(config.append, 2048));
   for (const LoaderConfig& loader : config.loaders)
