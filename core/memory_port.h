@@ -84,6 +84,10 @@ struct PredictionTable {
 struct PredictionSet {
   PredictionTable read, write;
   const View* view = nullptr;
+  // The View's linear tables, for sites whose predictions keep missing, and how many entries each has: 0 if there are none.
+  const uint64_t* read_shadow = nullptr;
+  const uint64_t* write_shadow = nullptr;
+  uint64_t pages = 0;
   void clear() {
     std::memset(read.length, 0, sizeof read.length);
     std::memset(write.length, 0, sizeof write.length);

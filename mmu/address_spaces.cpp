@@ -254,11 +254,14 @@ void AddressSpaces::revoke_entry(const Table& table, uint64_t index) noexcept {
     revoke_range(table.spaces, address, uint64_t{1} << (shift - core::kPageShift));
 }
 
+// Most writes to tables map a page that was not there: nobody has an entry of it, and predictions may stay. Without a linear
+// table nothing can be said of them, for they outlive entries of the small tables.
 void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
-  clear_predictions();
+  bool known = false;
   for_each_space(spaces, [&](unsigned id) {
     for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
-      if (!view) continue;
+      if (!view || !view->filled) continue;
+      known |= !view->read_shadow || view->reads.knows(address) || view->writes.knows(address);
       clear_if(view->read, address);
       clear_if(view->write, address);
       view->reads.clear(address);
@@ -266,6 +269,7 @@ void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
       if (clear_if(view->code, address)) attention_.wanted = true;
     }
   });
+  if (known) clear_predictions();
 }
 
 // Entries of many neighbouring pages: the small tables are looked through once.

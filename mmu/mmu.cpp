@@ -93,6 +93,9 @@ void Mmu::match_predictions() noexcept {
   if (!predictions_) return;
   core::PredictionSet& set =
       predictions_[std::min<unsigned>(context_.fetch_privilege, core::kPredictionSets - 1)];
+  set.read_shadow = data_view->read_shadow;
+  set.write_shadow = data_view->write_shadow;
+  set.pages = set.read_shadow ? ShadowTable::kEntries : 0;
   if (set.view == data_view) return;
   // SUM goes on and off around every copy from or to a process. What holds without it holds with it too; user
   // pages, which do not, have no entries in the upper half (fill()).

@@ -37,6 +37,9 @@ class ShadowTable {
     return top == 0 || top == -1;
   }
   [[nodiscard]] uint64_t at(uint64_t address) const { return entries_[index_of(address)]; }
+  [[nodiscard]] bool knows(uint64_t address) const {
+    return entries_ && used_[index_of(address) / kChunk] && at(address) != 0;
+  }
   void set(uint64_t address, uint64_t addend);
   void clear(uint64_t address);
   // Forgets `pages` pages from the virtual address `first` on. Only what was ever set is touched.

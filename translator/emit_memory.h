@@ -3,6 +3,8 @@
 // of the block serves (emit_control.h). Next: emit_float.h.
 #pragma once
 
+#include <algorithm>
+
 #include "translator/emit_integer.h"
 
 namespace vitrine::translator {
@@ -47,18 +49,48 @@ class MemoryEmitter : protected IntegerEmitter {
     while (1u << log_width < n.width) ++log_width;
     const Access access{a.newLabel(), a.newLabel(), after_instruction(), base,
                         offset,       new_site(n),  log_width,           write};
-    const SlotOffsets slot = slot_offsets(in_->set, write, access.site % core::kPredictions);
     if (offset == 0)
       a.mov(a86::rcx, base);
     else
       a.lea(a86::rcx, a86::ptr(base, offset));
-    a.sub(a86::rcx, at(slot.start));
-    a.cmp(a86::rcx, at(slot.length));
-    a.jae(access.cold);
-    a.mov(a86::rcx, at(slot.addend));
+    if (is_scattered(n)) {
+      emit_table_lookup(access);
+    } else {
+      const SlotOffsets slot = slot_offsets(in_->set, write, access.site % core::kPredictions);
+      a.sub(a86::rcx, at(slot.start));
+      a.cmp(a86::rcx, at(slot.length));
+      a.jae(access.cold);
+      a.mov(a86::rcx, at(slot.addend));
+    }
     a.bind(access.found);
     accesses_.push_back(access);
     return Mem(a86::rcx, base, 0, offset, n.width);
+  }
+
+  bool is_scattered(const Node& n) const {
+    if (in_->all_scattered) return true;
+    const auto offset = static_cast<uint16_t>(in_->block.insns[n.insn].pc % core::kPageSize);
+    return std::find(in_->scattered.begin(), in_->scattered.end(), offset) != in_->scattered.end();
+  }
+  // rcx: from an address to its page's addend, by the linear table. One that is not aligned may lie in two pages.
+  void emit_table_lookup(const Access& access) {
+    constexpr int kHalf = 1 << (core::kShadowAddressBits - 1 - core::kPageShift);
+    const size_t set = offsetof(Hart, predictions) + in_->set * sizeof(core::PredictionSet);
+    const size_t table = access.write ? offsetof(core::PredictionSet, write_shadow) : offsetof(core::PredictionSet, read_shadow);
+    if (access.log_width != 0) {
+      a.test(a86::cl, (1 << access.log_width) - 1);
+      a.jnz(access.cold);
+    }
+    a.sar(a86::rcx, core::kPageShift);
+    a.add(a86::rcx, kHalf);  // -half to half - 1 becomes 0 to pages - 1
+    a.cmp(a86::rcx, at(set + offsetof(core::PredictionSet, pages)));
+    a.jae(access.cold);
+    a.xor_(a86::ecx, kHalf);
+    a.shl(a86::rcx, 3);
+    a.add(a86::rcx, at(set + table));
+    a.mov(a86::rcx, a86::qword_ptr(a86::rcx));
+    a.test(a86::rcx, a86::rcx);
+    a.jz(access.cold);
   }
 
   void emit_load(const Node& n) {

@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "isa/riscv/operands.h"
@@ -45,6 +46,8 @@ struct Site {
   riscv::Operands operands;
   uint16_t op;         // riscv::Op, or kFetch
   uint16_t remaining;  // of the block's instructions: this one and those after it
+  uint16_t misses = 0;        // samples in which its prediction was the last to miss,
+  uint16_t first_sample = 0;  // since this one
   static constexpr uint16_t kFetch = 0xffff;  // the instruction has to be fetched anew: it lies across two pages
 };
 
@@ -54,6 +57,8 @@ struct LoweringInput {
   uint32_t first_site;          // number that the first of the block's sites gets
   uint64_t physical_addend;     // guest-physical address = host address + this, for all of RAM
   const uint32_t* entries;      // of the page: offset of the host code of each halfword, 0 if there is none
+  std::span<const uint16_t> scattered = {};  // instructions (offset in the page) whose predictions keep missing
+  bool all_scattered = false;                // for tests: no access has a prediction
 };
 
 struct LoweringOutput {

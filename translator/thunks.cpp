@@ -148,6 +148,8 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
     return a86::Mem(kHart, a86::rdx, 3, static_cast<int32_t>(offset) - kHartBias, 8);
   };
   a.mov(a86::edx, at(offsetof(Hart, site), 4));
+  a.mov(at(offsetof(Hart, missed_site), 4), a86::edx);
+  a.inc(at(offsetof(Hart, misses)));
   a.and_(a86::edx, core::kPredictions - 1);
   a.mov(slot(first.start), a86::rcx);
   a.mov(slot(first.addend), a86::rax);

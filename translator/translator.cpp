@@ -110,6 +110,9 @@ uint64_t slow_path(Hart* hart, uint32_t index) {
 unsigned set_of(const Hart& hart) {
   return std::min<unsigned>(static_cast<unsigned>(hart.privilege), core::kPredictionSets - 1);
 }
+riscv::Privilege privilege_of(unsigned set) {
+  return set == core::kMachineSet ? riscv::Privilege::kMachine : static_cast<riscv::Privilege>(set);
+}
 
 }  // namespace
 
@@ -155,6 +158,7 @@ void Translator::adopt(Hart& hart) {
     }
     hart.exits = counters_.exits.data();
     hart.code_base = memory_->base();
+    physical_addend_ = hart.memory->physical_addend;
     hart.memory->use_predictions(hart.predictions);
   }
   if (hart.extensions == translated_for_) return;
@@ -188,12 +192,49 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   hart.sites = sites_.data();
   hart.site = 0;
   ++counters_.entries;
+  const uint64_t misses = hart.misses;
   clear_flags();
   thunks_.enter(&hart, code);
   fold_flags(hart);
   clock.set_step(end - static_cast<uint64_t>(hart.budget));
+  sample_misses(hart, hart.misses - misses, static_cast<uint64_t>(budget - hart.budget));
   if (hart.site != kLeft) count(hart, hart.budget < kMaxInstructions && known(hart) ? Exit::kInterrupt : Exit::kMissing);
   return hart.budget != budget;
+}
+
+// After a stretch in generated code. A site has one slot; if it goes everywhere (a hash table), the lookup behind the
+// prediction is most of what it does. Such a site gets the lookup in place of the prediction: one that is found a few times among
+// the last misses of stretches with many.
+void Translator::sample_misses(const Hart& hart, uint64_t misses, uint64_t steps) {
+  constexpr uint64_t kMany = 64, kStepsAMiss = 32;
+  constexpr uint16_t kEnough = 8, kSamples = 32;
+  counters_.prediction_misses += misses;
+  if (misses < kMany || misses * kStepsAMiss < steps || hart.missed_site >= sites_.size()) return;
+  ++samples_;
+  Site& site = sites_[hart.missed_site];
+  if (site.misses == 0 || static_cast<uint16_t>(samples_ - site.first_sample) > kSamples) {
+    site.misses = 0;
+    site.first_sample = samples_;
+  }
+  if (++site.misses == kEnough) scatter(hart, hart.missed_site);
+}
+
+// The block of the site is made anew. The one before leads to it, for those who know its address.
+void Translator::scatter(const Hart& hart, uint32_t site) {
+  const auto behind = std::upper_bound(places_.begin(), places_.end(), site,
+                                       [](uint32_t number, const Place& place) { return number < place.first_site; });
+  const Place place = *(behind - 1);
+  const auto* const code = reinterpret_cast<const uint8_t*>(place.host);
+  const auto entry = static_cast<uint32_t>(code - memory_->base());
+  for (auto& [key, page] : pages_) {
+    if (key.virtual_address != (place.guest & core::kPageMask) || page->entries[place.guest % core::kPageSize / 2] != entry) continue;
+    if (hart.predictions[key.set].pages == 0) return;  // no linear table
+    if (memory_->left() < kMaxBlockBytes) return;      // a flush would take the block as well
+    page->scattered.push_back(static_cast<uint16_t>(sites_[site].pc % core::kPageSize));
+    memory_->redirect(code, translate(*page, place.guest));
+    ++counters_.scattered_sites;
+    return;
+  }
 }
 
 // Is there a block for hart.pc, as generated code would find it?
@@ -217,7 +258,7 @@ const uint8_t* Translator::find(Hart& hart) {
   const unsigned threshold = std::min(options_.threshold << page->drops, 255u);
   if (++page->heat[halfword] < threshold) return nullptr;
   page->heat[halfword] = 0;
-  return translate(hart, *page);
+  return translate(*page, hart.pc);
 }
 
 TranslatedPage* Translator::attach(Hart& hart) {
@@ -238,17 +279,17 @@ TranslatedPage* Translator::attach(Hart& hart) {
   return page.get();
 }
 
-const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
+const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc) {
   const auto begin = std::chrono::steady_clock::now();
   if (memory_->left() < kMaxBlockBytes) flush();
-  const BuildInput input = make_block(hart, page);
+  const BuildInput input = make_block(page, pc);
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
+  places_.push_back({reinterpret_cast<uint64_t>(code), pc, static_cast<uint32_t>(sites_.size())});
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
-  install(page, hart.pc, code);
-  places_.push_back({reinterpret_cast<uint64_t>(code), hart.pc});
+  install(page, pc, code);
   if (options_.one_block) steps_of_[code] = block_.insns.size();
   if (options_.observer) options_.observer->translated({block_, input, code, output_.code.size()});
-  if (host_tools_) host_tools_->added(block_name(page.key.set, hart.pc), {code, output_.code.size()});
+  if (host_tools_) host_tools_->added(block_name(page.key.set, pc), {code, output_.code.size()});
   ++counters_.blocks;
   counters_.instructions += block_.insns.size();
   counters_.code_bytes += output_.code.size();
@@ -256,10 +297,10 @@ const uint8_t* Translator::translate(Hart& hart, TranslatedPage& page) {
   return code;
 }
 
-// block_ and output_ for hart.pc, and what they were made from. An instruction that lowering cannot do becomes a helper, in
+// block_ and output_ for pc, and what they were made from. An instruction that lowering cannot do becomes a helper, in
 // a second attempt.
-BuildInput Translator::make_block(const Hart& hart, const TranslatedPage& page) {
-  BuildInput input{hart.pc, page.host, hart.privilege, hart.extensions};
+BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc) {
+  BuildInput input{pc, page.host, privilege_of(page.key.set), translated_for_};
   while (true) {
     build(block_, input, host_);
     for (const Pass& pass : passes()) {
@@ -267,8 +308,8 @@ BuildInput Translator::make_block(const Hart& hart, const TranslatedPage& page) 
       VT_ASSERT(!options_.verify || ir::verify(block_).empty(), "a pass left IR that is not well formed");
     }
     try {
-      lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), hart.memory->physical_addend,
-                        page.entries},
+      lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), physical_addend_,
+                        page.entries, page.scattered, options_.all_scattered},
                        output_);
       return input;
     } catch (const TooComplex& what) {
@@ -304,6 +345,7 @@ void Translator::note_lines(TranslatedPage& page) {
 void Translator::drop(TranslatedPage& page) noexcept {
   std::fill(std::begin(page.entries), std::end(page.entries), 0);
   page.waiting.clear();
+  page.scattered.clear();
   page.lines = 0;
 }
 

@@ -34,6 +34,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
     size_t max_pages = 8192;        // TranslatedPages kept, 10 KiB each; when there are so many, all go
     unsigned threshold = 16;        // a block is translated when it is reached for the n-th time
     bool verify = false;            // the verifier runs after every pass
+    bool all_scattered = false;     // every access looks into the linear table, as those do whose predictions keep missing
     HostAbilities host = HostAbilities::of_this_host();  // what generated code may use
     TranslationObserver* observer = nullptr;
     // For comparison with another engine: run() returns behind each block, whose very steps are its budget.
@@ -59,6 +60,8 @@ class Translator final : public riscv::Engine, public core::RamListener {
     uint64_t entries = 0;             // ways from C++ into generated code
     uint64_t interpreted_steps = 0;   // steps of cold code
     ExitCounters exits = {};          // ways out of generated code, by cause
+    uint64_t prediction_misses = 0;   // lookups behind them that found the page
+    uint64_t scattered_sites = 0;     // accesses that were given a table lookup of their own
     uint64_t dropped_pages = 0;       // pages whose translated bytes were written
     uint64_t flushes = 0;             // code memory was full
     uint64_t nanoseconds = 0;         // of host time in translation
@@ -80,8 +83,10 @@ class Translator final : public riscv::Engine, public core::RamListener {
   bool known(const riscv::Hart& hart) const;
   const uint8_t* find(riscv::Hart& hart);
   TranslatedPage* attach(riscv::Hart& hart);
-  const uint8_t* translate(riscv::Hart& hart, TranslatedPage& page);
-  BuildInput make_block(const riscv::Hart& hart, const TranslatedPage& page);
+  const uint8_t* translate(TranslatedPage& page, uint64_t pc);
+  BuildInput make_block(const TranslatedPage& page, uint64_t pc);
+  void sample_misses(const riscv::Hart& hart, uint64_t misses, uint64_t steps);
+  void scatter(const riscv::Hart& hart, uint32_t site);
   bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
   void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
   void note_lines(TranslatedPage& page);
@@ -104,9 +109,12 @@ class Translator final : public riscv::Engine, public core::RamListener {
   std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
   struct Place {
     uint64_t host, guest;
+    uint32_t first_site;
   };
   std::vector<Place> places_;  // of all blocks in code memory, in its order
   riscv::ExtensionSet translated_for_;
+  uint64_t physical_addend_ = 0;  // of all of RAM (core/memory_port.h)
+  uint16_t samples_ = 0;          // stretches with many misses of predictions
   std::unordered_map<const uint8_t*, size_t> steps_of_;  // instructions of each block, if one_block
   Counters counters_;
 };

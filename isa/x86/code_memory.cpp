@@ -86,4 +86,10 @@ void CodeMemory::point(const uint8_t* after, const uint8_t* target) {
   std::memcpy(write_ + (after - execute_) - sizeof displacement, &displacement, sizeof displacement);
 }
 
+void CodeMemory::redirect(const uint8_t* from, const uint8_t* target) {
+  constexpr uint8_t kJmp = 0xe9;
+  write_[from - execute_] = kJmp;
+  point(from + 5, target);
+}
+
 }  // namespace vitrine::x86

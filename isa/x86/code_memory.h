@@ -37,6 +37,8 @@ class CodeMemory {
   const uint8_t* append(const void* code, size_t size);
   // Changes the 4-byte displacement that ends at `after` (a jmp or jcc) so that it leads to `target`.
   void point(const uint8_t* after, const uint8_t* target);
+  // Makes the code at `from`, of which the first 5 bytes are lost, a jump to `target`.
+  void redirect(const uint8_t* from, const uint8_t* target);
   // Gives back everything after the first `used` bytes.
   void rewind(size_t used) { used_ = used; }
 

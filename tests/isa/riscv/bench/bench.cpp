@@ -63,6 +63,7 @@ riscv::Engine& Bench::make_translator([[maybe_unused]] const Board& board) {
   options.threshold = 1;
   options.code_memory = board.code_memory;
   options.verify = true;
+  options.all_scattered = board.scattered;
   if (board.old_host) options.host = {};
   auto made = translator::Translator::create(*ram_, attention_, *interpreter_, options);
   if (!made) throw std::runtime_error(made.error().message);

@@ -101,6 +101,7 @@ struct Board {
   uint64_t code_memory = 1 << 20;
   bool shadow = true;
   bool old_host = false;
+  bool scattered = false;  // no access has a prediction
   mmu::Model model = mmu::Model::kCoherent;  // others: translations are kept until a fence
 };
 
