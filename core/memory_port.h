@@ -73,7 +73,7 @@ inline const uint8_t* fast_lookup(const DataEntry* table, uint64_t address) {
 // Predictions stand in front of a View: generated code has a slot for each access site (modulo kPredictions), which holds
 // the run of addresses that the site used last. `length` counts the addresses at which eight bytes may be accessed; 0: the
 // slot is empty. A set is filled from one View only, and emptied when anything is revoked or the View changes.
-inline constexpr unsigned kPredictions = 64;
+inline constexpr unsigned kPredictions = 256;
 
 struct PredictionTable {
   uint64_t start[kPredictions] = {};
@@ -88,15 +88,29 @@ struct PredictionSet {
   const uint64_t* read_shadow = nullptr;
   const uint64_t* write_shadow = nullptr;
   uint64_t pages = 0;
+  // How often a slot was refilled, and for which sites the last times.
+  static constexpr unsigned kRecent = 8;
+  uint64_t refills = 0;
+  uint32_t recent[kRecent] = {};
+  uint64_t refills_before_sum = 0;  // when `view` became one with user pages
+
   void clear() {
     std::memset(read.length, 0, sizeof read.length);
     std::memset(write.length, 0, sizeof write.length);
   }
-  // Empties the slots whose addresses have bit 63 clear.
-  void clear_lower_half() {
-    for (PredictionTable* table : {&read, &write})
-      for (unsigned i = 0; i < kPredictions; ++i) table->length[i] &= uint64_t{0} - (table->start[i] >> 63);
+  // Empties the slots whose addresses have bit 63 clear, if they were filled since there were so many refills.
+  void clear_lower_half(uint64_t since) {
+    const auto clear = [](PredictionTable& table, unsigned slot) {
+      table.length[slot] &= uint64_t{0} - (table.start[slot] >> 63);
+    };
+    const bool few = refills - since <= kRecent;
+    for (uint64_t i = few ? since : refills - kPredictions; i != refills; ++i) {
+      const unsigned slot = static_cast<unsigned>(few ? recent[i % kRecent] : i) % kPredictions;
+      clear(read, slot);
+      clear(write, slot);
+    }
   }
+  [[nodiscard]] uint32_t last_refilled() const { return recent[(refills - 1) % kRecent]; }
 };
 // Of code in U, S and M mode.
 inline constexpr unsigned kUserSet = 0, kSupervisorSet = 1, kMachineSet = 2, kPredictionSets = 3;

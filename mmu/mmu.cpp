@@ -105,7 +105,8 @@ void Mmu::match_predictions() noexcept {
   if (!only_sum)
     set.clear();
   else if (!context_.sum)
-    set.clear_lower_half();
+    set.clear_lower_half(set.refills_before_sum);
+  if (context_.sum) set.refills_before_sum = set.refills;
   set.view = data_view;
 }
 

@@ -37,6 +37,7 @@ class ShadowTable {
     return top == 0 || top == -1;
   }
   [[nodiscard]] uint64_t at(uint64_t address) const { return entries_[index_of(address)]; }
+  // The same, for whoever may not make the table larger by looking.
   [[nodiscard]] bool knows(uint64_t address) const {
     return entries_ && used_[index_of(address) / kChunk] && at(address) != 0;
   }

@@ -148,13 +148,19 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
     return a86::Mem(kHart, a86::rdx, 3, static_cast<int32_t>(offset) - kHartBias, 8);
   };
   a.mov(a86::edx, at(offsetof(Hart, site), 4));
-  a.mov(at(offsetof(Hart, missed_site), 4), a86::edx);
-  a.inc(at(offsetof(Hart, misses)));
   a.and_(a86::edx, core::kPredictions - 1);
   a.mov(slot(first.start), a86::rcx);
   a.mov(slot(first.addend), a86::rax);
   a.mov(slot(first.length), Imm(kLengthOfPage));
   a.mov(a86::rcx, a86::rax);
+  const size_t predictions = offsetof(Hart, predictions) + set * sizeof(core::PredictionSet);
+  const a86::Mem refills = at(predictions + offsetof(core::PredictionSet, refills));
+  a.mov(a86::rdx, refills);
+  a.inc(refills);
+  a.and_(a86::edx, core::PredictionSet::kRecent - 1);
+  a.mov(a86::eax, at(offsetof(Hart, site), 4));
+  a.mov(a86::Mem(kHart, a86::rdx, 2, static_cast<int32_t>(predictions + offsetof(core::PredictionSet, recent)) - kHartBias, 4),
+        a86::eax);
   a.pop(a86::rdx);
   a.pop(a86::rax);
   a.ret();

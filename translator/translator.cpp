@@ -192,12 +192,13 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   hart.sites = sites_.data();
   hart.site = 0;
   ++counters_.entries;
-  const uint64_t misses = hart.misses;
+  core::PredictionSet& predictions = hart.predictions[set_of(hart)];
+  const uint64_t refills = predictions.refills;
   clear_flags();
   thunks_.enter(&hart, code);
   fold_flags(hart);
   clock.set_step(end - static_cast<uint64_t>(hart.budget));
-  sample_misses(hart, hart.misses - misses, static_cast<uint64_t>(budget - hart.budget));
+  sample_misses(predictions, predictions.refills - refills, static_cast<uint64_t>(budget - hart.budget));
   if (hart.site != kLeft) count(hart, hart.budget < kMaxInstructions && known(hart) ? Exit::kInterrupt : Exit::kMissing);
   return hart.budget != budget;
 }
@@ -205,22 +206,23 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
 // After a stretch in generated code. A site has one slot; if it goes everywhere (a hash table), the lookup behind the
 // prediction is most of what it does. Such a site gets the lookup in place of the prediction: one that is found a few times among
 // the last misses of stretches with many.
-void Translator::sample_misses(const Hart& hart, uint64_t misses, uint64_t steps) {
+void Translator::sample_misses(const core::PredictionSet& set, uint64_t misses, uint64_t steps) {
   constexpr uint64_t kMany = 64, kStepsAMiss = 32;
   constexpr uint16_t kEnough = 8, kSamples = 32;
   counters_.prediction_misses += misses;
-  if (misses < kMany || misses * kStepsAMiss < steps || hart.missed_site >= sites_.size()) return;
+  if (misses < kMany || misses * kStepsAMiss < steps || set.pages == 0) return;
   ++samples_;
-  Site& site = sites_[hart.missed_site];
+  const uint32_t number = set.last_refilled();
+  Site& site = sites_[number];
   if (site.misses == 0 || static_cast<uint16_t>(samples_ - site.first_sample) > kSamples) {
     site.misses = 0;
     site.first_sample = samples_;
   }
-  if (++site.misses == kEnough) scatter(hart, hart.missed_site);
+  if (++site.misses == kEnough) scatter(number);
 }
 
 // The block of the site is made anew. The one before leads to it, for those who know its address.
-void Translator::scatter(const Hart& hart, uint32_t site) {
+void Translator::scatter(uint32_t site) {
   const auto behind = std::upper_bound(places_.begin(), places_.end(), site,
                                        [](uint32_t number, const Place& place) { return number < place.first_site; });
   const Place place = *(behind - 1);
@@ -228,8 +230,7 @@ void Translator::scatter(const Hart& hart, uint32_t site) {
   const auto entry = static_cast<uint32_t>(code - memory_->base());
   for (auto& [key, page] : pages_) {
     if (key.virtual_address != (place.guest & core::kPageMask) || page->entries[place.guest % core::kPageSize / 2] != entry) continue;
-    if (hart.predictions[key.set].pages == 0) return;  // no linear table
-    if (memory_->left() < kMaxBlockBytes) return;      // a flush would take the block as well
+    if (memory_->left() < kMaxBlockBytes) return;  // a flush would take the block as well
     page->scattered.push_back(static_cast<uint16_t>(sites_[site].pc % core::kPageSize));
     memory_->redirect(code, translate(*page, place.guest));
     ++counters_.scattered_sites;

@@ -85,8 +85,8 @@ class Translator final : public riscv::Engine, public core::RamListener {
   TranslatedPage* attach(riscv::Hart& hart);
   const uint8_t* translate(TranslatedPage& page, uint64_t pc);
   BuildInput make_block(const TranslatedPage& page, uint64_t pc);
-  void sample_misses(const riscv::Hart& hart, uint64_t misses, uint64_t steps);
-  void scatter(const riscv::Hart& hart, uint32_t site);
+  void sample_misses(const core::PredictionSet& set, uint64_t misses, uint64_t steps);
+  void scatter(uint32_t site);
   bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
   void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
   void note_lines(TranslatedPage& page);

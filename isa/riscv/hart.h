@@ -152,8 +152,6 @@ struct Hart {
   uint64_t scratch[4] = {};
   uint64_t host_stack = 0;  // where generated code found it
   uint32_t site = 0;
-  uint32_t missed_site = 0;  // whose prediction missed last
-  uint64_t misses = 0;       // of predictions
   const void* sites = nullptr;     // translator::Site[]
   uint64_t* exits = nullptr;       // counters, by cause (translator/exits.h)
   bool float_off = true;     // mstatus.FS == Off
