@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace vitrine::mmu {
 namespace {
@@ -13,6 +14,8 @@ constexpr size_t kBytes = ShadowTable::kEntries * sizeof(uint64_t);
 // they are used again.
 constexpr size_t kManyChunks = 256;
 }  // namespace
+
+void ShadowTable::Free::operator()(void* p) const { std::free(p); }
 
 ShadowTable::~ShadowTable() {
   if (entries_) munmap(entries_, kBytes);
@@ -24,8 +27,8 @@ bool ShadowTable::reserve() {
   if (memory == MAP_FAILED) return false;
   madvise(memory, kBytes, MADV_NOHUGEPAGE);  // entries are sparse
   entries_ = static_cast<uint64_t*>(memory);
-  used_ = std::make_unique<uint8_t[]>(kEntries / kChunk);
-  return true;
+  used_.reset(static_cast<uint8_t*>(std::calloc(kEntries / kChunk, 1)));
+  return used_ != nullptr;
 }
 
 void ShadowTable::set(uint64_t address, uint64_t addend) {

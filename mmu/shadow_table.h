@@ -52,7 +52,10 @@ class ShadowTable {
   static size_t index_of(uint64_t address) { return (address >> core::kPageShift) & (kEntries - 1); }
 
   uint64_t* entries_ = nullptr;
-  std::unique_ptr<uint8_t[]> used_;  // by chunk: something in it was set since it was zero
+  struct Free {
+    void operator()(void* p) const;
+  };
+  std::unique_ptr<uint8_t[], Free> used_;  // by chunk: something in it was set since it was zero. Zero pages of the host until used
   std::vector<uint32_t> chunks_;     // those that are used
 };
 
