@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What tests of sessions begin with: a small machine that starts a guest of tests/app/guests.h in M mode, and a run that
-// has neither input nor a console.
+// What tests of sessions begin with: a small machine that starts a guest of tests/app/guests.h in M mode, and
+// a run that has neither input nor a console.
 #pragma once
 
 #include <cstddef>

@@ -18,8 +18,8 @@ inline void skip_traps(Bench& b) {
   b.set_csr(csr::mtvec, kHandler);
 }
 
-// A subroutine that the supervisor calls with SUM clear and set in turn, for ever; a0 points to a user page that shows
-// kData. A round is five instructions and two subroutines.
+// A subroutine that the supervisor calls with SUM clear and set in turn, for ever; a0 points to a user page
+// that shows kData. A round is five instructions and two subroutines.
 inline void start_with_sum_toggled(Bench& b, uint64_t page, std::initializer_list<Word> subroutine) {
   using namespace reg;  // NOLINT
   PageTables tables(b);

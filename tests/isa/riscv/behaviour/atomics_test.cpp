@@ -90,7 +90,8 @@ TEST(Behaviour03, Sc_AfterAnotherHartsStore_Fails) {
   // Hart 0 reserves and gives its turn away; hart 1 stores, or does not (the turn's end alone suffices).
   for (const uint32_t meanwhile : {insn::sd(a1, 0, a0), insn::amoadd_d(t0, a1, a0), insn::kNop}) {
     under_every_cache(two, [&](Bench& b) {
-      b.put(kCode, {insn::lr_d(t0, a0), insn::kPause, insn::sc_d(t1, a1, a0), insn::addi(t2, 0, 7), insn::kSelf});
+      b.put(kCode,
+            {insn::lr_d(t0, a0), insn::kPause, insn::sc_d(t1, a1, a0), insn::addi(t2, 0, 7), insn::kSelf});
       b.put(kCode + 0x100, {meanwhile, insn::kPause, insn::kSelf});
       b.write64(kData, 5);
       for (unsigned id = 0; id < 2; ++id) {

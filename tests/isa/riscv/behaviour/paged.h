@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A page that a supervisor program sees at kVirtual, and its entry, which the program can change: the ground of tests of
-// page tables. Next: tests/isa/riscv/bench/page_tables.h.
+// A page that a supervisor program sees at kVirtual, and its entry, which the program can change: the ground
+// of tests of page tables. Next: tests/isa/riscv/bench/page_tables.h.
 #pragma once
 
 #include "tests/isa/riscv/bench/bench.h"

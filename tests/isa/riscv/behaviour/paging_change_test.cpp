@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Behaviour 9: page tables that change under way, by every writer, at every level, through every alias. All by guest
-// instructions. What a walk makes of an entry is in paging_test.cpp.
+// Behaviour 9: page tables that change under way, by every writer, at every level, through every alias. All
+// by guest instructions. What a walk makes of an entry is in paging_test.cpp.
 #include <gtest/gtest.h>
 
 #include "tests/isa/riscv/behaviour/paged.h"
