@@ -5,8 +5,9 @@
 //   a prediction misses --> lookup: the linear table, or the View's small one if there is none
 //                             --> found: the slot is refilled, the access goes on
 //                             --> not:   the slow path
-//   the slow path: mapped registers go to the hart (f registers too, if they are not there), C++ runs the whole instruction by the interpreter's body
-//                  (translator.cpp), registers come back, the block goes on after the instruction, or is left
+//   the slow path: mapped registers go to the hart (f registers too, if they are not there), C++ runs the whole instruction
+//                  by the interpreter's body (translator.cpp), x registers come back, the block goes on after the
+//                  instruction, or is left
 #pragma once
 
 #include <asmjit/x86.h>
