@@ -227,15 +227,12 @@ void Translator::scatter(uint32_t site) {
                                        [](uint32_t number, const Place& place) { return number < place.first_site; });
   const Place place = *(behind - 1);
   const auto* const code = reinterpret_cast<const uint8_t*>(place.host);
-  const auto entry = static_cast<uint32_t>(code - memory_->base());
-  for (auto& [key, page] : pages_) {
-    if (key.virtual_address != (place.guest & core::kPageMask) || page->entries[place.guest % core::kPageSize / 2] != entry) continue;
-    if (memory_->left() < kMaxBlockBytes) return;  // a flush would take the block as well
-    page->scattered.push_back(static_cast<uint16_t>(sites_[site].pc % core::kPageSize));
-    memory_->redirect(code, translate(*page, place.guest));
-    ++counters_.scattered_sites;
-    return;
-  }
+  TranslatedPage& page = *place.page;
+  if (page.entries[place.guest % core::kPageSize / 2] != static_cast<uint32_t>(code - memory_->base())) return;  // dropped
+  if (memory_->left() < kMaxBlockBytes) return;  // a flush would take the block as well
+  page.scattered.push_back(static_cast<uint16_t>(sites_[site].pc % core::kPageSize));
+  memory_->redirect(code, translate(page, place.guest));
+  ++counters_.scattered_sites;
 }
 
 // Is there a block for hart.pc, as generated code would find it?
@@ -285,7 +282,7 @@ const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc) {
   if (memory_->left() < kMaxBlockBytes) flush();
   const BuildInput input = make_block(page, pc);
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
-  places_.push_back({reinterpret_cast<uint64_t>(code), pc, static_cast<uint32_t>(sites_.size())});
+  places_.push_back({reinterpret_cast<uint64_t>(code), pc, &page, static_cast<uint32_t>(sites_.size())});
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
   install(page, pc, code);
   if (options_.one_block) steps_of_[code] = block_.insns.size();

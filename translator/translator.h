@@ -109,6 +109,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
   struct Place {
     uint64_t host, guest;
+    TranslatedPage* page;
     uint32_t first_site;
   };
   std::vector<Place> places_;  // of all blocks in code memory, in its order
