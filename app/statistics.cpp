@@ -217,7 +217,8 @@ core::Error cannot_write(const std::string& path) {
 core::Result<> check_statistics_path(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (access(folder.c_str(), W_OK) != 0) return cannot_write(path);
+  const bool there = access(path.c_str(), F_OK) == 0;  // a file of others' folders, or /dev/stdout
+  if (access(there ? path.c_str() : folder.c_str(), W_OK) != 0) return cannot_write(path);
   return core::Ok{};
 }
 

@@ -17,7 +17,7 @@ std::string summary_text(Session& session);
 std::string statistics_text(Session& session);
 // One JSON object; docs/vitrine.1 describes the keys.
 std::string statistics_json(Session& session, const Outcome& outcome);
-// Before a long run: is the folder of the file that --stats-json names one to write to?
+// Before a long run: can the file that --stats-json names be written, or be made in its folder?
 core::Result<> check_statistics_path(const std::string& path);
 core::Result<> write_statistics_json(Session& session, const Outcome& outcome);
 
