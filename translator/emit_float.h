@@ -32,6 +32,7 @@ class FloatEmitter : protected MemoryEmitter {
     flags_written_ = 0;
     unboxed_.clear();
     last_float_ = -1;
+    if (!in_->block.uses_float) return;
     for (const Node& n : in_->block.nodes)
       if (n.op == Op::get_f || n.op == Op::set_f || n.op == Op::float_op) last_float_ = n.insn;
   }
@@ -129,6 +130,7 @@ class FloatEmitter : protected MemoryEmitter {
   // --- Behind the block
   // Will f registers be wanted after this site's instruction, once C++ has run it?
   bool wants_floats(uint32_t site) const {
+    if (last_float_ < 0) return false;
     const unsigned insn = static_cast<unsigned>(in_->block.insns.size()) -
                           out_->sites[site - in_->first_site].remaining;
     return last_float_ > static_cast<int>(insn);

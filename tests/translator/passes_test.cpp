@@ -362,6 +362,17 @@ TEST(Fold, ZeroExtension_DroppedWhereTheValueHasIt) {
       EXPECT_FALSE(disappears(source, extension)) << source;
 }
 
+TEST(Fold, FiveFlags_MaskOfFiveBitsDropped) {
+  const auto stays = [](const std::string& value, const std::string& mask) {
+    ir::Block block = block_from(";\n v0 = " + value + "\n v1 = const " + mask + "\n v2 = and v0, v1\n set a1, v2\n jump 0x1004");
+    pass_named("fold").run(block);
+    return block.nodes[3].in[0] == 2;
+  };
+  EXPECT_FALSE(stays("getfflags", "31"));
+  EXPECT_TRUE(stays("getfflags", "15"));
+  EXPECT_TRUE(stays("get a0", "31"));
+}
+
 // --- fold: addresses
 
 TEST(Fold, BasePlusConstant_GoesIntoTheAccess) {
