@@ -72,7 +72,7 @@ inline const uint8_t* fast_lookup(const DataEntry* table, uint64_t address) {
 
 // Predictions stand in front of a View: generated code has a slot for each access site (modulo kPredictions), which holds
 // the run of addresses that the site used last. `length` counts the addresses at which eight bytes may be accessed; 0: the
-// slot is empty. A set is filled from one View only, and emptied when anything is revoked or the View changes.
+// slot is empty. A set is filled from one View only, loses what is revoked, and is emptied when the View changes.
 inline constexpr unsigned kPredictions = 256;
 
 struct PredictionTable {
@@ -97,6 +97,17 @@ struct PredictionSet {
   void clear() {
     std::memset(read.length, 0, sizeof read.length);
     std::memset(write.length, 0, sizeof write.length);
+  }
+  // Empties the slots of pages among `bytes` addresses from `first` on; both are multiples of a page.
+  void clear(uint64_t first, uint64_t bytes) {
+    for (PredictionTable* table : {&read, &write})
+      for (unsigned i = 0; i < kPredictions; ++i)
+        if (table->start[i] - first < bytes) table->length[i] = 0;
+  }
+  // Empties the slots for writes to the page at `host`.
+  void clear_writes_to(uint64_t host) {
+    for (unsigned i = 0; i < kPredictions; ++i)
+      if (write.start[i] + write.addend[i] == host) write.length[i] = 0;
   }
   // Empties the slots whose addresses have bit 63 clear, if they were filled since there were so many refills.
   void clear_lower_half(uint64_t since) {

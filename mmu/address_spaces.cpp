@@ -121,6 +121,19 @@ void AddressSpaces::fill_read(SpaceId space, ViewKind kind, GuestVirt at, GuestP
   ++counters.fills;
 }
 
+bool AddressSpaces::fills_in_bulk(SpaceId space, ViewKind kind, GuestVirt at) noexcept {
+  return model_ == Model::kCoherent && caching() && kept(space, kind).read_shadow && ShadowTable::canonical(at.value);
+}
+
+void AddressSpaces::fill_chunk_for_reading(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page) noexcept {
+  const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
+  kept(space, kind).reads.set_chunk(at.value, host - (at.value & core::kPageMask));
+}
+
+void AddressSpaces::fill_neighbour_for_reading(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page) noexcept {
+  kept(space, kind).reads.set(at.value, reinterpret_cast<uint64_t>(ram_.host(page)) - at.value);
+}
+
 void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
                                const Walk* walk) noexcept {
   if (!caching()) return;
@@ -257,35 +270,48 @@ void AddressSpaces::revoke_entry(const Table& table, uint64_t index) noexcept {
 // Most writes to tables map a page that was not there: nobody has an entry of it, and predictions may stay. Without a linear
 // table nothing can be said of them, for they outlive entries of the small tables.
 void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
-  bool known = false;
   for_each_space(spaces, [&](unsigned id) {
-    for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
+    unsigned known = 0;  // kinds of Views from which the page may be predicted
+    for (unsigned kind = 0; kind < kViews; ++kind) {
+      KeptView* const view = spaces_[id].views[kind].get();
       if (!view || !view->filled) continue;
-      known |= !view->read_shadow || view->reads.knows(address) || view->writes.knows(address);
+      if (!view->read_shadow || !view->write_shadow || view->reads.knows(address) || view->writes.knows(address)) known |= 1u << kind;
       clear_if(view->read, address);
       clear_if(view->write, address);
       view->reads.clear(address);
       view->writes.clear(address);
       if (clear_if(view->code, address)) attention_.wanted = true;
     }
+    if (known) clear_predictions_of(spaces_[id], known, address);
   });
-  if (known) clear_predictions();
+}
+
+// A set of S may hold what came from the other View of S: see Mmu::match_predictions().
+void AddressSpaces::clear_predictions_of(const Space& space, unsigned kinds, uint64_t address) noexcept {
+  constexpr unsigned kBothOfS = 1u << static_cast<unsigned>(ViewKind::kSupervisor) |
+                                1u << static_cast<unsigned>(ViewKind::kSupervisorSum);
+  if (kinds & kBothOfS) kinds |= kBothOfS;
+  for (core::PredictionSet* set : predictions_)
+    for (unsigned kind = 0; kind < kViews; ++kind)
+      if (kinds >> kind & 1 && set->view == space.views[kind].get()) set->clear(address, core::kPageSize);
 }
 
 // Entries of many neighbouring pages: the small tables are looked through once.
 void AddressSpaces::revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept {
-  clear_predictions();
+  for (core::PredictionSet* set : predictions_) set->clear(first, pages << core::kPageShift);
   attention_.wanted = true;
   const auto inside = [&](uint64_t tag) { return tag - first < pages << core::kPageShift; };
+  static_assert(core::kDataEntries == core::kCodeEntries);
+  const uint64_t places = std::min<uint64_t>(pages, core::kDataEntries);
   for_each_space(spaces, [&](unsigned id) {
     for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
       if (!view || !view->filled) continue;
-      for (DataEntry& entry : view->read)
-        if (inside(entry.tag)) entry = {};
-      for (DataEntry& entry : view->write)
-        if (inside(entry.tag)) entry = {};
-      for (CodeEntry& entry : view->code)
-        if (inside(entry.tag)) entry = {};
+      for (uint64_t i = 0; i < places; ++i) {
+        const uint64_t place = ((first >> core::kPageShift) + i) & (core::kDataEntries - 1);
+        if (inside(view->read[place].tag)) view->read[place] = {};
+        if (inside(view->write[place].tag)) view->write[place] = {};
+        if (inside(view->code[place].tag)) view->code[place] = {};
+      }
       view->reads.clear_range(first, pages);
       view->writes.clear_range(first, pages);
     }
@@ -337,12 +363,12 @@ void AddressSpaces::drop_code() noexcept {
 }
 
 void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
-  clear_predictions();
   uint64_t& writers = writers_[ram_.page_index(page)];
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
+  for (core::PredictionSet* set : predictions_) set->clear_writes_to(host);
   for_each_space(writers, [&](unsigned id) {
     for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
-      if (!view) continue;
+      if (!view || view->write_shadow) continue;
       for (DataEntry& entry : view->write)
         if (entry.tag + entry.addend == host && entry.tag != core::kNoTag) entry = {};
     }
@@ -353,6 +379,8 @@ void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
     const WriteEntry& entry = write_entries_[i - 1];
     const std::unique_ptr<KeptView>& view = spaces_[entry.space].views[entry.view];
     if (!view || !view->writes.entries()) continue;
+    DataEntry& small = view->write[entry.page & (core::kDataEntries - 1)];
+    if (small.tag + small.addend == host) small = {};
     uint64_t& addend = view->writes.entries()[entry.page];
     // Bits 63:39 of the address are a sign or nothing; the comparison leaves them out.
     constexpr uint64_t kLow = (uint64_t{1} << core::kShadowAddressBits) - 1;

@@ -12,7 +12,10 @@
 //
 // use: Inline, by engines (core/memory_port.h).
 //
-// revoke, and empty all predictions:
+// Reads are filled in bulk where there is a linear table: with a superpage the 2 MiB around, with a page its neighbours in the
+// leaf table whose A is set. Speculation sets no A.
+//
+// revoke, in Views, linear tables and predictions:
 // - A tracked table page is written: what the changed entry serves goes, in the spaces that were filled
 // through
 //   the table. If the table is found in several places, or much of it is written at once, these spaces are
@@ -99,12 +102,17 @@ class AddressSpaces final : public core::RamListener {
                  const Walk* walk) noexcept;
   void fill_write(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
                   const Walk* walk) noexcept;
+  // In bulk, after fill_read(), for linear tables only: all of the 2 MiB around, for which the same leaf holds; or another
+  // page of the same leaf table. What is filled so hangs on the tables that fill_read() tracked.
+  static constexpr uint64_t kBulk = ShadowTable::kChunk * core::kPageSize;
+  [[nodiscard]] bool fills_in_bulk(SpaceId space, ViewKind kind, core::GuestVirt at) noexcept;
+  void fill_chunk_for_reading(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page) noexcept;
+  void fill_neighbour_for_reading(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page) noexcept;
   void fill_code(SpaceId space, ViewKind kind, core::GuestVirt at, void* payload, const Walk* walk) noexcept;
   void fill_translated(SpaceId space, ViewKind kind, core::GuestVirt at, void* translated,
                        const Walk* walk) noexcept;
 
-  // A set of predictions, filled from Views: emptied with every revocation, whatever it holds. That is cheap,
-  // and exact.
+  // A set of predictions, filled from Views. What is revoked goes from it too.
   void add_predictions(core::PredictionSet* set) { predictions_.push_back(set); }
 
   void drop_all() noexcept;
@@ -171,6 +179,7 @@ class AddressSpaces final : public core::RamListener {
   void revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept;
   void flush_spaces(uint64_t spaces) noexcept;
   void clear_predictions() noexcept;
+  void clear_predictions_of(const Space& space, unsigned kinds, uint64_t address) noexcept;
   void note_write_entry(SpaceId space, ViewKind kind, uint64_t address, core::GuestPhys page) noexcept;
   void drop_write_entries() noexcept;
   KeptView& kept(SpaceId space, ViewKind kind) noexcept;

@@ -188,8 +188,41 @@ void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
     return;  // see match_predictions()
   if (kind == AccessKind::kStore)
     spaces_.fill_write(data_space_, view, at, place.at, walk);
-  else
+  else {
     spaces_.fill_read(data_space_, view, at, place.at, walk);
+    fill_in_bulk(at, view, place);
+  }
+}
+
+// What a read has found out says something of the pages around: all of a superpage, or of bare RAM, translates alike; and of
+// a page's neighbours in its leaf table, those that could be read now without a change of A may be read later.
+void Mmu::fill_in_bulk(GuestVirt at, ViewKind view, const Place& place) noexcept {
+  if (!spaces_.fills_in_bulk(data_space_, view, at)) return;
+  if (place.walked && place.walk.level == 0) return fill_neighbours(at, view, place);
+  constexpr uint64_t kBulk = AddressSpaces::kBulk;
+  const GuestPhys first{place.at.value & ~(kBulk - 1)};
+  if (ram_.contains(first, kBulk) && pmp_uniform(pmp_, first, kBulk))
+    spaces_.fill_chunk_for_reading(data_space_, view, at, place.at);
+}
+
+void Mmu::fill_neighbours(GuestVirt at, ViewKind view, const Place& place) noexcept {
+  constexpr uint64_t kNeighbours = 16;
+  const GuestPhys entry = place.walk.entry_at[place.walk.depth - 1];
+  if (place.leaf & kPteNapot || !pmp_uniform_in_page(pmp_, entry)) return;
+  const bool no_user_pages = view == ViewKind::kSupervisorSum && static_cast<int64_t>(at.value) < 0;  // see fill()
+  const uint64_t self = at.page() % kNeighbours;
+  for (uint64_t i = 0; i < kNeighbours; ++i) {
+    const GuestVirt neighbour{(at.page() - self + i) << core::kPageShift};
+    if (data_view->read_shadow[neighbour.page() & (ShadowTable::kEntries - 1)] != 0) continue;
+    uint64_t pte = 0;
+    std::memcpy(&pte, ram_.host({entry.value - 8 * self + 8 * i}), 8);
+    if (!entry_permits(pte, context_, AccessKind::kLoad, context_.data_privilege)) continue;
+    if (no_user_pages && pte & kPteU) continue;
+    const GuestPhys page = leaf_address(pte, 0, {0});
+    if (!ram_.contains(page, core::kPageSize) || !pmp_uniform_in_page(pmp_, page)) continue;
+    if (!pmp_allows(pmp_, page, core::kPageSize, AccessKind::kLoad, context_.data_privilege)) continue;
+    spaces_.fill_neighbour_for_reading(data_space_, view, neighbour, page);
+  }
 }
 
 bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value) noexcept {

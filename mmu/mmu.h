@@ -73,6 +73,8 @@ class Mmu final : public core::MemoryPort {
   bool read_physical(core::GuestPhys at, unsigned width, uint64_t& value) noexcept;
   bool write_physical(core::GuestPhys at, unsigned width, uint64_t value) noexcept;
   void fill(core::GuestVirt at, core::AccessKind kind, const Place& place) noexcept;
+  void fill_in_bulk(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
+  void fill_neighbours(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
   void match_predictions() noexcept;
 
   unsigned hart_;

@@ -111,6 +111,12 @@ bool leaf_permits(uint64_t pte, const core::TranslationContext& context, AccessK
   return (pte & wanted) == wanted && !forbidden(pte, context, kind, privilege);
 }
 
+bool entry_permits(uint64_t pte, const core::TranslationContext& context, core::AccessKind kind, unsigned privilege) noexcept {
+  if (malformed(pte, context) || !(pte & (kPteR | kPteX))) return false;
+  if (pte & kPteNapot) return false;  // not worth the check of its encoding
+  return leaf_permits(pte, context, kind, privilege);
+}
+
 core::GuestPhys leaf_address(uint64_t pte, unsigned level, core::GuestVirt at) noexcept {
   const uint64_t ppn = (pte >> 10) & kPpnMask;
   const uint64_t from_address = pte & kPteNapot ? 0xf : (uint64_t{1} << (kIndexBits * level)) - 1;

@@ -60,6 +60,8 @@ Walk page_walk(const WalkMemory& memory, const core::TranslationContext& context
 // Of a leaf that a walk found earlier: may this access use it as it is (A is set, and D for a store)?
 bool leaf_permits(uint64_t pte, const core::TranslationContext& context, core::AccessKind kind,
                   unsigned privilege) noexcept;
+// The same of an entry of a leaf table that no walk has looked at: would a walk end there, and change nothing?
+bool entry_permits(uint64_t pte, const core::TranslationContext& context, core::AccessKind kind, unsigned privilege) noexcept;
 // Where it leads; `level` is the leaf's.
 core::GuestPhys leaf_address(uint64_t pte, unsigned level, core::GuestVirt at) noexcept;
 

@@ -66,9 +66,13 @@ bool pmp_allows(const Pmp& pmp, core::GuestPhys at, uint64_t size, core::AccessK
 }
 
 bool pmp_uniform_in_page(const Pmp& pmp, core::GuestPhys page) {
+  return pmp_uniform(pmp, {page.value & core::kPageMask}, core::kPageSize);
+}
+
+bool pmp_uniform(const Pmp& pmp, core::GuestPhys at, uint64_t size) {
   if (!pmp.present()) return true;
-  const uint64_t first = page.value & core::kPageMask;
-  const uint64_t last = first + core::kPageSize - 1;
+  const uint64_t first = at.value;
+  const uint64_t last = first + size - 1;
   for (const Pmp::Region& region : pmp.regions()) {
     if (last < region.first || first > region.last) continue;
     return first >= region.first && last <= region.last;

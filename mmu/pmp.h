@@ -48,5 +48,7 @@ class Pmp {
 // True if one answer holds for all bytes of the 4 KiB page, for each kind of access: only then may the page
 // be cached.
 [[nodiscard]] bool pmp_uniform_in_page(const Pmp& pmp, core::GuestPhys page);
+// The same for `size` bytes.
+[[nodiscard]] bool pmp_uniform(const Pmp& pmp, core::GuestPhys at, uint64_t size);
 
 }  // namespace vitrine::mmu

@@ -34,10 +34,19 @@ bool ShadowTable::reserve() {
 void ShadowTable::set(uint64_t address, uint64_t addend) {
   const size_t index = index_of(address);
   entries_[index] = addend;
-  uint8_t& used = used_[index / kChunk];
-  if (used) return;
-  used = 1;
-  chunks_.push_back(static_cast<uint32_t>(index / kChunk));
+  use(index / kChunk);
+}
+
+void ShadowTable::set_chunk(uint64_t address, uint64_t addend) {
+  const size_t chunk = index_of(address) / kChunk;
+  std::fill_n(entries_ + chunk * kChunk, kChunk, addend);
+  use(chunk);
+}
+
+void ShadowTable::use(size_t chunk) {
+  if (used_[chunk]) return;
+  used_[chunk] = 1;
+  chunks_.push_back(static_cast<uint32_t>(chunk));
 }
 
 void ShadowTable::clear(uint64_t address) {

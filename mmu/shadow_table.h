@@ -42,13 +42,17 @@ class ShadowTable {
     return entries_ && used_[index_of(address) / kChunk] && at(address) != 0;
   }
   void set(uint64_t address, uint64_t addend);
+  // The same addend for all pages of the chunk around, which are those that one leaf table or one superpage can serve.
+  void set_chunk(uint64_t address, uint64_t addend);
   void clear(uint64_t address);
   // Forgets `pages` pages from the virtual address `first` on. Only what was ever set is touched.
   void clear_range(uint64_t first, uint64_t pages);
   void clear_all();
 
- private:
   static constexpr size_t kChunk = 512;  // entries in a page of the table
+
+ private:
+  void use(size_t chunk);
   static size_t index_of(uint64_t address) { return (address >> core::kPageShift) & (kEntries - 1); }
 
   uint64_t* entries_ = nullptr;

@@ -24,7 +24,7 @@ from typing import NamedTuple
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # In this order, up to the first that fails.
 TESTS = ["tests/isa/x86/x86_test", "tests/translator/translator_test", "tests/translator/translator_lowering_test",
-         "tests/translator/translator_ir_test", "tests/isa/riscv/riscv_random_programs_test --programs=3000"]
+         "tests/translator/translator_ir_test", "tests/mmu/mmu_test", "tests/isa/riscv/riscv_random_programs_test --programs=3000"]
 
 
 class Bug(NamedTuple):
@@ -52,7 +52,27 @@ BUGS = [
         "the same, if more slots were filled than are remembered"),
     # Predictions, and the table lookup in place of them
     Bug("mapping_empties_nothing", "mmu/address_spaces.cpp",
-        "if (known) clear_predictions();", "", "a page that is mapped elsewhere is still accessed where it was"),
+        "if (known) clear_predictions_of(spaces_[id], known, address);", "", "a page that is mapped elsewhere is still accessed where it was"),
+    Bug("neighbours_whose_a_is_clear", "mmu/page_walk.cpp",
+        "return leaf_permits(pte, context, kind, privilege);", "return !forbidden(pte, context, kind, privilege);",
+        "a page filled in bulk is read, and its A stays clear"),
+    Bug("neighbours_that_pmp_refuses", "mmu/mmu.cpp",
+        "if (!pmp_allows(pmp_, page, core::kPageSize, AccessKind::kLoad, context_.data_privilege)) continue;", "",
+        "PMP does not hold for pages filled in bulk"),
+    Bug("bulk_across_pmp", "mmu/mmu.cpp",
+        "ram_.contains(first, kBulk) && pmp_uniform(pmp_, first, kBulk)", "ram_.contains(first, kBulk)",
+        "a superpage is filled though PMP divides it"),
+    Bug("neighbours_under_sum_in_the_upper_half", "mmu/mmu.cpp",
+        "if (no_user_pages && pte & kPteU) continue;", "", "a user page of the upper half is predicted after SUM is clear"),
+    Bug("bulk_on_lazy_machines", "mmu/address_spaces.cpp",
+        "return model_ == Model::kCoherent && caching()", "return caching()",
+        "what was never kept is used until a fence that does not name it"),
+    Bug("other_view_of_s_predicted", "mmu/address_spaces.cpp",
+        "if (kinds & kBothOfS) kinds |= kBothOfS;", "", "what was filled while SUM was set outlives its page"),
+    Bug("range_keeps_predictions", "mmu/address_spaces.cpp",
+        "set->clear(first, pages << core::kPageShift);", ";", "pages of an upper entry are accessed where they were"),
+    Bug("small_table_keeps_writes", "mmu/address_spaces.cpp",
+        "if (small.tag + small.addend == host) small = {};", "", "the interpreter writes a page table without announcing it"),
     Bug("table_lookup_takes_any_address", "translator/emit_memory.h",
         "a.cmp(a86::rcx, at(set + offsetof(core::PredictionSet, pages)));\n    a.jae(access.cold);", "",
         "a wild address indexes beyond the table"),
