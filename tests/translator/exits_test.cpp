@@ -67,10 +67,10 @@ TEST(Exits, CodeBesideData_Address) {
   expect_only(exits_of({insn::addi(t0, t0, 1), insn::sd(t1, 0, a0)}, kCode + 0x800), Exit::kAddress);
 }
 
-// Each round reads another page for the first time.
+// Each round writes another page for the first time. (Reads are filled in bulk.)
 TEST(Exits, ANewPageEachRound_Fault) {
   Bench b({.memory = 16 << 20}, Caches::kTranslator);
-  b.put(kCode, {insn::ld(t1, 0, a0), insn::add(a0, a0, a1), insn::jal(zero, -8)});
+  b.put(kCode, {insn::sd(t1, 0, a0), insn::add(a0, a0, a1), insn::jal(zero, -8)});
   b.set_x(a0, kRam + 0x20'0000);
   b.set_x(a1, 4096);
   b.run(3 * 40);
