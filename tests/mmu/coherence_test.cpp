@@ -316,16 +316,21 @@ class Coherence {
 
   void load(unsigned hart) {
     const unsigned width = 1u << below(4);
-    const uint64_t at = aligned(address_for(hart), width);
+    const uint64_t at = aligned(often_the_same(hart), width);
     uint64_t a = 0, b = 0;
     agree(hart, cached_.load(hart, width, at, a), plain_.load(hart, width, at, b), at);
     ASSERT_EQ(a, b) << std::hex << at;
   }
   void store(unsigned hart) {
     const unsigned width = 1u << below(4);
-    const uint64_t at = aligned(address_for(hart), width);
+    const uint64_t at = aligned(often_the_same(hart), width);
     const uint64_t value = one_in(8) ? random_superpage() : random_entry();
     agree(hart, cached_.store(hart, width, at, value), plain_.store(hart, width, at, value), at);
+  }
+  // A program's accesses come back to a page; without that hardly a prediction would be used before it is emptied.
+  uint64_t often_the_same(unsigned hart) {
+    if (!one_in(3)) last_[hart] = address_for(hart);
+    return last_[hart];
   }
   uint64_t aligned(uint64_t at, unsigned width) { return one_in(8) ? at : at & ~uint64_t{width - 1}; }
 
@@ -428,6 +433,7 @@ class Coherence {
   Side cached_, plain_;
   core::TranslationContext contexts_[kHarts];
   uint64_t working_set_[10] = {};
+  uint64_t last_[kHarts] = {kBase, kBase};
 };
 
 void expect_busy(const Coherence& c, unsigned operations) {
@@ -437,7 +443,7 @@ void expect_busy(const Coherence& c, unsigned operations) {
   EXPECT_GT(c.hits().read, operations / 40u);
   EXPECT_GT(c.hits().write, operations / 200u);
   EXPECT_GT(c.hits().code, operations / 200u);
-  EXPECT_GT(c.hits().predicted, operations / 1000u);
+  EXPECT_GT(c.hits().predicted, operations / 200u);
   EXPECT_GT(c.counters().write_paths_revoked, operations / 2000u);
   EXPECT_EQ(c.plain_hits().read + c.plain_hits().write + c.plain_hits().code, 0u)
       << "the judge caches nothing";
