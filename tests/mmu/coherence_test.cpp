@@ -67,7 +67,8 @@ struct Side {
     const uint64_t page = at & core::kPageMask;
     if (at - page + width > core::kPageSize) return nullptr;
     const uint64_t* const shadow = write ? view.write_shadow : view.read_shadow;
-    const core::DataEntry& small = (write ? view.write : view.read)[at >> 12 & (core::kDataEntries - 1)];
+    const core::DataEntry* const entries = write ? view.write : view.read;
+    const core::DataEntry& small = entries[at >> 12 & (core::kDataEntries - 1)];
     uint64_t addend = small.tag == page ? small.addend : 0;
     if (shadow) addend = ShadowTable::canonical(at) ? shadow[at >> 12 & (ShadowTable::kEntries - 1)] : 0;
     if (addend == 0) return nullptr;
