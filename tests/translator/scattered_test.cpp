@@ -25,6 +25,13 @@ void put_loop(Bench& b, uint64_t at) {
 }
 constexpr uint64_t kLoop = 9;
 
+void run_loop(Bench& b) {
+  put_loop(b, kCode);
+  b.set_x(s0, kData);
+  b.start(kCode);
+  b.run(kLoop * kRounds);
+}
+
 // Two forms have both a linear table and predictions.
 constexpr int kFormsThatScatter = 2;
 int scattered(Bench& b, uint64_t at_least) {
@@ -34,10 +41,7 @@ int scattered(Bench& b, uint64_t at_least) {
 TEST(Scattered, LoadAndStore) {
   int forms = 0;
   like_the_interpreter([&](Bench& b) {
-    put_loop(b, kCode);
-    b.set_x(s0, kData);
-    b.start(kCode);
-    b.run(kLoop * kRounds);
+    run_loop(b);
     forms += scattered(b, 2);
   });
   EXPECT_EQ(forms, kFormsThatScatter);
@@ -78,10 +82,7 @@ TEST(Scattered, PageThatChanges) {
 TEST(Scattered, CodeThatChanges) {
   int forms = 0;
   like_the_interpreter([&](Bench& b) {
-    put_loop(b, kCode);
-    b.set_x(s0, kData);
-    b.start(kCode);
-    b.run(kLoop * kRounds);
+    run_loop(b);
     b.put(kCode + 24, {insn::sub(a2, a2, a0)});
     b.run(kLoop * kRounds);
     forms += scattered(b, 4);
