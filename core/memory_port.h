@@ -71,14 +71,23 @@ inline const uint8_t* fast_lookup(const DataEntry* table, uint64_t address) {
 }
 
 // Predictions stand in front of a View: generated code has a slot for each access site (modulo kPredictions), which holds
-// the run of addresses that the site used last. `length` counts the addresses at which eight bytes may be accessed; 0: the
-// slot is empty. A set is filled from one View only, loses what is revoked, and is emptied when the View changes.
+// the run of addresses that the site used last: neighbouring pages with one addend, all of them known to the linear table of
+// the View. `length` counts the addresses at which eight bytes may be accessed; 0: the slot is empty. A set is filled from one
+// View only, loses what is revoked, and is emptied when the View changes.
 inline constexpr unsigned kPredictions = 256;
+// A run lies inside an aligned group of so many pages.
+inline constexpr unsigned kPredictedPages = 32;
 
 struct PredictionTable {
   uint64_t start[kPredictions] = {};
   uint64_t addend[kPredictions] = {};
   uint64_t length[kPredictions] = {};
+
+  static constexpr uint64_t kTail = 7;  // addresses of a run that `length` does not count
+  // Is one of `bytes` addresses from `first` on in the slot's run?
+  [[nodiscard]] bool overlaps(unsigned slot, uint64_t first, uint64_t bytes) const {
+    return start[slot] - first < bytes || first - start[slot] < length[slot] + kTail;
+  }
 };
 
 struct PredictionSet {
@@ -102,12 +111,12 @@ struct PredictionSet {
   void clear(uint64_t first, uint64_t bytes) {
     for (PredictionTable* table : {&read, &write})
       for (unsigned i = 0; i < kPredictions; ++i)
-        if (table->start[i] - first < bytes) table->length[i] = 0;
+        if (table->overlaps(i, first, bytes)) table->length[i] = 0;
   }
   // Empties the slots for writes to the page at `host`.
   void clear_writes_to(uint64_t host) {
     for (unsigned i = 0; i < kPredictions; ++i)
-      if (write.start[i] + write.addend[i] == host) write.length[i] = 0;
+      if (host - (write.start[i] + write.addend[i]) < write.length[i] + PredictionTable::kTail) write.length[i] = 0;
   }
   // Empties the slots whose addresses have bit 63 clear, if they were filled since there were so many refills.
   void clear_lower_half(uint64_t since) {

@@ -18,9 +18,6 @@ namespace a86 = asmjit::x86;
 
 constexpr a86::Gp kSaved[] = {a86::rbx, a86::rbp, a86::r12, a86::r13, a86::r14, a86::r15};
 
-// From a page's first byte: addresses at which eight bytes lie inside the page.
-constexpr uint64_t kLengthOfPage = core::kPageSize - 7;
-
 // One thunk: f(assembler) emits it.
 template <typename Emit>
 const uint8_t* make(x86::CodeMemory& memory, Emit emit) {
@@ -112,14 +109,43 @@ void emit_slow(a86::Assembler& a, SlowFunction slow) {
   emit_return(a);
 }
 
+// The run of pages around one: rdx is the page's entry in a linear table, rax its addend, rcx its address. Afterwards rcx is
+// the run's address and r8 its length. A run ends where the addend changes, and at a group of entries (core::kPredictedPages).
+void emit_run(a86::Assembler& a) {
+  constexpr int kGroup = 8 * core::kPredictedPages;
+  const Label up = a.newLabel(), down = a.newLabel(), first = a.newLabel(), last = a.newLabel();
+  a.lea(a86::r8, a86::ptr(a86::rdx, 8));
+  a.bind(up);
+  a.test(a86::r8d, kGroup - 1);
+  a.jz(last);
+  a.cmp(a86::rax, a86::ptr(a86::r8));
+  a.jne(last);
+  a.add(a86::r8, 8);
+  a.jmp(up);
+  a.bind(last);
+  a.bind(down);
+  a.test(a86::edx, kGroup - 1);
+  a.jz(first);
+  a.cmp(a86::rax, a86::ptr(a86::rdx, -8));
+  a.jne(first);
+  a.sub(a86::rdx, 8);
+  a.sub(a86::rcx, core::kPageSize);
+  a.jmp(down);
+  a.bind(first);
+  a.sub(a86::r8, a86::rdx);
+  a.shl(a86::r8, core::kPageShift - 3);
+  a.sub(a86::r8, core::PredictionTable::kTail);
+}
+
 // The page of the address in rcx, from the linear table if there is one, otherwise from the small table; the site's slot
-// is refilled with it. An access that leaves the page goes to the slow path, as does what neither knows.
+// is refilled with the run around it. An access that leaves the page goes to the slow path, as does what neither knows.
 void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned log_width, bool write) {
   const Label miss = a.newLabel(), small = a.newLabel(), found = a.newLabel();
   const auto table = static_cast<int32_t>(write ? offsetof(core::View, write) : offsetof(core::View, read));
   const auto shadow = static_cast<int32_t>(write ? offsetof(core::View, write_shadow) : offsetof(core::View, read_shadow));
   a.push(a86::rax);
   a.push(a86::rdx);
+  a.push(a86::r8);
   a.mov(a86::eax, a86::ecx);
   a.and_(a86::eax, core::kPageSize - 1);
   a.cmp(a86::eax, core::kPageSize - (1u << log_width));
@@ -137,10 +163,12 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.mov(a86::rax, a86::rcx);
   a.shr(a86::rax, core::kPageShift);
   a.and_(a86::eax, (1 << (core::kShadowAddressBits - core::kPageShift)) - 1);
-  a.mov(a86::rax, a86::ptr(a86::rdx, a86::rax, 3));
+  a.lea(a86::rdx, a86::ptr(a86::rdx, a86::rax, 3));
+  a.mov(a86::rax, a86::ptr(a86::rdx));
   a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
   a.test(a86::rax, a86::rax);
   a.jz(miss);
+  emit_run(a);
 
   a.bind(found);
   const SlotOffsets first = slot_offsets(set, write, 0);
@@ -151,7 +179,7 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.and_(a86::edx, core::kPredictions - 1);
   a.mov(slot(first.start), a86::rcx);
   a.mov(slot(first.addend), a86::rax);
-  a.mov(slot(first.length), Imm(kLengthOfPage));
+  a.mov(slot(first.length), a86::r8);
   a.mov(a86::rcx, a86::rax);
   const size_t predictions = offsetof(Hart, predictions) + set * sizeof(core::PredictionSet);
   const a86::Mem refills = at(predictions + offsetof(core::PredictionSet, refills));
@@ -161,6 +189,7 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.mov(a86::eax, at(offsetof(Hart, site), 4));
   a.mov(a86::Mem(kHart, a86::rdx, 2, static_cast<int32_t>(predictions + offsetof(core::PredictionSet, recent)) - kHartBias, 4),
         a86::eax);
+  a.pop(a86::r8);
   a.pop(a86::rdx);
   a.pop(a86::rax);
   a.ret();
@@ -173,8 +202,10 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
   a.cmp(a86::rcx, a86::ptr(a86::rdx, table));
   a.mov(a86::rax, a86::ptr(a86::rdx, table + 8));
+  a.mov(a86::r8d, core::kPageSize - core::PredictionTable::kTail);
   a.je(found);
   a.bind(miss);
+  a.pop(a86::r8);
   a.pop(a86::rdx);
   a.pop(a86::rax);
   a.add(a86::qword_ptr(a86::rsp), 5);

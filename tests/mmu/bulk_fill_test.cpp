@@ -81,10 +81,10 @@ class BulkFill : public testing::Test {
   }
   bool reads_page(uint64_t page) { return reads(page * kPage, kTarget + page * kPage); }
   core::PredictionSet& supervisor() { return sets[core::kSupervisorSet]; }
-  static void predict(core::PredictionTable& table, unsigned slot, uint64_t at, uint64_t addend) {
+  static void predict(core::PredictionTable& table, unsigned slot, uint64_t at, uint64_t addend, uint64_t pages = 1) {
     table.start[slot] = at;
     table.addend[slot] = addend;
-    table.length[slot] = kPage - 7;
+    table.length[slot] = pages * kPage - core::PredictionTable::kTail;
   }
   uint64_t addend(uint64_t at, uint64_t to) { return reinterpret_cast<uint64_t>(ram->host({to})) - at; }
 
@@ -240,6 +240,16 @@ TEST_F(BulkFill, UpperEntryWritten_PredictionsOfItsRangeGo) {
   EXPECT_NE(supervisor().read.length[1], 0u);
   EXPECT_EQ(supervisor().read.length[2], 0u);
   EXPECT_EQ(supervisor().read.length[3], 0u);
+}
+
+TEST_F(BulkFill, PageFlagged_RunsWithThatPageGo) {
+  for (uint64_t page = 16; page < 23; ++page) ASSERT_EQ(port->store({page * kPage}, 8, 1).kind, core::FaultKind::kNone);
+  for (unsigned slot = 0; slot < 5; ++slot) {
+    const uint64_t first = (16 + slot) * kPage;
+    predict(supervisor().write, slot, first, addend(first, kTarget + first), 3);
+  }
+  ram->set_flag({kTarget + 19 * kPage}, core::kWatched);
+  for (unsigned slot = 0; slot < 5; ++slot) EXPECT_EQ(supervisor().write.length[slot] != 0, slot == 0 || slot == 4) << slot;
 }
 
 // A page becomes a page table or code: whatever leads there for writing goes.

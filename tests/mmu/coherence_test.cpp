@@ -52,6 +52,19 @@ struct Side {
     privilege[hart] = context.fetch_privilege;
   }
 
+  struct Run {
+    uint64_t start, pages;
+  };
+  // The pages around one that have its addend, in its group.
+  static Run run_around(const uint64_t* shadow, uint64_t page) {
+    constexpr uint64_t kGroup = core::kPredictedPages;
+    const uint64_t number = page >> 12 & (ShadowTable::kEntries - 1), group = number / kGroup * kGroup;
+    uint64_t first = number, last = number;
+    while (first > group && shadow[first - 1] == shadow[number]) --first;
+    while (last + 1 < group + kGroup && shadow[last + 1] == shadow[number]) ++last;
+    return {page - ((number - first) << 12), last - first + 1};
+  }
+
   // As generated code looks an address up (translator/thunks.cpp): nullptr if the slow path is asked. Sixteen sites,
   // by page.
   uint8_t* predicted(unsigned hart, uint64_t at, unsigned width, bool write) {
@@ -73,9 +86,10 @@ struct Side {
     if (shadow) addend = ShadowTable::canonical(at) ? shadow[at >> 12 & (ShadowTable::kEntries - 1)] : 0;
     if (addend == 0) return nullptr;
     ++(write ? hits.write : hits.read);
-    table.start[slot] = page;
+    const Run run = shadow ? run_around(shadow, page) : Run{page, 1};
+    table.start[slot] = run.start;
     table.addend[slot] = addend;
-    table.length[slot] = core::kPageSize - 7;
+    table.length[slot] = run.pages * core::kPageSize - core::PredictionTable::kTail;
     set.recent[set.refills++ % core::PredictionSet::kRecent] = slot;
     return reinterpret_cast<uint8_t*>(at + addend);
   }
