@@ -47,32 +47,6 @@ void clear_flags() {
   if (mxcsr & kHostFlags) _mm_setcsr(mxcsr & ~kHostFlags);
 }
 
-// Two bytes of code that a hart may execute now, if its code View knows the page; otherwise nullptr.
-const uint8_t* known_code(const Hart& hart, uint64_t pc) {
-  const core::CodeEntry& entry = hart.memory->code_view->code[(pc >> core::kPageShift) % core::kCodeEntries];
-  if (entry.tag != (pc & core::kPageMask) || !entry.translated) return nullptr;
-  return static_cast<const TranslatedPage*>(entry.translated)->host + pc % core::kPageSize;
-}
-
-// An instruction across two pages: fetched, decoded and run as if nothing were known of it.
-void step_anew(Hart& hart) {
-  const uint64_t straight = hart.pc + 4;
-  const uint8_t* const first = known_code(hart, hart.pc);
-  const uint8_t* const second = known_code(hart, hart.pc + 2);
-  uint16_t low = 0, high = 0;
-  if (first) std::memcpy(&low, first, sizeof low);
-  if (first && second && riscv::instruction_length(low) == 4) {
-    std::memcpy(&high, second, sizeof high);
-    const riscv::Insn insn = riscv::decode(static_cast<uint32_t>(high) << 16 | low, hart.extensions);
-    riscv::execute(hart, insn.op, riscv::operands_of(insn));
-  } else {
-    hart.redirected = false;
-    riscv::step_plainly(hart);
-    hart.next_pc = hart.pc;
-  }
-  hart.redirected |= hart.next_pc != straight;
-}
-
 constexpr uint32_t kLeft = ~uint32_t{0};  // instead of the number of a site: the slow path has left the block
 
 void count(Hart& hart, Exit cause) { ++hart.exits[static_cast<size_t>(cause)]; }
@@ -85,17 +59,52 @@ Exit cause_of(const Site& site, bool faulted) {
   return effects & riscv::kFloat ? Exit::kFloat : Exit::kInstruction;
 }
 
+unsigned set_of(const Hart& hart) {
+  return std::min<unsigned>(static_cast<unsigned>(hart.privilege), core::kPredictionSets - 1);
+}
+riscv::Privilege privilege_of(unsigned set) {
+  return set == core::kMachineSet ? riscv::Privilege::kMachine : static_cast<riscv::Privilege>(set);
+}
+
+}  // namespace
+
+// What the hart's code View knows of the page of an address; nullptr: nothing.
+TranslatedPage* Translator::known_page(const Hart& hart, uint64_t pc) const {
+  const core::CodeEntry& entry = hart.memory->code_view->code[(pc >> core::kPageShift) % core::kCodeEntries];
+  return entry.tag == (pc & core::kPageMask) && entry.translated ? &pages_->of(entry.translated) : nullptr;
+}
+
+// An instruction across two pages: fetched, decoded and run as if nothing were known of it.
+void Translator::step_anew(Hart& hart) {
+  const uint64_t straight = hart.pc + 4;
+  const TranslatedPage* const first = known_page(hart, hart.pc);
+  const TranslatedPage* const second = known_page(hart, hart.pc + 2);
+  uint16_t low = 0, high = 0;
+  if (first) std::memcpy(&low, first->host + hart.pc % core::kPageSize, sizeof low);
+  if (first && second && riscv::instruction_length(low) == 4) {
+    std::memcpy(&high, second->host + (hart.pc + 2) % core::kPageSize, sizeof high);
+    const riscv::Insn insn = riscv::decode(static_cast<uint32_t>(high) << 16 | low, hart.extensions);
+    riscv::execute(hart, insn.op, riscv::operands_of(insn));
+  } else {
+    hart.redirected = false;
+    riscv::step_plainly(hart);
+    hart.next_pc = hart.pc;
+  }
+  hart.redirected |= hart.next_pc != straight;
+}
+
 // One instruction of generated code, by the interpreter's body. Generated code comes here with its registers in the hart.
-uint64_t slow_path(Hart* hart, uint32_t index) {
+uint64_t Translator::slow_path(Hart* hart, uint32_t index) {
   VT_ASSERT(hart->float_in_hart, "f registers are not where C++ looks for them");
   fold_flags(*hart);
-  const Site& site = static_cast<const Site*>(hart->sites)[index];
+  auto* const translator = static_cast<Translator*>(hart->translator);
+  const Site& site = translator->sites_[index];
   const int64_t budget = hart->budget + site.remaining;
   hart->pc = site.pc;
   hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget));
   const uint64_t known = *hart->memory->fills + hart->traps;
   if (site.op == Site::kFetch)
-    step_anew(*hart);
+    translator->step_anew(*hart);
   else
     riscv::execute(*hart, static_cast<riscv::Op>(site.op), site.operands);
   count(*hart, cause_of(site, *hart->memory->fills + hart->traps != known));
@@ -107,40 +116,36 @@ uint64_t slow_path(Hart* hart, uint32_t index) {
   return 1;
 }
 
-unsigned set_of(const Hart& hart) {
-  return std::min<unsigned>(static_cast<unsigned>(hart.privilege), core::kPredictionSets - 1);
-}
-riscv::Privilege privilege_of(unsigned set) {
-  return set == core::kMachineSet ? riscv::Privilege::kMachine : static_cast<riscv::Privilege>(set);
-}
-
-}  // namespace
-
 core::Result<std::unique_ptr<Translator>> Translator::create(core::GuestRam& ram, core::Attention& attention,
                                                              riscv::Interpreter& interpreter, const Options& options) {
   using Name = x86::CodeMemory::Name;
   auto memory = x86::CodeMemory::create(std::max(options.code_memory, 4 * kMaxBlockBytes),
                                         options.host_tools.perf_map ? Name::kNone : Name::kOurs);
   if (!memory) return memory.error();
+  auto pages = TranslatedPages::create(options.max_pages);
+  if (!pages)
+    return core::error(core::ErrorKind::kHost, "The host has no address space for the tables of {} translated pages.",
+                       options.max_pages);
   std::unique_ptr<x86::HostTools> host_tools;
   if (options.host_tools.any()) {
     auto made = x86::HostTools::create(options.host_tools);
     if (!made) return made.error();
     host_tools = std::move(*made);
   }
-  return std::unique_ptr<Translator>(
-      new Translator(ram, attention, interpreter, options, std::move(*memory), std::move(host_tools)));
+  return std::unique_ptr<Translator>(new Translator(ram, attention, interpreter, options, std::move(*memory),
+                                                    std::move(pages), std::move(host_tools)));
 }
 
 Translator::Translator(core::GuestRam& ram, core::Attention& attention, riscv::Interpreter& interpreter,
                        const Options& options, std::unique_ptr<x86::CodeMemory> memory,
-                       std::unique_ptr<x86::HostTools> host_tools)
+                       std::unique_ptr<TranslatedPages> pages, std::unique_ptr<x86::HostTools> host_tools)
     : ram_(ram),
       attention_(attention),
       interpreter_(interpreter),
       options_(options),
       memory_(std::move(memory)),
       host_tools_(std::move(host_tools)),
+      pages_(std::move(pages)),
       of_ram_page_(ram.pages()) {
   ram_.add_listener(this);
 }
@@ -189,7 +194,7 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   hart.run_end = end;
   hart.budget = budget;
   hart.code_view = hart.memory->code_view;
-  hart.sites = sites_.data();
+  hart.translator = this;
   hart.site = 0;
   ++counters_.entries;
   core::PredictionSet& predictions = hart.predictions[set_of(hart)];
@@ -237,44 +242,45 @@ void Translator::scatter(uint32_t site) {
 
 // Is there a block for hart.pc, as generated code would find it?
 bool Translator::known(const Hart& hart) const {
-  const core::CodeEntry& entry = hart.memory->code_view->code[(hart.pc >> core::kPageShift) % core::kCodeEntries];
-  const auto* const page = static_cast<const TranslatedPage*>(entry.translated);
-  return entry.tag == (hart.pc & core::kPageMask) && page && page->entries[hart.pc % core::kPageSize / 2] != 0;
+  const TranslatedPage* const page = known_page(hart, hart.pc);
+  return page && page->entries[hart.pc % core::kPageSize / 2] != 0;
+}
+
+// Called when there is no block. Addresses share their heat with others now and then, which costs a block too early.
+bool Translator::is_hot(const TranslatedPage& page, uint64_t pc) {
+  const uint64_t halfword = (page.key.physical + pc % core::kPageSize) / 2;
+  uint8_t& heat = heat_[halfword * 0x9e37'79b9'7f4a'7c15 >> 46];
+  static_assert(std::tuple_size_v<decltype(heat_)> == uint64_t{1} << (64 - 46));
+  const unsigned threshold = std::min(options_.threshold << page.drops, 255u);
+  if (++heat < threshold) return false;
+  heat = 0;
+  return true;
 }
 
 // The host code of hart.pc, or nullptr: it cannot be translated, or not yet.
 const uint8_t* Translator::find(Hart& hart) {
   if (!hart.extensions.has(riscv::Extension::C)) return nullptr;  // jumps would have to look for alignment
-  const core::CodeEntry& entry =
-      hart.memory->code_view->code[(hart.pc >> core::kPageShift) % core::kCodeEntries];
-  auto* page =
-      static_cast<TranslatedPage*>(entry.tag == (hart.pc & core::kPageMask) ? entry.translated : nullptr);
+  TranslatedPage* page = known_page(hart, hart.pc);
   if (!page) page = attach(hart);
   if (!page) return nullptr;
-  const uint64_t halfword = (hart.pc % core::kPageSize) / 2;
-  if (const uint32_t offset = page->entries[halfword]) return memory_->base() + offset;
-  const unsigned threshold = std::min(options_.threshold << page->drops, 255u);
-  if (++page->heat[halfword] < threshold) return nullptr;
-  page->heat[halfword] = 0;
-  return translate(*page, hart.pc);
+  if (const uint32_t offset = page->entries[hart.pc % core::kPageSize / 2]) return memory_->base() + offset;
+  return is_hot(*page, hart.pc) ? translate(*page, hart.pc) : nullptr;
 }
 
 TranslatedPage* Translator::attach(Hart& hart) {
   core::CodePage code;
   if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable) return nullptr;
-  if (pages_.size() >= options_.max_pages) forget_pages(hart);
+  if (pages_->full()) forget_pages(hart);
   const PageKey key{code.page.value, hart.pc & core::kPageMask, set_of(hart)};
-  std::unique_ptr<TranslatedPage>& page = pages_[key];
+  TranslatedPage* page = pages_->find(key);
   if (!page) {
-    page = std::make_unique<TranslatedPage>();
-    page->key = key;
-    page->host = ram_.host(code.page);
+    page = &pages_->add(key, ram_.host(code.page));
     TranslatedPage*& first = of_ram_page_[ram_.page_index(code.page)];
     page->next = first;
-    first = page.get();
+    first = page;
   }
-  hart.memory->keep_translated({hart.pc}, page.get());
-  return page.get();
+  hart.memory->keep_translated({hart.pc}, page->entries);
+  return page;
 }
 
 const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc) {
@@ -341,7 +347,7 @@ void Translator::note_lines(TranslatedPage& page) {
 
 // Nothing of the page is reachable any more; its host code stays in code memory until that is full.
 void Translator::drop(TranslatedPage& page) noexcept {
-  std::fill(std::begin(page.entries), std::end(page.entries), 0);
+  TranslatedPages::clear(page);
   page.waiting.clear();
   page.scattered.clear();
   page.lines = 0;
@@ -372,9 +378,9 @@ uint64_t Translator::block_of(uint64_t host) const noexcept {
 
 // Code memory is full, or other extensions hold. No generated code runs at this moment.
 void Translator::flush() {
-  for (auto& [key, page] : pages_) {
-    if (page->lines != 0) ram_.clear_flag({key.physical}, core::kTranslated);
-    drop(*page);
+  for (TranslatedPage& page : *pages_) {
+    if (page.lines != 0) ram_.clear_flag({page.key.physical}, core::kTranslated);
+    drop(page);
   }
   memory_->rewind(code_begin_);
   if (host_tools_) host_tools_->forgotten(memory_->next());
@@ -389,7 +395,7 @@ void Translator::forget_pages(Hart& hart) {
   flush();
   hart.memory->forget_code();  // of all harts
   std::fill(of_ram_page_.begin(), of_ram_page_.end(), nullptr);
-  pages_.clear();
+  pages_->forget_all();
 }
 
 }  // namespace vitrine::translator

@@ -8,6 +8,7 @@
 // asks for attention, or a block is missing.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -31,7 +32,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
  public:
   struct Options {
     size_t code_memory = 64 << 20;  // bytes of host code kept; when they are full, all of it goes
-    size_t max_pages = 8192;        // TranslatedPages kept, 10 KiB each; when there are so many, all go
+    size_t max_pages = 8192;        // TranslatedPages kept, up to 8 KiB each, by where blocks begin; when there are so many, all go
     unsigned threshold = 16;        // a block is translated when it is reached for the n-th time
     bool verify = false;            // the verifier runs after every pass
     bool all_scattered = false;     // every access looks into the linear table, as those do whose predictions keep missing
@@ -77,10 +78,16 @@ class Translator final : public riscv::Engine, public core::RamListener {
 
  private:
   Translator(core::GuestRam& ram, core::Attention& attention, riscv::Interpreter& interpreter, const Options& options,
-             std::unique_ptr<x86::CodeMemory> memory, std::unique_ptr<x86::HostTools> host_tools);
+             std::unique_ptr<x86::CodeMemory> memory, std::unique_ptr<TranslatedPages> pages,
+             std::unique_ptr<x86::HostTools> host_tools);
 
+  // What generated code calls (thunks.h).
+  static uint64_t slow_path(riscv::Hart* hart, uint32_t index);
+  void step_anew(riscv::Hart& hart);
   void adopt(riscv::Hart& hart);
+  TranslatedPage* known_page(const riscv::Hart& hart, uint64_t pc) const;
   bool known(const riscv::Hart& hart) const;
+  bool is_hot(const TranslatedPage& page, uint64_t pc);
   const uint8_t* find(riscv::Hart& hart);
   TranslatedPage* attach(riscv::Hart& hart);
   const uint8_t* translate(TranslatedPage& page, uint64_t pc);
@@ -105,7 +112,9 @@ class Translator final : public riscv::Engine, public core::RamListener {
   ir::Block block_;
   LoweringOutput output_;
   std::vector<Site> sites_;
-  std::unordered_map<PageKey, std::unique_ptr<TranslatedPage>, PageKeyHash> pages_;
+  std::unique_ptr<TranslatedPages> pages_;
+  // How often an address was looked for in vain, by a hash of where it lies: a byte for each would be mostly zeros.
+  std::array<uint8_t, 1 << 18> heat_ = {};
   std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
   struct Place {
     uint64_t host, guest;

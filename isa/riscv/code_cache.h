@@ -39,20 +39,25 @@ inline constexpr unsigned kSlotsPerPage = core::kPageSize / 2;
 
 struct DecodedPage {
   Slot slots[kSlotsPerPage + 1];  // the last one leads on to the next page
-  core::GuestPhys page;
-  const uint8_t* host;   // its bytes
-  uint64_t lines = 0;    // bit i: something in bytes [64 i, 64 i + 64) is decoded
-  class CodeCache* cache;
 };
 
 class CodeCache final : public core::RamListener {
  public:
   // `undecoded` and `page_end` are the handlers of slots that are not decoded and of the one past the end.
   CodeCache(core::GuestRam& ram, Handler undecoded, Handler page_end, unsigned max_pages);
+  ~CodeCache() override;
+  CodeCache(const CodeCache&) = delete;
+  CodeCache& operator=(const CodeCache&) = delete;
 
   // The decoded form of a page of RAM, made if need be. `full` becomes true if all pages had to be dropped for it: every
   // pointer into decoded pages from before is then invalid.
   DecodedPage* page(core::GuestPhys page, bool& full);
+  // The guest's bytes of a page.
+  [[nodiscard]] const uint8_t* host(const DecodedPage& page) const { return known_[number_of(page)].host; }
+  // Control may come to this slot (kSlotsPerPage: the one behind the last): its handler is there from now on.
+  void prepare(DecodedPage& page, unsigned slot) noexcept {
+    if (!(known_[number_of(page)].granules >> slot / kGranule & 1)) make_granule(page, slot / kGranule);
+  }
   // Marks the bytes of one instruction as decoded, so that writes to them are announced.
   void mark(DecodedPage& page, unsigned offset, unsigned length) noexcept;
   // Everything goes (another set of extensions).
@@ -69,6 +74,16 @@ class CodeCache final : public core::RamListener {
   Counters counters;
 
  private:
+  static constexpr unsigned kGranule = 64;  // slots that are made together; as bytes of code, two lines
+  static constexpr unsigned kGranules = kSlotsPerPage / kGranule;
+  struct Known {
+    core::GuestPhys page;
+    const uint8_t* host;     // its bytes
+    uint64_t lines = 0;      // bit i: something in bytes [64 i, 64 i + 64) is decoded
+    uint64_t granules = 0;   // bit i: slots [64 i, 64 i + 64) are made; bit 32: the one behind the last
+  };
+  [[nodiscard]] size_t number_of(const DecodedPage& page) const { return static_cast<size_t>(&page - pages_); }
+  void make_granule(DecodedPage& page, unsigned granule) noexcept;
   void reset_slots(DecodedPage& page, unsigned first, unsigned last) noexcept;
 
   core::GuestRam& ram_;
@@ -79,8 +94,8 @@ class CodeCache final : public core::RamListener {
     void operator()(void* p) const;
   };
   std::unique_ptr<DecodedPage*[], Free> of_page_;  // by RAM page index; zero pages of the host until used
-  std::vector<std::unique_ptr<DecodedPage>> pages_;
-  size_t used_ = 0;
+  DecodedPage* pages_;        // max_pages_; zeros, and not the host's memory yet, where nothing was prepared
+  std::vector<Known> known_;  // of those that are in use
 };
 
 }  // namespace vitrine::riscv

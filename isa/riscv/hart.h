@@ -142,6 +142,7 @@ struct Hart {
   // --- Derived, for engines
   struct DecodedPage* page = nullptr;  // the decoded page that runs, and the guest-virtual address it runs at
   uint64_t page_address = 0;
+  class CodeCache* decoded = nullptr;  // that it belongs to
   int64_t budget = 0;  // steps that the present run may still take, and the machine step at which it ends
   core::Step run_end = 0;
   // ------------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ struct Hart {
   uint64_t scratch[4] = {};
   uint64_t host_stack = 0;  // where generated code found it
   uint32_t site = 0;
-  const void* sites = nullptr;     // translator::Site[]
+  void* translator = nullptr;      // that made the code which runs
   uint64_t* exits = nullptr;       // counters, by cause (translator/exits.h)
   bool float_off = true;     // mstatus.FS == Off
   bool float_in_hart = true;  // f registers are in `f`: always, but while generated code has them (translator/emit_float.h)

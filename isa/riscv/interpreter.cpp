@@ -81,13 +81,22 @@ VT_INLINE const Slot* leave_at(uint64_t pc, Hart* h, int64_t budget) {
     VT_GO(to, h, budget, view);                   \
   } while (false)
 
-VT_INLINE const Slot* enter_page(uint64_t target, Hart* h) {
+// What the code View has for the page of an address.
+VT_INLINE DecodedPage* known_page(uint64_t address, const Hart* h) {
   const CodeEntry& entry =
-      h->memory->code_view->code[(target >> core::kPageShift) & (core::kCodeEntries - 1)];
-  if (entry.tag != (target & core::kPageMask) || !entry.payload) return nullptr;
-  h->page = static_cast<DecodedPage*>(entry.payload);
-  h->page_address = entry.tag;
-  return h->page->slots + ((target & ~core::kPageMask) >> 1);
+      h->memory->code_view->code[(address >> core::kPageShift) & (core::kCodeEntries - 1)];
+  return entry.tag == (address & core::kPageMask) ? static_cast<DecodedPage*>(entry.payload) : nullptr;
+}
+
+VT_INLINE const Slot* enter_page(uint64_t target, Hart* h) {
+  DecodedPage* const page = known_page(target, h);
+  if (!page) return nullptr;
+  const Slot* const slot = page->slots + ((target & ~core::kPageMask) >> 1);
+  if (!slot->run) [[unlikely]]
+    return nullptr;  // not prepared
+  h->page = page;
+  h->page_address = target & core::kPageMask;
+  return slot;
 }
 
 // --- Slow form: any instruction, complete
@@ -179,23 +188,28 @@ const Slot* page_end(const Slot*, Hart* h, int64_t budget, View* view) {
 }
 
 Handler handler_for(const Insn& insn, unsigned offset, const ExtensionSet& available);
+bool jumps_near(const Insn& insn, unsigned offset);
 
 [[gnu::noinline]] const Slot* undecoded(const Slot* s, Hart* h, int64_t budget, View* view) {
+  CodeCache& cache = *h->decoded;
   DecodedPage& page = *h->page;
+  const uint8_t* const bytes = cache.host(page);
   const auto index = static_cast<unsigned>(s - page.slots);
   const unsigned offset = index * 2;
   Slot& slot = page.slots[index];
   uint16_t low = 0, high = 0;
-  std::memcpy(&low, page.host + offset, 2);
+  std::memcpy(&low, bytes + offset, 2);
   const unsigned length = instruction_length(low);
   if (length == 4 && offset + 4 > core::kPageSize) {
-    page.cache->mark(page, offset, 2);
+    cache.mark(page, offset, 2);
     slot.run = crossing;
     VT_GO(s, h, budget, view);
   }
-  if (length == 4) std::memcpy(&high, page.host + offset + 2, 2);
+  if (length == 4) std::memcpy(&high, bytes + offset + 2, 2);
   const Insn insn = decode(low | (static_cast<uint32_t>(high) << 16), h->extensions);
-  page.cache->mark(page, offset, length);
+  cache.mark(page, offset, length);
+  cache.prepare(page, index + length / 2);
+  if (jumps_near(insn, offset)) cache.prepare(page, static_cast<unsigned>(static_cast<int>(offset) + insn.imm) / 2);
   slot.operands = operands_of(insn);
   if (insn.rd == 0 && (row_of(insn.op).x_registers & kRd)) slot.operands.rd = 32;
   slot.run = handler_for(insn, offset, h->extensions);
@@ -260,15 +274,20 @@ constexpr std::array<Forms, kOpCount> kForms = {
 
 const Forms& forms_of(Op op) { return kForms[static_cast<size_t>(op)]; }
 
+// A branch or jump, at this offset of its page, to another place of the page.
+bool jumps_near(const Insn& insn, unsigned offset) {
+  if (!row_of(insn.op).has(kBranch) && insn.op != Op::jal) return false;
+  const int64_t target = static_cast<int64_t>(offset) + insn.imm;
+  return target >= 0 && target < static_cast<int64_t>(core::kPageSize);
+}
+
 // The handler for an instruction at this offset of its page.
 Handler handler_for(const Insn& insn, unsigned offset, const ExtensionSet& available) {
   const Forms& f = forms_of(insn.op);
   const Row& row = row_of(insn.op);
   if (row.has(kBranch) || insn.op == Op::jal) {
     if (!available.has(Extension::C) && insn.imm % 4 != 0) return f.slow;  // may trap on a misaligned target
-    const int64_t target = static_cast<int64_t>(offset) + insn.imm;
-    const bool near = target >= 0 && target < static_cast<int64_t>(core::kPageSize);
-    if (near) return insn.length == 2 ? f.near2 : f.near4;
+    if (jumps_near(insn, offset)) return insn.length == 2 ? f.near2 : f.near4;
   }
   if (insn.op == Op::jalr && !available.has(Extension::C)) return f.slow;
   return insn.length == 2 ? f.fast2 : f.fast4;
@@ -315,12 +334,16 @@ const Slot* Interpreter::locate(Hart& hart) {
     decoded_for_ = hart.extensions;
   }
   if (const Slot* s = enter_page(hart.pc, &hart)) return s;
-  core::CodePage code;
-  if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable) return nullptr;
-  bool full = false;
-  DecodedPage* page = cache_.page(code.page, full);
-  if (full) hart.memory->forget_code();
-  hart.memory->keep_code({hart.pc}, page);
+  DecodedPage* page = known_page(hart.pc, &hart);
+  if (!page) {
+    core::CodePage code;
+    if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable) return nullptr;
+    bool full = false;
+    page = cache_.page(code.page, full);
+    if (full) hart.memory->forget_code();
+    hart.memory->keep_code({hart.pc}, page);
+  }
+  cache_.prepare(*page, static_cast<unsigned>(hart.pc % core::kPageSize / 2));
   return enter_page(hart.pc, &hart);
 }
 
@@ -333,6 +356,7 @@ void Interpreter::run(Hart& hart, uint64_t steps) {
   core::Clock& clock = *hart.clock;
   hart.run_end = clock.step() + steps;
   hart.budget = static_cast<int64_t>(steps);
+  hart.decoded = &cache_;
   do {
     const Slot* s = caching_ ? locate(hart) : nullptr;
     if (!s) {

@@ -13,7 +13,7 @@ class Interpreter final : public Engine {
  public:
   struct Options {
     bool caching = true;
-    unsigned max_pages = 1024;  // decoded pages kept: 33 KiB each
+    unsigned max_pages = 1024;  // decoded pages kept: up to 33 KiB each, by what of them is executed
   };
   Interpreter(core::GuestRam& ram, const Options& options);
 

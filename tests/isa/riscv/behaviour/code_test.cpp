@@ -93,27 +93,72 @@ TEST(Behaviour10, NarrowStores_ChangePartsOfAnInstruction) {
   }
 }
 
-// An instruction that lies across two 64-byte lines, changed in one or in the other.
+// An instruction that lies across two 64-byte lines, changed in one or in the other. Decoded slots are made for 128 bytes at
+// once, so that 0x7e is another edge.
 TEST(Behaviour10, InstructionAcrossLines_EitherHalfChanges) {
+  for (const int edge : {0x3e, 0x7e}) {
+    SCOPED_TRACE(edge);
+    under_every_cache([&](Bench& b) {
+      const uint64_t at = kCode + static_cast<uint64_t>(edge);
+      b.put(at, {insn::addi(t0, zero, 1), insn::jal(zero, -4)});
+      b.start(at);
+      b.run(2);
+      b.set_x(a0, at);
+      // The second half alone: imm 1 -> 0x10.
+      b.put(kCode + 0x200, {insn::sh(a1, 2, a0), insn::jal(zero, edge - 0x204)});
+      b.set_x(a1, insn::addi(t0, zero, 0x10) >> 16);
+      b.start(kCode + 0x200);
+      b.run(3);
+      EXPECT_EQ(b.x(t0), 0x10u);
+      // The first half alone: rd t0 -> t1.
+      b.put(kCode + 0x200, {insn::sh(a1, 0, a0), insn::jal(zero, edge - 0x204)});
+      b.set_x(a1, insn::addi(t1, zero, 0x10) & 0xffff);
+      b.start(kCode + 0x200);
+      b.run(3);
+      EXPECT_EQ(b.x(t1), 0x10u);
+      EXPECT_EQ(b.pc(), at + 4);
+    });
+  }
+}
+
+// A page entered from another one, each time before all that has been decoded: straight on to its end.
+TEST(Behaviour10, EnteredFromTheEndOn_RunsEveryTimeToTheEnd) {
   under_every_cache([](Bench& b) {
-    const uint64_t at = kCode + 0x3e;
-    b.put(at, {insn::addi(t0, zero, 1), insn::jal(zero, -4)});
-    b.start(at);
-    b.run(2);
-    b.set_x(a0, at);
-    // The second half alone: imm 1 -> 0x10.
-    b.put(kCode + 0x200, {insn::sh(a1, 2, a0), insn::jal(zero, -0x1c6)});
-    b.set_x(a1, insn::addi(t0, zero, 0x10) >> 16);
-    b.start(kCode + 0x200);
-    b.run(3);
-    EXPECT_EQ(b.x(t0), 0x10u);
-    // The first half alone: rd t0 -> t1.
-    b.put(kCode + 0x200, {insn::sh(a1, 0, a0), insn::jal(zero, -0x1c6)});
-    b.set_x(a1, insn::addi(t1, zero, 0x10) & 0xffff);
-    b.start(kCode + 0x200);
-    b.run(3);
-    EXPECT_EQ(b.x(t1), 0x10u);
-    EXPECT_EQ(b.pc(), at + 4);
+    constexpr int kHalfwords = 2048;
+    b.put(kCode, std::vector<Word>(kHalfwords - 1, insn::c_addi(t0, 1)));
+    b.put(kCode + 4094, {insn::c_jr(ra)});
+    const uint64_t caller = kCode + 0x1000;
+    b.put(caller, {insn::jalr(ra, 0, a0)});
+    uint64_t expected = 0;
+    for (int place = kHalfwords - 1; place >= 0; place -= 15) {
+      const auto left = static_cast<uint64_t>(kHalfwords - 1 - place);
+      expected += left;
+      b.set_x(a0, kCode + 2 * static_cast<uint64_t>(place));
+      b.start(caller);
+      b.run_quietly(1 + left + 1);
+      ASSERT_EQ(b.x(t0), expected) << place;
+      ASSERT_EQ(b.pc(), caller + 4);
+    }
+    b.note();
+  });
+}
+
+// Jumps and branches inside a page, forwards and backwards, each to a line where nothing has run yet.
+TEST(Behaviour10, JumpsInsideAPage_ReachEveryLine) {
+  under_every_cache([](Bench& b) {
+    constexpr int kLines = 64, kHop = 27;
+    for (int i = 0; i < kLines; ++i) {
+      const int line = i * kHop % kLines, next = (i + 1) * kHop % kLines;
+      const int32_t distance = (next - line) * 64 - 4;
+      b.put(kCode + static_cast<uint64_t>(line) * 64,
+            {insn::addi(t0, t0, i), i % 2 ? insn::jal(zero, distance) : insn::beq(zero, zero, distance)});
+    }
+    for (unsigned round = 1; round <= 3; ++round) {
+      b.run(2 * kLines);
+      EXPECT_EQ(b.x(t0), round * (kLines * (kLines - 1) / 2));
+      EXPECT_EQ(b.pc(), kCode);
+      b.write(kCode + round * 640, b.read<uint32_t>(kCode + round * 640));  // a line is decoded anew
+    }
   });
 }
 
