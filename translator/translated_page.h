@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -65,11 +64,11 @@ class TranslatedPages {
   [[nodiscard]] auto end() { return pages_.end(); }
 
  private:
-  TranslatedPages(size_t max, uint32_t* entries) : max_(max), entries_(entries) {}
+  TranslatedPages(size_t max, uint32_t* entries) : max_(max), entries_(entries) { pages_.reserve(max); }
 
   size_t max_;
   uint32_t* entries_;
-  std::deque<TranslatedPage> pages_;  // whose entries follow each other
+  std::vector<TranslatedPage> pages_;  // room for all: they do not move. Their entries follow each other
   std::unordered_map<PageKey, TranslatedPage*, PageKeyHash> by_key_;
 };
 

@@ -66,23 +66,29 @@ riscv::Privilege privilege_of(unsigned set) {
   return set == core::kMachineSet ? riscv::Privilege::kMachine : static_cast<riscv::Privilege>(set);
 }
 
-}  // namespace
-
-// What the hart's code View knows of the page of an address; nullptr: nothing.
-TranslatedPage* Translator::known_page(const Hart& hart, uint64_t pc) const {
+// What the hart's code View has for the page of an address: the entries of its TranslatedPage, or nullptr.
+const uint32_t* known_entries(const Hart& hart, uint64_t pc) {
   const core::CodeEntry& entry = hart.memory->code_view->code[(pc >> core::kPageShift) % core::kCodeEntries];
-  return entry.tag == (pc & core::kPageMask) && entry.translated ? &pages_->of(entry.translated) : nullptr;
+  return entry.tag == (pc & core::kPageMask) ? static_cast<const uint32_t*>(entry.translated) : nullptr;
 }
+constexpr uint64_t halfword_of(uint64_t pc) { return pc % core::kPageSize / 2; }
+// Is there a block for hart.pc, as generated code would find it?
+bool known(const Hart& hart) {
+  const uint32_t* const entries = known_entries(hart, hart.pc);
+  return entries && entries[halfword_of(hart.pc)] != 0;
+}
+
+}  // namespace
 
 // An instruction across two pages: fetched, decoded and run as if nothing were known of it.
 void Translator::step_anew(Hart& hart) {
   const uint64_t straight = hart.pc + 4;
-  const TranslatedPage* const first = known_page(hart, hart.pc);
-  const TranslatedPage* const second = known_page(hart, hart.pc + 2);
+  const uint32_t* const first = known_entries(hart, hart.pc);
+  const uint32_t* const second = known_entries(hart, hart.pc + 2);
   uint16_t low = 0, high = 0;
-  if (first) std::memcpy(&low, first->host + hart.pc % core::kPageSize, sizeof low);
+  if (first) std::memcpy(&low, pages_->of(first).host + hart.pc % core::kPageSize, sizeof low);
   if (first && second && riscv::instruction_length(low) == 4) {
-    std::memcpy(&high, second->host + (hart.pc + 2) % core::kPageSize, sizeof high);
+    std::memcpy(&high, pages_->of(second).host + (hart.pc + 2) % core::kPageSize, sizeof high);
     const riscv::Insn insn = riscv::decode(static_cast<uint32_t>(high) << 16 | low, hart.extensions);
     riscv::execute(hart, insn.op, riscv::operands_of(insn));
   } else {
@@ -233,24 +239,17 @@ void Translator::scatter(uint32_t site) {
   const Place place = *(behind - 1);
   const auto* const code = reinterpret_cast<const uint8_t*>(place.host);
   TranslatedPage& page = *place.page;
-  if (page.entries[place.guest % core::kPageSize / 2] != static_cast<uint32_t>(code - memory_->base())) return;  // dropped
+  if (page.entries[halfword_of(place.guest)] != static_cast<uint32_t>(code - memory_->base())) return;  // dropped
   if (memory_->left() < kMaxBlockBytes) return;  // a flush would take the block as well
   page.scattered.push_back(static_cast<uint16_t>(sites_[site].pc % core::kPageSize));
   memory_->redirect(code, translate(page, place.guest));
   ++counters_.scattered_sites;
 }
 
-// Is there a block for hart.pc, as generated code would find it?
-bool Translator::known(const Hart& hart) const {
-  const TranslatedPage* const page = known_page(hart, hart.pc);
-  return page && page->entries[hart.pc % core::kPageSize / 2] != 0;
-}
-
-// Called when there is no block. Addresses share their heat with others now and then, which costs a block too early.
+// Called when there is no block. A page shares its heat with others, which costs a block too early now and then.
 bool Translator::is_hot(const TranslatedPage& page, uint64_t pc) {
-  const uint64_t halfword = (page.key.physical + pc % core::kPageSize) / 2;
-  uint8_t& heat = heat_[halfword * 0x9e37'79b9'7f4a'7c15 >> 46];
-  static_assert(std::tuple_size_v<decltype(heat_)> == uint64_t{1} << (64 - 46));
+  const uint64_t pages = (page.key.physical >> core::kPageShift) * 0x9e37'79b9'7f4a'7c15 >> (64 - kHeatPagesLog);
+  uint8_t& heat = heat_[pages * kHalfwords + halfword_of(pc)];
   const unsigned threshold = std::min(options_.threshold << page.drops, 255u);
   if (++heat < threshold) return false;
   heat = 0;
@@ -260,14 +259,16 @@ bool Translator::is_hot(const TranslatedPage& page, uint64_t pc) {
 // The host code of hart.pc, or nullptr: it cannot be translated, or not yet.
 const uint8_t* Translator::find(Hart& hart) {
   if (!hart.extensions.has(riscv::Extension::C)) return nullptr;  // jumps would have to look for alignment
-  TranslatedPage* page = known_page(hart, hart.pc);
-  if (!page) page = attach(hart);
-  if (!page) return nullptr;
-  if (const uint32_t offset = page->entries[hart.pc % core::kPageSize / 2]) return memory_->base() + offset;
-  return is_hot(*page, hart.pc) ? translate(*page, hart.pc) : nullptr;
+  const uint32_t* entries = known_entries(hart, hart.pc);
+  if (!entries) entries = attach(hart);
+  if (!entries) return nullptr;
+  if (const uint32_t offset = entries[halfword_of(hart.pc)]) return memory_->base() + offset;
+  TranslatedPage& page = pages_->of(entries);
+  return is_hot(page, hart.pc) ? translate(page, hart.pc) : nullptr;
 }
 
-TranslatedPage* Translator::attach(Hart& hart) {
+// The entries of the page of hart.pc, which the code View has from now on; nullptr: what stands there cannot be kept.
+const uint32_t* Translator::attach(Hart& hart) {
   core::CodePage code;
   if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable) return nullptr;
   if (pages_->full()) forget_pages(hart);
@@ -280,7 +281,7 @@ TranslatedPage* Translator::attach(Hart& hart) {
     first = page;
   }
   hart.memory->keep_translated({hart.pc}, page->entries);
-  return page;
+  return page->entries;
 }
 
 const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc) {
@@ -325,7 +326,7 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc) {
 // The block becomes reachable: by the table, and by the jumps that waited for it.
 void Translator::install(TranslatedPage& page, uint64_t pc, const uint8_t* code) {
   const auto offset = static_cast<uint16_t>(pc % core::kPageSize);
-  page.entries[offset / 2] = static_cast<uint32_t>(code - memory_->base());
+  page.entries[halfword_of(pc)] = static_cast<uint32_t>(code - memory_->base());
   page.waiting.insert(page.waiting.end(), output_.links.begin(), output_.links.end());
   std::erase_if(page.waiting, [&](const Link& link) {
     if (link.target != offset) return false;

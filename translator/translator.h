@@ -85,11 +85,9 @@ class Translator final : public riscv::Engine, public core::RamListener {
   static uint64_t slow_path(riscv::Hart* hart, uint32_t index);
   void step_anew(riscv::Hart& hart);
   void adopt(riscv::Hart& hart);
-  TranslatedPage* known_page(const riscv::Hart& hart, uint64_t pc) const;
-  bool known(const riscv::Hart& hart) const;
   bool is_hot(const TranslatedPage& page, uint64_t pc);
   const uint8_t* find(riscv::Hart& hart);
-  TranslatedPage* attach(riscv::Hart& hart);
+  const uint32_t* attach(riscv::Hart& hart);
   const uint8_t* translate(TranslatedPage& page, uint64_t pc);
   BuildInput make_block(const TranslatedPage& page, uint64_t pc);
   void sample_misses(const core::PredictionSet& set, uint64_t misses, uint64_t steps);
@@ -113,8 +111,9 @@ class Translator final : public riscv::Engine, public core::RamListener {
   LoweringOutput output_;
   std::vector<Site> sites_;
   std::unique_ptr<TranslatedPages> pages_;
-  // How often an address was looked for in vain, by a hash of where it lies: a byte for each would be mostly zeros.
-  std::array<uint8_t, 1 << 18> heat_ = {};
+  // How often an address was looked for in vain, by a hash of its page: places of their own would be mostly zeros.
+  static constexpr unsigned kHeatPagesLog = 7;
+  std::array<uint8_t, kHalfwords << kHeatPagesLog> heat_ = {};
   std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
   struct Place {
     uint64_t host, guest;
