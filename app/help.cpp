@@ -32,7 +32,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-       vitrine bisect A B [GUEST] ... | inspect FILE | doctor | qemu WORDS...
+       vitrine bisect A B [GUEST] ... | inspect FILE | classes | doctor | qemu
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
@@ -76,6 +76,25 @@ Says what each file is (kernel, firmware, device tree, archive, disk ...), and
 how `vitrine run` would load it.
   {0} inspect kernel.elf fs.img
 Exit codes: 0 all were told of; 111 or 112: one cannot be read.
+)",
+                     program);
+}
+
+std::string classes_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine classes [OPTION]...
+Popek and Goldberg's classes of each instruction and each CSR access, with the
+reason and the section of the specification, for a hypervisor (i) in S with the
+guest kernel in U, (ii) in M with the guest in S under TVM, TW and TSR; and
+whether everything sensitive is privileged.
+  --measure       execute each in pairs of states and compare with the table;
+                  x86's popf too, on the host itself
+  --format KIND   table, json, html (one page, also for printing)
+  --witness NAME  measure, and show of one instruction or CSR which two states
+                  show its class, and what came of it in each
+  {0} classes | grep -w sret
+  {0} classes --measure --format html > classes.html
+  {0} classes --witness sfence.vma
+Exit codes: 0, 1 measurement and table disagree, 110 usage.
 )",
                      program);
 }

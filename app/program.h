@@ -14,6 +14,7 @@ struct Program {
 
 int run_verb(const Program& program, const std::vector<std::string>& words);
 int bisect_verb(const Program& program, std::vector<std::string> words);
+int classes_verb(const Program& program, const std::vector<std::string>& words);
 int doctor_verb(const Program& program, const std::vector<std::string>& words);
 int inspect_verb(const Program& program, const std::vector<std::string>& words);
 

@@ -129,7 +129,7 @@ using S = Trap<&Csrs::s>;
 // --- Address translation
 // -------------------------------------------------------------------------------------------------
 uint64_t read_satp(const Hart& h, unsigned) { return h.csr.satp; }
-// "If satp is written with an unsupported MODE, the entire write has no effect" (4.1.11).
+// "If satp is written with an unsupported MODE, the entire write has no effect" (10.1.11).
 void write_satp(Hart& h, unsigned, uint64_t v) {
   const uint64_t mode = v >> 60;
   if (mode != 0 && (mode < 8 || mode > 5u + h.config.max_levels)) return;
@@ -191,7 +191,7 @@ void write_scounteren(Hart& h, unsigned, uint64_t v) {
   h.csr.scounteren = static_cast<uint32_t>(v) & kCounterBits;
 }
 
-// Lower modes see a counter if each mode above lets them (3.1.11, 4.1.5).
+// Lower modes see a counter if each mode above lets them (3.1.11, 10.1.5).
 template <unsigned kFirst>
 bool counter_accessible(const Hart& h, unsigned index) {
   const unsigned n = kFirst + index;
@@ -281,54 +281,54 @@ void ignore_write(Hart&, unsigned, uint64_t) {}
 
 // clang-format off
 constexpr std::array kCsrRows = {
-    //      number count stride name         read             write             accessible                 spec
-    CsrRow{0x001,  1,  1, "fflags",        read_fflags,     write_fflags,     float_accessible,          "20.2"},
-    CsrRow{0x002,  1,  1, "frm",           read_frm,        write_frm,        float_accessible,          "20.2"},
-    CsrRow{0x003,  1,  1, "fcsr",          read_fcsr,       write_fcsr,       float_accessible,          "20.2"},
-    CsrRow{0x100,  1,  1, "sstatus",       read_sstatus,    write_sstatus,    nullptr,                   "priv 4.1.1"},
-    CsrRow{0x104,  1,  1, "sie",           read_sie,        write_sie,        nullptr,                   "priv 4.1.3"},
-    CsrRow{0x105,  1,  1, "stvec",         S::read_tvec,    S::write_tvec,    nullptr,                   "priv 4.1.2"},
-    CsrRow{0x106,  1,  1, "scounteren",    read_scounteren, write_scounteren, nullptr,                   "priv 4.1.5"},
-    CsrRow{0x10a,  1,  1, "senvcfg",       read_senvcfg,    write_senvcfg,    nullptr,                   "priv 4.1.10"},
-    CsrRow{0x140,  1,  1, "sscratch",      S::read_scratch, S::write_scratch, nullptr,                   "priv 4.1.6"},
-    CsrRow{0x141,  1,  1, "sepc",          S::read_epc,     S::write_epc,     nullptr,                   "priv 4.1.7"},
-    CsrRow{0x142,  1,  1, "scause",        S::read_cause,   S::write_cause,   nullptr,                   "priv 4.1.8"},
-    CsrRow{0x143,  1,  1, "stval",         S::read_tval,    S::write_tval,    nullptr,                   "priv 4.1.9"},
-    CsrRow{0x144,  1,  1, "sip",           read_sip,        write_sip,        nullptr,                   "priv 4.1.3"},
-    CsrRow{0x14d,  1,  1, "stimecmp",      read_stimecmp,   write_stimecmp,   stimecmp_accessible,       "Sstc 2.1"},
-    CsrRow{0x180,  1,  1, "satp",          read_satp,       write_satp,       satp_accessible,           "priv 4.1.11"},
-    CsrRow{0x300,  1,  1, "mstatus",       read_mstatus,    write_mstatus,    nullptr,                   "priv 3.1.6"},
-    CsrRow{0x301,  1,  1, "misa",          read_misa,       write_misa,       nullptr,                   "priv 3.1.1"},
-    CsrRow{0x302,  1,  1, "medeleg",       read_medeleg,    write_medeleg,    nullptr,                   "priv 3.1.8"},
-    CsrRow{0x303,  1,  1, "mideleg",       read_mideleg,    write_mideleg,    nullptr,                   "priv 3.1.8"},
-    CsrRow{0x304,  1,  1, "mie",           read_mie,        write_mie,        nullptr,                   "priv 3.1.9"},
-    CsrRow{0x305,  1,  1, "mtvec",         M::read_tvec,    M::write_tvec,    nullptr,                   "priv 3.1.7"},
-    CsrRow{0x306,  1,  1, "mcounteren",    read_mcounteren, write_mcounteren, nullptr,                   "priv 3.1.11"},
-    CsrRow{0x30a,  1,  1, "menvcfg",       read_menvcfg,    write_menvcfg,    nullptr,                   "priv 3.1.18"},
-    CsrRow{0x320,  1,  1, "mcountinhibit", read_inhibit,    write_inhibit,    nullptr,                   "priv 3.1.12"},
-    CsrRow{0x323, kHpmCounters, 1, "mhpmevent3", read_hpm_event, write_hpm_event, nullptr,               "priv 3.1.10"},
-    CsrRow{0x340,  1,  1, "mscratch",      M::read_scratch, M::write_scratch, nullptr,                   "priv 3.1.13"},
-    CsrRow{0x341,  1,  1, "mepc",          M::read_epc,     M::write_epc,     nullptr,                   "priv 3.1.14"},
-    CsrRow{0x342,  1,  1, "mcause",        M::read_cause,   M::write_cause,   nullptr,                   "priv 3.1.15"},
-    CsrRow{0x343,  1,  1, "mtval",         M::read_tval,    M::write_tval,    nullptr,                   "priv 3.1.16"},
-    CsrRow{0x344,  1,  1, "mip",           read_mip,        write_mip,        nullptr,                   "priv 3.1.9"},
-    CsrRow{0x3a0,  2,  2, "pmpcfg0",       read_pmpcfg,     write_pmpcfg,     pmp_present,               "priv 3.7.1"},
-    CsrRow{0x3b0, kPmpCsrs, 1, "pmpaddr0", read_pmpaddr,    write_pmpaddr,    pmp_present,               "priv 3.7.1"},
-    CsrRow{0x7a0,  1,  1, "tselect",       read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.1"},
-    CsrRow{0x7a1,  3,  1, "tdata1",        read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.2"},
-    CsrRow{0xb00,  1,  1, "mcycle",        Count<0>::read,    Count<0>::write,     nullptr,                   "priv 3.1.10"},
-    CsrRow{0xb02,  1,  1, "minstret",      Count<2>::read,  Count<2>::write,   nullptr,                   "priv 3.1.10"},
-    CsrRow{0xb03, kHpmCounters, 1, "mhpmcounter3", Count<3>::read, Count<3>::write,      nullptr,                   "priv 3.1.10"},
-    CsrRow{0xc00,  1,  1, "cycle",         Count<0>::read,    nullptr,          counter_accessible<0>,     "8.1"},
-    CsrRow{0xc01,  1,  1, "time",          read_time,       nullptr,          counter_accessible<1>,     "8.1"},
-    CsrRow{0xc02,  1,  1, "instret",       Count<2>::read,  nullptr,          counter_accessible<2>,     "8.1"},
-    CsrRow{0xc03, kHpmCounters, 1, "hpmcounter3", Count<3>::read, nullptr,         counter_accessible<3>,     "8.2"},
-    CsrRow{0xda0,  1,  1, "scountovf",     read_scountovf,  nullptr,          sscofpmf_present,          "Sscofpmf 2.1"},
-    CsrRow{0xf11,  1,  1, "mvendorid",     read_mvendorid,  nullptr,          nullptr,                   "priv 3.1.2"},
-    CsrRow{0xf12,  1,  1, "marchid",       read_marchid,    nullptr,          nullptr,                   "priv 3.1.3"},
-    CsrRow{0xf13,  1,  1, "mimpid",        read_mimpid,     nullptr,          nullptr,                   "priv 3.1.4"},
-    CsrRow{0xf14,  1,  1, "mhartid",       read_mhartid,    nullptr,          nullptr,                   "priv 3.1.5"},
-    CsrRow{0xf15,  1,  1, "mconfigptr",    read_zero,       nullptr,          nullptr,                   "priv 3.1.17"},
+    //      number count stride name         read             write             accessible                 spec            reads       writes      what
+    CsrRow{0x001,  1,  1, "fflags",        read_fflags,     write_fflags,     float_accessible,          "20.2",         kInnocuous, kCtrl,      "the program's own flags"},
+    CsrRow{0x002,  1,  1, "frm",           read_frm,        write_frm,        float_accessible,          "20.2",         kInnocuous, kCtrl,      "the program's own rounding mode"},
+    CsrRow{0x003,  1,  1, "fcsr",          read_fcsr,       write_fcsr,       float_accessible,          "20.2",         kInnocuous, kCtrl,      "the program's own flags and rounding mode"},
+    CsrRow{0x100,  1,  1, "sstatus",       read_sstatus,    write_sstatus,    nullptr,                   "priv 10.1.1",  kBehav,     kCtrl,      "privilege, interrupt enables, FS, the address map (SUM, MXR)"},
+    CsrRow{0x104,  1,  1, "sie",           read_sie,        write_sie,        nullptr,                   "priv 10.1.3",  kBehav,     kCtrl,      "interrupt enables"},
+    CsrRow{0x105,  1,  1, "stvec",         S::read_tvec,    S::write_tvec,    nullptr,                   "priv 10.1.2",  kBehav,     kCtrl,      "where S takes guest traps"},
+    CsrRow{0x106,  1,  1, "scounteren",    read_scounteren, write_scounteren, nullptr,                   "priv 10.1.5",  kBehav,     kCtrl,      "which counters U may read"},
+    CsrRow{0x10a,  1,  1, "senvcfg",       read_senvcfg,    write_senvcfg,    nullptr,                   "priv 10.1.10", kBehav,     kCtrl,      "what cache-block instructions do in U"},
+    CsrRow{0x140,  1,  1, "sscratch",      S::read_scratch, S::write_scratch, nullptr,                   "priv 10.1.6",  kBehav,     kCtrl,      "a trap register of S"},
+    CsrRow{0x141,  1,  1, "sepc",          S::read_epc,     S::write_epc,     nullptr,                   "priv 10.1.7",  kBehav,     kCtrl,      "a trap register of S"},
+    CsrRow{0x142,  1,  1, "scause",        S::read_cause,   S::write_cause,   nullptr,                   "priv 10.1.8",  kBehav,     kCtrl,      "a trap register of S"},
+    CsrRow{0x143,  1,  1, "stval",         S::read_tval,    S::write_tval,    nullptr,                   "priv 10.1.9",  kBehav,     kCtrl,      "a trap register of S"},
+    CsrRow{0x144,  1,  1, "sip",           read_sip,        write_sip,        nullptr,                   "priv 10.1.3",  kBehav,     kCtrl,      "pending interrupts"},
+    CsrRow{0x14d,  1,  1, "stimecmp",      read_stimecmp,   write_stimecmp,   stimecmp_accessible,       "Sstc 2.1",     kBehav,     kCtrl,      "the timer of S"},
+    CsrRow{0x180,  1,  1, "satp",          read_satp,       write_satp,       satp_accessible,           "priv 10.1.11", kBehav,     kCtrl,      "the address map"},
+    CsrRow{0x300,  1,  1, "mstatus",       read_mstatus,    write_mstatus,    nullptr,                   "priv 3.1.6",   kBehav,     kCtrl,      "privilege, interrupt enables, FS, the address map"},
+    CsrRow{0x301,  1,  1, "misa",          read_misa,       write_misa,       nullptr,                   "priv 3.1.1",   kBehav,     kCtrl,      "which extensions there are"},
+    CsrRow{0x302,  1,  1, "medeleg",       read_medeleg,    write_medeleg,    nullptr,                   "priv 3.1.8",   kBehav,     kCtrl,      "who takes which guest trap"},
+    CsrRow{0x303,  1,  1, "mideleg",       read_mideleg,    write_mideleg,    nullptr,                   "priv 3.1.8",   kBehav,     kCtrl,      "who takes which interrupt"},
+    CsrRow{0x304,  1,  1, "mie",           read_mie,        write_mie,        nullptr,                   "priv 3.1.9",   kBehav,     kCtrl,      "interrupt enables"},
+    CsrRow{0x305,  1,  1, "mtvec",         M::read_tvec,    M::write_tvec,    nullptr,                   "priv 3.1.7",   kBehav,     kCtrl,      "where M takes guest traps"},
+    CsrRow{0x306,  1,  1, "mcounteren",    read_mcounteren, write_mcounteren, nullptr,                   "priv 3.1.11",  kBehav,     kCtrl,      "which counters S and U may read"},
+    CsrRow{0x30a,  1,  1, "menvcfg",       read_menvcfg,    write_menvcfg,    nullptr,                   "priv 3.1.18",  kBehav,     kCtrl,      "the address map (ADUE, PBMTE), the timer of S (STCE), what cache-block instructions do below M"},
+    CsrRow{0x320,  1,  1, "mcountinhibit", read_inhibit,    write_inhibit,    nullptr,                   "priv 3.1.12",  kBehav,     kCtrl,      "which counters run"},
+    CsrRow{0x323, kHpmCounters, 1, "mhpmevent3", read_hpm_event, write_hpm_event, nullptr,               "priv 3.1.10",  kBehav,     kCtrl,      "what a counter counts"},
+    CsrRow{0x340,  1,  1, "mscratch",      M::read_scratch, M::write_scratch, nullptr,                   "priv 3.1.13",  kBehav,     kCtrl,      "a trap register of M"},
+    CsrRow{0x341,  1,  1, "mepc",          M::read_epc,     M::write_epc,     nullptr,                   "priv 3.1.14",  kBehav,     kCtrl,      "a trap register of M"},
+    CsrRow{0x342,  1,  1, "mcause",        M::read_cause,   M::write_cause,   nullptr,                   "priv 3.1.15",  kBehav,     kCtrl,      "a trap register of M"},
+    CsrRow{0x343,  1,  1, "mtval",         M::read_tval,    M::write_tval,    nullptr,                   "priv 3.1.16",  kBehav,     kCtrl,      "a trap register of M"},
+    CsrRow{0x344,  1,  1, "mip",           read_mip,        write_mip,        nullptr,                   "priv 3.1.9",   kBehav,     kCtrl,      "pending interrupts"},
+    CsrRow{0x3a0,  2,  2, "pmpcfg0",       read_pmpcfg,     write_pmpcfg,     pmp_present,               "priv 3.7.1",   kBehav,     kCtrl,      "the address map (protection)"},
+    CsrRow{0x3b0, kPmpCsrs, 1, "pmpaddr0", read_pmpaddr,    write_pmpaddr,    pmp_present,               "priv 3.7.1",   kBehav,     kCtrl,      "the address map (protection)"},
+    CsrRow{0x7a0,  1,  1, "tselect",       read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.1", kInnocuous, kInnocuous, "nothing: there are no triggers"},
+    CsrRow{0x7a1,  3,  1, "tdata1",        read_zero,       ignore_write,     nullptr,                   "Sdtrig 5.7.2", kInnocuous, kInnocuous, "nothing: there are no triggers"},
+    CsrRow{0xb00,  1,  1, "mcycle",        Count<0>::read,    Count<0>::write,     nullptr,                   "priv 3.1.10",  kBehav,     kCtrl,      "a counter"},
+    CsrRow{0xb02,  1,  1, "minstret",      Count<2>::read,  Count<2>::write,   nullptr,                   "priv 3.1.10",  kBehav,     kCtrl,      "a counter"},
+    CsrRow{0xb03, kHpmCounters, 1, "mhpmcounter3", Count<3>::read, Count<3>::write,      nullptr,                   "priv 3.1.10",  kBehav,     kCtrl,      "a counter"},
+    CsrRow{0xc00,  1,  1, "cycle",         Count<0>::read,    nullptr,          counter_accessible<0>,     "8.1",          kBehav,     kInnocuous, "a counter"},
+    CsrRow{0xc01,  1,  1, "time",          read_time,       nullptr,          counter_accessible<1>,     "8.1",          kBehav,     kInnocuous, "the timer"},
+    CsrRow{0xc02,  1,  1, "instret",       Count<2>::read,  nullptr,          counter_accessible<2>,     "8.1",          kBehav,     kInnocuous, "a counter"},
+    CsrRow{0xc03, kHpmCounters, 1, "hpmcounter3", Count<3>::read, nullptr,         counter_accessible<3>,     "8.2",          kBehav,     kInnocuous, "a counter"},
+    CsrRow{0xda0,  1,  1, "scountovf",     read_scountovf,  nullptr,          sscofpmf_present,          "Sscofpmf 2.1", kBehav,     kInnocuous, "which counters overflowed"},
+    CsrRow{0xf11,  1,  1, "mvendorid",     read_mvendorid,  nullptr,          nullptr,                   "priv 3.1.2",   kInnocuous, kInnocuous, "a constant"},
+    CsrRow{0xf12,  1,  1, "marchid",       read_marchid,    nullptr,          nullptr,                   "priv 3.1.3",   kInnocuous, kInnocuous, "a constant"},
+    CsrRow{0xf13,  1,  1, "mimpid",        read_mimpid,     nullptr,          nullptr,                   "priv 3.1.4",   kInnocuous, kInnocuous, "a constant"},
+    CsrRow{0xf14,  1,  1, "mhartid",       read_mhartid,    nullptr,          nullptr,                   "priv 3.1.5",   kInnocuous, kInnocuous, "a constant"},
+    CsrRow{0xf15,  1,  1, "mconfigptr",    read_zero,       nullptr,          nullptr,                   "priv 3.1.17",  kInnocuous, kInnocuous, "a constant"},
 };
 // clang-format on
 
@@ -387,6 +387,13 @@ const CsrRow* find_csr(unsigned number, unsigned& index) {
   const CsrRow& row = kCsrRows[place - 1];
   index = (number - row.number) / row.stride;
   return &row;
+}
+
+std::string csr_name(const CsrRow& row, unsigned index) {
+  if (row.count == 1) return std::string(row.name);
+  const size_t digits = row.name.find_last_not_of("0123456789") + 1;
+  const unsigned first = static_cast<unsigned>(std::stoul(std::string(row.name.substr(digits))));
+  return std::string(row.name.substr(0, digits)) + std::to_string(first + index * row.stride);
 }
 
 std::optional<uint64_t> peek_csr(const Hart& hart, unsigned number) {

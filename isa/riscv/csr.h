@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Control and status registers: one row each (csr.cpp), and the six instructions that reach them.
-// Spec: privileged, chapters 2 to 4; unprivileged, Zicsr (7) and Zicntr (8).
+// Spec: privileged, chapters 2, 3 and 10; unprivileged, Zicsr (7) and Zicntr (8).
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "isa/riscv/hart.h"
@@ -23,9 +24,15 @@ struct CsrRow {
   void (*write)(Hart&, unsigned index, uint64_t value);  // legalises; nullptr: read-only
   bool (*accessible)(const Hart&, unsigned index);       // beyond what the number says (2.1); nullptr: always
   std::string_view spec;
+  // For both instances of instruction.h: behaviour-sensitive to read, control-sensitive to write, or innocuous. That it
+  // is privileged or not follows from the number (2.1), for satp from TVM: classes.h.
+  uint16_t reads, writes;
+  std::string_view what;  // that it shows, or changes
 };
 
 [[nodiscard]] std::span<const CsrRow> csr_rows();
+// Its name: that of its row, counted on.
+[[nodiscard]] std::string csr_name(const CsrRow& row, unsigned index);
 // The row and index of a number, or nullptr if this hart does not have it.
 [[nodiscard]] const CsrRow* find_csr(unsigned number, unsigned& index);
 

@@ -79,16 +79,11 @@ std::string fence_set(unsigned bits) {
   return set.empty() ? "0" : set;
 }
 
-// The name of a CSR that Vitrine's hart has, else its number. Of a run (pmpaddr0, ...) the row names the
-// first.
+// The name of a CSR that Vitrine's hart has, else its number.
 std::string csr(unsigned number) {
   unsigned index = 0;
   const CsrRow* row = find_csr(number, index);
-  if (row == nullptr) return fmt::format("{:#x}", number);
-  if (row->count == 1) return std::string(row->name);
-  const size_t digits = row->name.find_last_not_of("0123456789") + 1;
-  const unsigned first = Reader(row->name.substr(digits)).number();
-  return fmt::format("{}{}", row->name.substr(0, digits), first + index * row->stride);
+  return row ? csr_name(*row, index) : fmt::format("{:#x}", number);
 }
 
 // Writes operands after the mnemonic. Which register file a letter means is asked of the full instruction's

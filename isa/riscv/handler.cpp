@@ -256,9 +256,17 @@ void wfi(Hart& hart, const Operands&) noexcept {
 
 // Zawrs: "may stall until the reservation set is stored to": with harts in turn, giving up the turn is that
 // stall.
-void wrs(Hart& hart, const Operands&) noexcept {
+void wrs_sto(Hart& hart, const Operands&) noexcept {
   hart.ended_slice = true;
   hart.attention->wanted = true;
+}
+
+// "When the TW bit in mstatus is set and WRS.NTO is executed in any privilege mode other than M mode, and it does not
+// complete within an implementation-specific bounded time limit, [...] an illegal-instruction exception" (15.1). The limit
+// is 0, as wfi's is.
+void wrs_nto(Hart& hart, const Operands& i) noexcept {
+  if (hart.privilege != Privilege::kMachine && (hart.csr.mstatus & mstatus::kTw)) return enter_illegal(hart);
+  wrs_sto(hart, i);
 }
 
 // Zihintpause: this hart spins, and somebody else may have what it waits for.

@@ -23,7 +23,7 @@ inline constexpr uint64_t kSie = 1ull << 1, kMie = 1ull << 3, kSpie = 1ull << 5,
                           kSum = 1ull << 18, kMxr = 1ull << 19, kTvm = 1ull << 20, kTw = 1ull << 21,
                           kTsr = 1ull << 22, kUxl = 3ull << 32, kSxl = 3ull << 34, kSd = 1ull << 63;
 inline constexpr unsigned kMppShift = 11;
-// The view that sstatus is (4.1.1); SD is derived.
+// The view that sstatus is (10.1.1); SD is derived.
 inline constexpr uint64_t kSstatusWritable = kSie | kSpie | kSpp | kFs | kSum | kMxr;
 inline constexpr uint64_t kSstatusReadable = kSstatusWritable | kUxl;
 }  // namespace mstatus
@@ -33,7 +33,7 @@ namespace irq {
 inline constexpr unsigned kSsi = 1, kMsi = 3, kSti = 5, kMti = 7, kSei = 9, kMei = 11, kLcof = 13;
 }
 
-// menvcfg and senvcfg (3.1.18, 4.1.10).
+// menvcfg and senvcfg (3.1.18, 10.1.10).
 namespace envcfg {
 inline constexpr uint64_t kFiom = 1ull << 0, kCbie = 3ull << 4, kCbcfe = 1ull << 6, kCbze = 1ull << 7,
                           kAdue = 1ull << 61, kPbmte = 1ull << 62, kStce = 1ull << 63;

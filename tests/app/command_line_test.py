@@ -55,7 +55,7 @@ class Help(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, text, ""))
 
     def test_HelpOfEveryVerb_FitsAScreen(self):
-        for verb in ("run", "bisect", "inspect", "doctor"):
+        for verb in ("run", "bisect", "inspect", "classes", "doctor"):
             for word in ("--help", "-h"):
                 done = vitrine(verb, word)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -69,33 +69,35 @@ class Help(unittest.TestCase):
         if page != "vitrine":
             self.assertTrue(pathlib.Path(page).read_text().startswith('.\\"'))
 
-    def options(self):
+    def options(self, *verb):
         """What the program itself accepts: its table, printed for the completion of shells."""
-        done = vitrine("--list-options")
+        done = vitrine("--list-options", *verb)
         self.assertEqual(done.returncode, 0)
         options = done.stdout.split()
-        self.assertGreater(len(options), 20)
+        self.assertGreater(len(options), 2 if verb else 20)
         return options
 
     def test_EveryOption_IsInHelpManPageAndCompletions(self):
-        texts = {"help": vitrine("--help").stdout,
-                 "docs/vitrine.1": (ROOT / "docs/vitrine.1").read_text().replace("\\-", "-"),
+        help_texts = vitrine("--help").stdout, vitrine("classes", "--help").stdout
+        texts = {"docs/vitrine.1": (ROOT / "docs/vitrine.1").read_text().replace("\\-", "-"),
                  "bash completion": (ROOT / "tools/completion/vitrine.bash").read_text(),
                  "zsh completion": (ROOT / "tools/completion/_vitrine").read_text()}
-        for option in self.options():
-            for name, text in texts.items():
-                with self.subTest(option=option, text=name):
-                    self.assertRegex(text, rf"(?<![\w-]){re.escape(option)}(?![\w-])")
+        for verb, help_text in zip(((), ("classes",)), help_texts):
+            for option in self.options(*verb):
+                for name, text in {**texts, "help": help_text}.items():
+                    with self.subTest(option=option, text=name):
+                        self.assertRegex(text, rf"(?<![\w-]){re.escape(option)}(?![\w-])")
 
     def test_EveryOptionOfTheTexts_Exists(self):
-        options = {*self.options(), "--help", "--version"}
+        options = {*self.options(), *self.options("classes"), "--help", "--version"}
         for name in ("docs/vitrine.1", "tools/completion/vitrine.bash", "tools/completion/_vitrine"):
             text = (ROOT / name).read_text().replace("\\-", "-")
             for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)):
                 with self.subTest(option=option, text=name):
                     self.assertIn(option, options)
-        for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", vitrine("--help").stdout)):
-            self.assertIn(option, options)
+        for words in ("--help",), ("classes", "--help"):
+            for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", vitrine(*words).stdout)):
+                self.assertIn(option, options)
 
     def test_ExitCodes_AreInHelpAndManPage(self):
         for text in (vitrine("--help").stdout, (ROOT / "docs/vitrine.1").read_text()):

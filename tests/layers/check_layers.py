@@ -18,7 +18,8 @@ ARROWS = {
     "mmu": {"core"},
     "translator": {"core", "isa/riscv", "isa/x86"},
     "devices": {"core"},
-    "app": {"core", "isa/riscv", "mmu", "translator", "devices"},
+    "classes": {"core", "isa/riscv", "mmu"},
+    "app": {"core", "isa/riscv", "isa/x86", "mmu", "translator", "devices", "classes"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 

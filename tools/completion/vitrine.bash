@@ -4,7 +4,7 @@
 
 _vitrine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run bisect inspect doctor qemu --help --version"
+  local verbs="run bisect inspect classes doctor qemu --help --version"
   local guests="teach linux linux-disk"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
     --mmu --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
@@ -16,6 +16,12 @@ _vitrine() {
   fi
   case ${COMP_WORDS[1]} in
     inspect) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    classes)
+      case $before in
+        --format) mapfile -t COMPREPLY < <(compgen -W "table json html" -- "$word") ;;
+        --witness) ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "--measure --format --witness --help" -- "$word") ;;
+      esac ;;
     run | bisect)
       case $before in
         --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --stats-json)

@@ -12,6 +12,7 @@
 #include "core/assert.h"
 #include "core/attention.h"
 #include "core/guest_ram.h"
+#include "isa/riscv/classes.h"
 #include "isa/riscv/decoder.h"
 #include "isa/riscv/disassembler.h"
 #include "tools/pages/examples.h"
@@ -136,20 +137,7 @@ std::string wrapped(std::string_view text) {
 }
 
 std::string classes_of(const riscv::Row& row) {
-  const auto words = [](uint16_t classes) {
-    std::string text;
-    const auto add = [&](uint16_t bit, const char* word) {
-      if ((classes & bit) != 0) text += (text.empty() ? "" : ", ") + std::string(word);
-    };
-    add(riscv::kPriv, "privileged");
-    add(riscv::kCtrl, "control-sensitive");
-    add(riscv::kBehav, "behaviour-sensitive");
-    add(riscv::kAddr, "address-sensitive");
-    add(riscv::kByCsr, "as its CSR");
-    add(riscv::kAlwaysTraps, "always traps");
-    return text.empty() ? std::string("innocuous") : text;
-  };
-  return fmt::format("(i) {}; (ii) {}; section {}", words(row.classes_i), words(row.classes_ii), row.spec);
+  return fmt::format("(i) {}; (ii) {}; section {}", riscv::class_text(row.classes_i), riscv::class_text(row.classes_ii), row.spec);
 }
 
 // IR without the jump behind the example, and without the names of instructions if there is only one.

@@ -386,6 +386,26 @@ TEST(Behaviour23, TrapBits_InEachMode) {
   }
 }
 
+// wrs.nto may be executed in any mode, but with TW in M only; wrs.sto always (15.1).
+TEST(Behaviour23, WaitOnReservationSet_TwTrapsTheLongOne) {
+  for (const uint32_t word : {insn::kWrsNto, insn::kWrsSto}) {
+    for (const Privilege mode : {kU, kS, kM}) {
+      for (const bool set : {false, true}) {
+        under_every_cache([&](Bench& b) {
+          if (set) b.set_bits(csr::mstatus, status::kTw);
+          b.put(kCode, {word, insn::kSelf});
+          b.start(kCode, mode);
+          b.run(1);
+          if (set && mode != kM && word == insn::kWrsNto)
+            b.expect_machine_trap({cause::kIllegal, kCode, word});
+          else
+            EXPECT_EQ(b.pc(), kCode + 4);
+        });
+      }
+    }
+  }
+}
+
 // "sfence.w.inval and sfence.inval.ir ... do not trap with TVM" but need S (13 of volume II).
 TEST(Behaviour23, InvalidationFences_OnlyUserModeTraps) {
   for (const uint32_t word : {insn::kSfenceWInval, insn::kSfenceInvalIr}) {
