@@ -102,7 +102,7 @@ void Machine::enter(const State& state) {
   std::copy(std::begin(state.f), std::end(state.f), hart.f);
   const System& system = state.system;
   hart.csr = system.csr;
-  if (state.paged) hart.csr.satp |= kSv39 | root_for(system.mode) >> 12;
+  if (state.paged) hart.csr.satp = kSv39 | kAsid << 44 | root_for(system.mode) >> 12;
   hart.reservation = system.reservation;
   hart.time_offset = system.time_offset;
   hart.extensions = hart.config.extensions;

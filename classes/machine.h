@@ -68,6 +68,8 @@ class Machine final : riscv::HartObserver {
   static constexpr uint64_t kCode = kRam + 0x1000;
   static constexpr uint64_t kData = kRam + 0x2100;  // in the first page; the second is the next one
 
+  static constexpr uint64_t kAsid = 5;  // of states with translation
+
   explicit Machine(Around around = {});
   ~Machine();
 

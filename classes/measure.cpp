@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -35,6 +36,7 @@ namespace env = riscv::envcfg;
 // --- States
 
 constexpr unsigned kValueRegister = 11;  // what is written to CSRs, and the address of memory accesses
+constexpr unsigned kZeroRegister = 14;   // holds 0, as x0 does; compressed branches can name it
 constexpr uint64_t kDelegable = 0xb3ff, kSupervisorInterrupts = 0x2222;
 
 void set_trap_registers(riscv::TrapCsrs& trap, uint64_t from) {
@@ -68,7 +70,8 @@ State base_state(Machine& machine, Instance instance) {
     std::memcpy(&state.f[i], &value, sizeof value);
   }
   state.x[2] = state.x[kValueRegister] = Machine::kData;
-  state.x[12] = 0;  // the second operand: ASID 0, and a shift by nothing
+  state.x[kZeroRegister] = 0;
+  state.x[12] = Machine::kAsid;  // the second operand, which fences take for an ASID
   return state;
 }
 
@@ -100,20 +103,27 @@ std::string mode_words(Privilege mode) { return fmt::format("{} mode", riscv::le
 
 // --- Encodings
 
-// Fields of a row's pattern: rd a0, rs1 a1, rs2 a2, rs3 f13; of immediates the lowest bit if 0 is excluded.
-uint32_t encoding_of(const Row& row) {
+// Immediates are 0 in addresses and distances, so that accesses stay in their page; elsewhere the lowest bit is set.
+bool wants_immediate(const Row& row) {
+  if (row.constraint.find("i!=0") != std::string_view::npos) return true;
+  const Row& full = riscv::row_of(row.expands_to);
+  return !full.has(riscv::kLoad | riscv::kStore | riscv::kAmo | riscv::kBranch | riscv::kJump);
+}
+
+// Fields of a row's pattern: rd a0, rs1 and rs2 as told, rs3 f13.
+uint32_t encoding_of(const Row& row, unsigned rs1, unsigned rs2) {
   uint32_t bits = 0;
   const auto widths = [&](char letter) { return std::count(row.pattern.begin(), row.pattern.end(), letter); };
   std::map<char, unsigned> seen;
-  const bool wants_immediate = row.constraint.find("i!=0") != std::string_view::npos;
+  const bool immediate = wants_immediate(row);
   for (const char c : row.pattern) {
     if (c == ' ') continue;
     const char letter = static_cast<char>(c | 0x20);
     const auto width = static_cast<unsigned>(widths(c));
     const unsigned place = width - 1 - seen[c]++;  // of this bit in its field
-    static constexpr std::pair<char, unsigned> kRegisters[] = {{'d', 10}, {'s', 11}, {'t', 12}, {'r', 13}, {'z', 1}};
-    unsigned value = letter == 'i' && wants_immediate ? 1 : 0;
-    for (const auto& [field, number] : kRegisters)
+    const std::pair<char, unsigned> registers[] = {{'d', 10}, {'s', rs1}, {'t', rs2}, {'r', 13}, {'z', 1}};
+    unsigned value = letter == 'i' && immediate ? 1 : 0;
+    for (const auto& [field, number] : registers)
       if (letter == field) value = width == 3 ? number - 8 : number;
     const bool one = c == '1' || (c != '0' && c != '-' && ((value >> place) & 1));
     bits = bits << 1 | (one ? 1 : 0);
@@ -261,8 +271,13 @@ class Derivation {
     look_for_change(low, in_low);
     look_for_change(high, in_high);
     if (!c.of_csr) {
-      look_at_memory(low);
-      look_at_memory(high);
+      look_at_reservation(low);
+      look_at_reservation(high);
+      look_for_fence(low);
+      look_for_fence(high);
+      const ByLeaf map_of_low = look_for_map(low);
+      const ByLeaf map_of_high = look_for_map(high);
+      compare_maps(map_of_low, map_of_high);
     }
     // A write to a CSR shows nothing: what varies is of no interest.
     if (c.csr) return;
@@ -276,14 +291,12 @@ class Derivation {
     }
   }
 
-  void look_at_memory(const State& state) {
+  void look_at_reservation(const State& state) {
     for (const uint8_t width : {4, 8}) {
       State reserved = state;
       reserved.system.reservation = {true, width, {Machine::kData}};
       look_for_change(reserved, machine_.run(reserved, bits_));
     }
-    look_for_fence(state);
-    look_for_map(state);
   }
 
   void witness(uint16_t flag, std::string state_a, std::string state_b, std::string a, std::string b) {
@@ -331,23 +344,44 @@ class Derivation {
     witness(kCtrl, words + "; nop instead", words, "a load finds the old page", "a load finds the new page: the address map changed");
   }
 
-  void look_for_map(State state) {
+  struct LeafWords {
+    Leaf leaf;
+    const char* words;
+  };
+  static constexpr std::array<LeafWords, 3> kLeaves = {
+      {{Leaf::kFirst, "leads to page 1"}, {Leaf::kSecond, "leads to page 2"}, {Leaf::kNone, "is not valid"}}};
+  using ByLeaf = std::array<Outcome, kLeaves.size()>;
+
+  ByLeaf look_for_map(State state) {
     state.paged = true;
-    static constexpr std::pair<Leaf, const char*> kLeaves[] = {
-        {Leaf::kFirst, "leads to page 1"}, {Leaf::kSecond, "leads to page 2"}, {Leaf::kNone, "is not valid"}};
-    const Outcome first = machine_.run(state, bits_);
-    for (const auto& [leaf, words] : kLeaves) {
-      if (leaf == Leaf::kFirst) continue;
-      state.leaf = leaf;
-      const Outcome other = machine_.run(state, bits_);
+    const std::string mode = mode_words(state.system.mode) + ", the page's leaf ";
+    ByLeaf outcomes;
+    for (size_t i = 0; i < kLeaves.size(); ++i) {
+      state.leaf = kLeaves[i].leaf;
+      outcomes[i] = machine_.run(state, bits_);
+      if (i == 0) continue;
       ++result_.pairs;
-      Difference found;
-      if (first.trapped != other.trapped)
-        found = {first.trapped ? trap_words(first) : "completes", other.trapped ? trap_words(other) : "completes"};
-      else if (!first.trapped)
-        found = result_difference(first, other, true);
-      const std::string mode = mode_words(state.system.mode) + ", the page's leaf ";
-      if (found) witness(kAddr, mode + kLeaves[0].second, mode + words, found.a, found.b);
+      if (const Difference found = access_difference(outcomes[0], outcomes[i]))
+        witness(kAddr, mode + kLeaves[0].words, mode + kLeaves[i].words, found.a, found.b);
+    }
+    return outcomes;
+  }
+
+  // Completed or refused by memory, and with what result.
+  static Difference access_difference(const Outcome& a, const Outcome& b) {
+    if (traps(a) || traps(b)) return {};
+    if (a.trapped == b.trapped) return a.trapped ? Difference{} : result_difference(a, b, true);
+    const auto words = [](const Outcome& o) { return o.trapped ? trap_words(o) : "completes"; };
+    return {words(a), words(b)};
+  }
+
+  // The tables for U and those for S say the same; M has none.
+  void compare_maps(const ByLeaf& low, const ByLeaf& high) {
+    if (modes_.high == Privilege::kMachine) return;
+    for (size_t i = 0; i < kLeaves.size(); ++i) {
+      ++result_.pairs;
+      const std::string words = std::string(", the page's leaf ") + kLeaves[i].words;
+      if (const Difference found = access_difference(low[i], high[i])) differs_by_mode(words, found);
     }
   }
 
@@ -365,8 +399,11 @@ class Derivation {
     Difference found = result_difference(a, b, !returns);
     if (!found && !returns) found = resource_difference(a.system, b.system);
     if (!found) return;
-    const std::string more = variation.empty() ? "" : ", " + variation;
-    const Witness of_mode{kBehav, assembly_of(bits_), {mode_words(low.system.mode) + more, mode_words(high.system.mode) + more},
+    differs_by_mode(variation.empty() ? "" : ", " + variation, found);
+  }
+
+  void differs_by_mode(const std::string& more, const Difference& found) {
+    const Witness of_mode{kBehav, assembly_of(bits_), {mode_words(modes_.low) + more, mode_words(modes_.high) + more},
                           {found.a, found.b}};
     if (!result_.depends_on_mode) result_.of_mode = of_mode;
     result_.depends_on_mode = true;
@@ -448,7 +485,7 @@ class Measuring {
       const Row& row = riscv::row_of(finding.op);
       const Classification column = riscv::classify(row, instance);
       if (column.classes & kByCsr) continue;
-      finding.measured[index(instance)] = derivation.derive({Case{encoding_of(row)}}, column.closing);
+      finding.measured[index(instance)] = derivation.derive(cases_of(row), column.closing);
       differences[static_cast<size_t>(finding.op)] = difference(column, finding.measured[index(instance)], instance);
     }
     for (size_t i = 1; i < riscv::kOpCount; ++i) {
@@ -456,6 +493,15 @@ class Measuring {
       if (differences[i].empty() || (full != i && !differences[full].empty())) continue;
       disagree(std::string(riscv::kRows[i].name), differences[i]);
     }
+  }
+
+  // Of a branch also those that compare the other way round, and equal values: one of them is taken.
+  static std::vector<Case> cases_of(const Row& row) {
+    std::vector<Case> cases = {Case{encoding_of(row, 11, 12)}};
+    if (!riscv::row_of(row.expands_to).has(riscv::kBranch)) return cases;
+    cases.push_back(Case{encoding_of(row, 12, 11)});
+    cases.push_back(Case{encoding_of(row, kZeroRegister, kZeroRegister)});
+    return cases;
   }
 
   // Each CSR by each of the six instructions. What all of them find is the CSR's class.
