@@ -172,6 +172,7 @@ Outcome Machine::run(const State& state, uint32_t bits) {
   (void)ram_->read({kFirstPage + offset}, outcome_.memory.data(), 64);
   (void)ram_->read({kSecondPage + offset}, outcome_.memory.data() + 64, 64);
   outcome_.system = system();
+  outcome_.ended_turn = hart.ended_slice;
   if (state.stale) outcome_.sees_new_page = sees_new_page(state.system.mode);
   return outcome_;
 }

@@ -55,6 +55,7 @@ struct Outcome {
   uint8_t fflags = 0, frm = 0;
   std::array<uint8_t, 128> memory = {};  // 64 bytes of each of the two pages
   System system;
+  bool ended_turn = false;     // pause and the waits: another hart is next
   bool sees_new_page = false;  // of a stale state: an access behind the instruction finds the changed leaf
 };
 

@@ -398,6 +398,7 @@ class Derivation {
     const bool returns = changes_privilege(low, a) || changes_privilege(high, b);
     Difference found = result_difference(a, b, !returns);
     if (!found && !returns) found = resource_difference(a.system, b.system);
+    if (!found && a.ended_turn != b.ended_turn) found = values("gives up the turn", a.ended_turn, b.ended_turn);
     if (!found) return;
     differs_by_mode(variation.empty() ? "" : ", " + variation, found);
   }
