@@ -21,7 +21,7 @@ import time
 from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TEST = "tests/classes/classes_test"
+TEST = "tests/classes/classes_measure_test"
 
 
 class Plant(NamedTuple):
