@@ -27,7 +27,8 @@ constexpr std::string_view kOptions[] = {"--measure", "--format", "--witness", "
 ForeignInstruction popf() {
   return {"popf",
           riscv::kCtrl | riscv::kBehav,
-          "writes IF, the interrupt enable; but when CPL > IOPL it leaves IF unchanged, without a fault: sensitive, not "
+          "writes IF, the interrupt enable; but when CPL > IOPL it leaves IF unchanged, without a fault: "
+          "sensitive, not "
           "privileged, and the hypervisor never hears of it",
           "Intel SDM vol. 2, POPF",
           {},
@@ -42,23 +43,27 @@ void measure_popf(Report& report) {
   const x86::Popf seen = x86::execute_popf();
   const bool was_set = seen.before & x86::kInterruptFlag;
   const std::string state = fmt::format("CPL {}, IOPL {}, IF {}", seen.cpl, seen.iopl, set_or_clear(was_set));
-  const std::string outcome =
-      seen.trapped ? "traps"
-                   : fmt::format("no fault; CF is {}, IF is {}", seen.carry_changed() ? "inverted, as asked for" : "unchanged",
-                                 seen.interrupt_flag_changed() ? "inverted" : "unchanged");
-  it.witnesses.push_back({riscv::kBehav,
-                          fmt::format("popf of {:#x} (IF and CF inverted); pushf then reads {:#x}", seen.wanted, seen.after),
-                          {state, "CPL 0 (from the manual: no user program can be there)"},
-                          {outcome, "no fault; CF and IF are inverted"}});
-  it.note = fmt::format("executed on this host at CPL {}, IOPL {}: IF {}, popf asks for IF {}, pushf reads IF {}; {}.", seen.cpl,
-                        seen.iopl, set_or_clear(was_set), set_or_clear(!was_set),
-                        set_or_clear(seen.after & x86::kInterruptFlag), seen.trapped ? "it trapped" : "no fault");
+  const std::string outcome = seen.trapped
+                                  ? "traps"
+                                  : fmt::format("no fault; CF is {}, IF is {}",
+                                                seen.carry_changed() ? "inverted, as asked for" : "unchanged",
+                                                seen.interrupt_flag_changed() ? "inverted" : "unchanged");
+  it.witnesses.push_back(
+      {riscv::kBehav,
+       fmt::format("popf of {:#x} (IF and CF inverted); pushf then reads {:#x}", seen.wanted, seen.after),
+       {state, "CPL 0 (from the manual: no user program can be there)"},
+       {outcome, "no fault; CF and IF are inverted"}});
+  it.note = fmt::format(
+      "executed on this host at CPL {}, IOPL {}: IF {}, popf asks for IF {}, pushf reads IF {}; {}.",
+      seen.cpl, seen.iopl, set_or_clear(was_set), set_or_clear(!was_set),
+      set_or_clear(seen.after & x86::kInterruptFlag), seen.trapped ? "it trapped" : "no fault");
   if (seen.trapped || seen.interrupt_flag_changed() || !seen.carry_changed())
     report.disagreements.push_back({"popf", "popf: " + outcome + " (" + state + ")"});
 }
 #else
 void measure_popf(Report& report) {
-  report.x86.front().note = "not executed: it is an instruction of x86-64, and this program was built without that part.";
+  report.x86.front().note =
+      "not executed: it is an instruction of x86-64, and this program was built without that part.";
 }
 #endif
 
@@ -75,7 +80,8 @@ int refuse(const Program& program, const std::string& text) {
 }
 
 // The value of an option: behind '=', or the next word. Nothing: there is none.
-std::optional<std::string> value_of(const std::string& word, const std::vector<std::string>& words, size_t& at) {
+std::optional<std::string> value_of(const std::string& word, const std::vector<std::string>& words,
+                                    size_t& at) {
   if (const size_t equals = word.find('='); equals != std::string::npos) return word.substr(equals + 1);
   if (at + 1 >= words.size()) return std::nullopt;
   return words[++at];
@@ -118,7 +124,8 @@ int print_witness(const Program& program, const Report& report, const std::strin
   if (text) return print(*text);
   const std::vector<std::string> all = classes::names(report);
   const std::vector<std::string_view> views(all.begin(), all.end());
-  return refuse(program, fmt::format("there is no instruction and no CSR '{}'.{}", core::printable(name), meant(name, views)));
+  return refuse(program, fmt::format("there is no instruction and no CSR '{}'.{}", core::printable(name),
+                                     meant(name, views)));
 }
 
 std::string in_format(const Report& report, const std::string& format) {
@@ -148,7 +155,8 @@ int classes_verb(const Program& program, const std::vector<std::string>& words) 
   const int written = wanted.witness.empty() ? print(in_format(report, wanted.format))
                                              : print_witness(program, report, wanted.witness);
   if (written != exit_code::kSuccess) return written;
-  for (const classes::Disagreement& d : report.disagreements) complain("measurement and column disagree: " + d.text);
+  for (const classes::Disagreement& d : report.disagreements)
+    complain("measurement and column disagree: " + d.text);
   return report.disagreements.empty() ? exit_code::kSuccess : 1;
 }
 

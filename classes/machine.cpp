@@ -21,7 +21,8 @@ constexpr uint64_t kProbe = 0xf00;  // offset in the page of what an access behi
 constexpr uint64_t kSteps = 1000;   // that the hart has made, all of them retired in M
 
 // PTE bits (privileged spec 10.3.1, 10.4.1).
-constexpr uint64_t kValid = 1, kRead = 2, kWrite = 4, kExecute = 8, kUserPage = 16, kAccessed = 64, kDirty = 128;
+constexpr uint64_t kValid = 1, kRead = 2, kWrite = 4, kExecute = 8, kUserPage = 16, kAccessed = 64,
+                   kDirty = 128;
 constexpr uint64_t kSv39 = uint64_t{8} << 60;
 
 uint64_t pte(uint64_t to, uint64_t flags) { return (to >> 2) | flags; }
@@ -69,7 +70,8 @@ void Machine::set_leaf(Leaf leaf) {
   for (const Privilege mode : {Privilege::kUser, Privilege::kSupervisor}) {
     const uint64_t at = root_for(mode) + 2 * kPage + 8 * ((kData >> 12) & 511);
     const uint64_t flags = kValid | kRead | kWrite | kAccessed | kDirty | (for_user(mode) ? kUserPage : 0);
-    const uint64_t entry = leaf == Leaf::kNone ? 0 : pte(leaf == Leaf::kFirst ? kFirstPage : kSecondPage, flags);
+    const uint64_t entry =
+        leaf == Leaf::kNone ? 0 : pte(leaf == Leaf::kFirst ? kFirstPage : kSecondPage, flags);
     (void)ram_->write_value({at}, entry);
   }
 }
@@ -143,7 +145,8 @@ bool Machine::sees_new_page(Privilege mode) {
 
 System Machine::system() const {
   const riscv::Hart& hart = *hart_;
-  return {hart.privilege, hart.csr, hart.reservation, hart.time_offset, hart.extensions.has(riscv::Extension::C)};
+  return {hart.privilege, hart.csr, hart.reservation, hart.time_offset,
+          hart.extensions.has(riscv::Extension::C)};
 }
 
 void Machine::trap_entered(const riscv::Hart&, uint64_t cause, uint64_t, Privilege to) noexcept {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A machine for one instruction at a time: a hart with its memory port, RAM, the interpreter and the handler, all of them
-// the real ones, put into a stated state before each instruction and looked at afterwards. Its translations are kept
-// until a fence, as on `--mmu tlb-fenced`, since only there a fence does something that can be seen.
-// Next: measure.h, which derives classes from what happens here.
+// A machine for one instruction at a time: a hart with its memory port, RAM, the interpreter and the handler,
+// all of them the real ones, put into a stated state before each instruction and looked at afterwards. Its
+// translations are kept until a fence, as on `--mmu tlb-fenced`, since only there a fence does something that
+// can be seen. Next: measure.h, which derives classes from what happens here.
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@ namespace vitrine::classes {
 
 using riscv::Privilege;
 
-// Everything of a hart that is no program's: what control-sensitive instructions change, and behaviour-sensitive ones
-// show.
+// Everything of a hart that is no program's: what control-sensitive instructions change, and
+// behaviour-sensitive ones show.
 struct System {
   Privilege mode = Privilege::kMachine;
   riscv::Csrs csr;
@@ -59,8 +59,8 @@ struct Outcome {
   bool sees_new_page = false;  // of a stale state: an access behind the instruction finds the changed leaf
 };
 
-// Runs the instruction at hart.pc in the place of the interpreter, or around it: `really` runs it. For tests, which put
-// something wrong here.
+// Runs the instruction at hart.pc in the place of the interpreter, or around it: `really` runs it. For tests,
+// which put something wrong here.
 using Around = std::function<void(riscv::Hart&, uint32_t bits, const std::function<void()>& really)>;
 
 class Machine final : riscv::HartObserver {

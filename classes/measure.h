@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Classes by measurement: each instruction and each CSR access is executed in pairs of states that differ in the mode, in
-// one resource, or in the page table; what comes of it says its classes, and must agree with the columns of
-// isa/riscv (classes.h there). How each class follows:
+// Classes by measurement: each instruction and each CSR access is executed in pairs of states that differ in
+// the mode, in one resource, or in the page table; what comes of it says its classes, and must agree with the
+// columns of isa/riscv (classes.h there). How each class follows:
 //
 //   privileged            traps in the lower mode, in every state tried, and not in the higher
 //   always traps          traps in both
-//   control-sensitive     a resource is another one after it (resources.h); or a changed translation, which was kept,
+//   control-sensitive     a resource is another one after it (resources.h); or a changed translation, which
+//   was kept,
 //                         is seen after it
-//   behaviour-sensitive   does not trap in either of two states that differ in the mode or in one resource, and leaves
-//                         other values in x, f, fcsr, memory or pc; between modes also: other resources. An instruction
-//                         that changes privilege goes where its trap registers say: that is the change, and no result.
-//                         The reservation is not varied: only lr and sc make it.
-//   address-sensitive     what it does depends on where the page table's leaf leads, or whether it leads anywhere
+//   behaviour-sensitive   does not trap in either of two states that differ in the mode or in one resource,
+//   and leaves
+//                         other values in x, f, fcsr, memory or pc; between modes also: other resources. An
+//                         instruction that changes privilege goes where its trap registers say: that is the
+//                         change, and no result. The reservation is not varied: only lr and sc make it.
+//   address-sensitive     what it does depends on where the page table's leaf leads, or whether it leads
+//   anywhere
 //
 // Faults of memory are no traps in this sense.
 #pragma once
@@ -19,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "classes/derivation.h"
 #include "classes/machine.h"
 #include "isa/riscv/classes.h"
 
@@ -26,23 +30,6 @@ namespace vitrine::classes {
 
 using riscv::CsrAccess;
 using riscv::Instance;
-
-// Two states and what came of the instruction in each: what shows a class.
-struct Witness {
-  uint16_t shows = 0;       // the flag; 0: nothing was found in so many pairs
-  std::string instruction;  // as assembly, with its encoding
-  std::string states[2];
-  std::string outcomes[2];
-};
-
-struct Measured {
-  uint16_t classes = riscv::kInnocuous;
-  bool depends_on_mode = false;  // behaviour-sensitive, and on the mode itself,
-  Witness of_mode;               // as shown by this
-  size_t pairs = 0;              // of states that were compared
-  std::vector<Witness> witnesses;  // one for each class
-  std::string problem;           // what a closing does not close, or the like
-};
 
 struct InstructionFinding {
   riscv::Op op;
@@ -61,13 +48,12 @@ struct Measurements {
   std::vector<InstructionFinding> instructions;
   std::vector<CsrFinding> csrs;
   std::vector<Disagreement> disagreements;
-  [[nodiscard]] const InstructionFinding& of(riscv::Op op) const { return instructions[static_cast<size_t>(op) - 1]; }
+  [[nodiscard]] const InstructionFinding& of(riscv::Op op) const {
+    return instructions[static_cast<size_t>(op) - 1];
+  }
 };
 
 // Everything; about a second. `around`: see machine.h.
 Measurements measure(const Around& around = {});
-
-// What all states have in common, for people.
-std::string describe_base(Instance instance);
 
 }  // namespace vitrine::classes

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "classes/states.h"
+
 namespace vitrine::classes {
 namespace {
 
@@ -37,14 +39,16 @@ bool same(const Entry& entry) {
 }
 
 std::string table_line(const std::string& name, std::string_view instance, const Line& line, Instance which) {
-  return fmt::format("{:<22} {:<8} {:<44} {:<24} {}\n", name, instance, riscv::class_text(line.column.classes),
-                     line.column.spec, reason_text(line, which));
+  return fmt::format("{:<22} {:<8} {:<44} {:<24} {}\n", name, instance,
+                     riscv::class_text(line.column.classes), line.column.spec, reason_text(line, which));
 }
 
 std::string entry_lines(const Entry& entry) {
-  const std::string name = entry.access.empty() ? entry.name : fmt::format("{} ({})", entry.name, entry.access);
+  const std::string name =
+      entry.access.empty() ? entry.name : fmt::format("{} ({})", entry.name, entry.access);
   if (same(entry)) return table_line(name, "(i) (ii)", entry.lines[0], Instance::kOne);
-  return table_line(name, "(i)", entry.lines[0], Instance::kOne) + table_line(name, "    (ii)", entry.lines[1], Instance::kTwo);
+  return table_line(name, "(i)", entry.lines[0], Instance::kOne) +
+         table_line(name, "    (ii)", entry.lines[1], Instance::kTwo);
 }
 
 std::string condition_text(Instance instance) {
@@ -66,7 +70,9 @@ std::string mode_line(const Report& report) {
   for (const Entry& entry : entries(report))
     for (const Instance instance : riscv::kInstances) {
       const Measured& it = *entry.lines[static_cast<size_t>(instance)].measured;
-      if (it.depends_on_mode) text += fmt::format("{}{} in ({})", text.empty() ? "" : ", ", entry.name, riscv::words_of(instance).name);
+      if (it.depends_on_mode)
+        text +=
+            fmt::format("{}{} in ({})", text.empty() ? "" : ", ", entry.name, riscv::words_of(instance).name);
     }
   return "\nNo result shows the mode" + (text.empty() ? "" : " but that of " + text) + ".\n";
 }
@@ -77,23 +83,24 @@ std::string witness_lines(const Witness& w) {
   std::string word = what;
   if (w.shows == riscv::kPriv) word = "privileged";
   if (w.shows == riscv::kAlwaysTraps) word = "always traps";
-  return fmt::format("    {}: {}\n      state 1: {}\n        -> {}\n      state 2: {}\n        -> {}\n", word, w.instruction,
-                     w.states[0], w.outcomes[0], w.states[1], w.outcomes[1]);
+  return fmt::format("    {}: {}\n      state 1: {}\n        -> {}\n      state 2: {}\n        -> {}\n", word,
+                     w.instruction, w.states[0], w.outcomes[0], w.states[1], w.outcomes[1]);
 }
 
 std::string measured_text(const Entry& entry, Instance instance) {
   const Line& line = entry.lines[static_cast<size_t>(instance)];
   const std::string access = entry.access.empty() ? "" : " (" + entry.access + ")";
-  std::string text = fmt::format("  ({}){} {}\n    {} [{}]\n", riscv::words_of(instance).name, access,
-                                 riscv::class_text(line.column.classes), reason_text(line, instance), line.column.spec);
+  std::string text =
+      fmt::format("  ({}){} {}\n    {} [{}]\n", riscv::words_of(instance).name, access,
+                  riscv::class_text(line.column.classes), reason_text(line, instance), line.column.spec);
   if (!line.measured || line.measured->pairs == 0) return text;
   for (const Witness& w : line.measured->witnesses) text += witness_lines(w);
   return text + fmt::format("    {} pairs of states compared\n", line.measured->pairs);
 }
 
 std::string foreign_text(const ForeignInstruction& it) {
-  std::string text = fmt::format("{}\n  (x86: {}) {}\n    {} [{}]\n", it.name, kForeignInstance, riscv::class_text(it.classes),
-                                 it.reason, it.spec);
+  std::string text = fmt::format("{}\n  (x86: {}) {}\n    {} [{}]\n", it.name, kForeignInstance,
+                                 riscv::class_text(it.classes), it.reason, it.spec);
   for (const Witness& w : it.witnesses) text += witness_lines(w);
   return it.note.empty() ? text : text + "    " + it.note + "\n";
 }
@@ -140,7 +147,8 @@ std::vector<Entry> entries(const Report& report) {
 std::string as_table(const Report& report) {
   std::string text = "Classes of instructions and CSR accesses (Popek and Goldberg), for two instances:\n";
   for (const Instance instance : riscv::kInstances)
-    text += fmt::format("  {:<5} {}\n", fmt::format("({})", riscv::words_of(instance).name), riscv::words_of(instance).what);
+    text += fmt::format("  {:<5} {}\n", fmt::format("({})", riscv::words_of(instance).name),
+                        riscv::words_of(instance).what);
   text += "\n";
   for (const riscv::ClassDefinition& d : riscv::class_definitions())
     text += fmt::format("  {:<20} {}", d.word, wrapped(std::string(d.meaning), 23, 120).substr(23));
@@ -152,7 +160,8 @@ std::string as_table(const Report& report) {
   }
   text += "\nx86\n";
   for (const ForeignInstruction& it : report.x86)
-    text += fmt::format("{:<22} {:<8} {:<44} {:<24} {}\n", it.name, "", riscv::class_text(it.classes), it.spec, it.reason);
+    text += fmt::format("{:<22} {:<8} {:<44} {:<24} {}\n", it.name, "", riscv::class_text(it.classes),
+                        it.spec, it.reason);
   text += "\nPopek and Goldberg's condition: is everything sensitive privileged?\n";
   for (const Instance instance : riscv::kInstances) text += condition_text(instance);
   if (!report.measured) return text + "\nThese are the columns; --measure executes each and compares.\n";
@@ -160,9 +169,11 @@ std::string as_table(const Report& report) {
   size_t pairs = 0;
   for (const Entry& entry : entries(report))
     for (const Line& line : entry.lines) pairs += line.measured->pairs;
-  return text + mode_line(report) + fmt::format("\nMeasured: {} pairs of states; {}.\n", pairs,
-                            report.disagreements.empty() ? "all agree with the columns"
-                                                         : fmt::format("{} disagreements", report.disagreements.size()));
+  return text + mode_line(report) +
+         fmt::format("\nMeasured: {} pairs of states; {}.\n", pairs,
+                     report.disagreements.empty()
+                         ? "all agree with the columns"
+                         : fmt::format("{} disagreements", report.disagreements.size()));
 }
 
 std::vector<std::string> names(const Report& report) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The classes as a table, as JSON, and as one self-contained page: the columns with their reasons and, if they were
-// measured, the witnesses.
+// The classes as a table, as JSON, and as one self-contained page: the columns with their reasons and, if
+// they were measured, the witnesses.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,8 @@
 
 namespace vitrine::classes {
 
-// Of another ISA, beside these: x86's popf. Its classes are for a hypervisor in ring 0 and a guest kernel in ring 3.
+// Of another ISA, beside these: x86's popf. Its classes are for a hypervisor in ring 0 and a guest kernel in
+// ring 3.
 struct ForeignInstruction {
   std::string name;
   uint16_t classes = 0;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "classes/report.h"
+#include "classes/states.h"
 
 namespace vitrine::classes {
 namespace {
@@ -57,7 +58,8 @@ Json csr_of(const Entry& read, const Entry& write, Instance instance) {
   Json all = {{"classes", words(both(r.classes, w.classes))},
               {"reason", "read: " + r.reason + "; write: " + w.reason},
               {"spec", r.spec == w.spec ? r.spec : r.spec + "; " + w.spec}};
-  all["accesses"] = {{"read", of_line(read.lines[at], instance)}, {"write", of_line(write.lines[at], instance)}};
+  all["accesses"] = {{"read", of_line(read.lines[at], instance)},
+                     {"write", of_line(write.lines[at], instance)}};
   return all;
 }
 
@@ -66,21 +68,25 @@ Json condition(Instance instance) {
   Json closed = Json::array(), exceptions = Json::array();
   for (const auto& it : c.closed) closed.push_back({{"setting", it.what}, {"names", it.names}});
   for (const auto& it : c.exceptions) exceptions.push_back({{"resource", it.what}, {"names", it.names}});
-  return {{"holds", c.holds()},         {"verdict", c.verdict}, {"why", c.why},
-          {"sensitive", c.sensitive},   {"privileged", c.privileged},
-          {"closed_by_a_setting", closed}, {"exceptions", exceptions}};
+  return {{"holds", c.holds()},       {"verdict", c.verdict},       {"why", c.why},
+          {"sensitive", c.sensitive}, {"privileged", c.privileged}, {"closed_by_a_setting", closed},
+          {"exceptions", exceptions}};
 }
 
 template <typename F>
 Json by_instance(F f) {
   Json all;
-  for (const Instance instance : riscv::kInstances) all[std::string(riscv::words_of(instance).name)] = f(instance);
+  for (const Instance instance : riscv::kInstances)
+    all[std::string(riscv::words_of(instance).name)] = f(instance);
   return all;
 }
 
 Json of_foreign(const ForeignInstruction& it) {
-  Json line = {{"classes", words(it.classes)}, {"reason", it.reason}, {"spec", it.spec},
-               {"note", it.note},              {"witnesses", witnesses(it.witnesses)}};
+  Json line = {{"classes", words(it.classes)},
+               {"reason", it.reason},
+               {"spec", it.spec},
+               {"note", it.note},
+               {"witnesses", witnesses(it.witnesses)}};
   return {{"name", it.name}, {"instances", {{"x86", line}}}};
 }
 
@@ -89,9 +95,12 @@ Json of_foreign(const ForeignInstruction& it) {
 std::string as_json(const Report& report) {
   Json root;
   root["measured"] = report.measured.has_value();
-  for (const riscv::ClassDefinition& d : riscv::class_definitions()) root["definitions"][std::string(d.word)] = d.meaning;
+  for (const riscv::ClassDefinition& d : riscv::class_definitions())
+    root["definitions"][std::string(d.word)] = d.meaning;
   root["instances"] = by_instance([](Instance instance) {
-    return Json{{"what", riscv::words_of(instance).what}, {"states", describe_base(instance)}, {"condition", condition(instance)}};
+    return Json{{"what", riscv::words_of(instance).what},
+                {"states", describe_base(instance)},
+                {"condition", condition(instance)}};
   });
   root["instances"]["x86"] = {{"what", kForeignInstance}};
   root["instructions"] = Json::array();
@@ -100,19 +109,23 @@ std::string as_json(const Report& report) {
   for (size_t i = 0; i < list.size(); ++i) {
     const Entry& entry = list[i];
     if (entry.access.empty()) {
-      root["instructions"].push_back({{"name", entry.name}, {"extension", entry.group}, {"instances", by_instance([&](Instance at) {
-                                         return of_line(entry.lines[static_cast<size_t>(at)], at);
-                                       })}});
+      root["instructions"].push_back(
+          {{"name", entry.name}, {"extension", entry.group}, {"instances", by_instance([&](Instance at) {
+                                                                return of_line(
+                                                                    entry.lines[static_cast<size_t>(at)], at);
+                                                              })}});
     } else {
       const Entry& write = list[++i];
-      root["csrs"].push_back(
-          {{"name", entry.name}, {"instances", by_instance([&](Instance at) { return csr_of(entry, write, at); })}});
+      root["csrs"].push_back({{"name", entry.name}, {"instances", by_instance([&](Instance at) {
+                                                       return csr_of(entry, write, at);
+                                                     })}});
     }
   }
   root["x86"] = Json::array();
   for (const ForeignInstruction& it : report.x86) root["x86"].push_back(of_foreign(it));
   root["disagreements"] = Json::array();
-  for (const Disagreement& d : report.disagreements) root["disagreements"].push_back({{"name", d.name}, {"text", d.text}});
+  for (const Disagreement& d : report.disagreements)
+    root["disagreements"].push_back({{"name", d.name}, {"text", d.text}});
   return root.dump(1) + "\n";
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "classes/report.h"
+#include "classes/states.h"
 
 namespace vitrine::classes {
 namespace {
@@ -46,45 +47,57 @@ std::string witness_details(const std::vector<Witness>& witnesses, size_t pairs)
   if (witnesses.empty()) return "";
   std::string text;
   for (const Witness& w : witnesses)
-    text += fmt::format("{}\n  {}: {}\n  {}: {}\n", w.instruction, w.states[0], w.outcomes[0], w.states[1], w.outcomes[1]);
+    text += fmt::format("{}\n  {}: {}\n  {}: {}\n", w.instruction, w.states[0], w.outcomes[0], w.states[1],
+                        w.outcomes[1]);
   const std::string how_many = pairs ? fmt::format(" ({} pairs of states)", pairs) : "";
   return fmt::format("<details><summary>witness{}</summary><pre>{}</pre></details>", how_many, escaped(text));
 }
 
 std::string cells(const Line& line, Instance instance) {
   const std::string closing = closing_text(line.column, instance);
-  return fmt::format("<td>{}</td><td>{}{}{}</td><td class=\"spec\">{}</td></tr>\n", riscv::class_text(line.column.classes),
-                     escaped(line.column.reason), closing.empty() ? "" : "; " + escaped(closing),
+  return fmt::format("<td>{}</td><td>{}{}{}</td><td class=\"spec\">{}</td></tr>\n",
+                     riscv::class_text(line.column.classes), escaped(line.column.reason),
+                     closing.empty() ? "" : "; " + escaped(closing),
                      line.measured ? witness_details(line.measured->witnesses, line.measured->pairs) : "",
                      escaped(line.column.spec));
 }
 
 std::string rows_of(const Entry& entry) {
-  const std::string name = escaped(entry.name) + (entry.access.empty() ? "" : " <span>(" + entry.access + ")</span>");
+  const std::string name =
+      escaped(entry.name) + (entry.access.empty() ? "" : " <span>(" + entry.access + ")</span>");
   return fmt::format("<tr><td class=\"name\" rowspan=\"2\">{}</td><td>(i)</td>{}<tr><td>(ii)</td>{}", name,
                      cells(entry.lines[0], Instance::kOne), cells(entry.lines[1], Instance::kTwo));
 }
 
 std::string condition_text(Instance instance) {
   const riscv::Condition condition = riscv::condition_of(instance);
-  std::string text = fmt::format("<h3>({}) {}</h3><p><strong>{}</strong> {}</p><ul>", riscv::words_of(instance).name,
-                                 escaped(riscv::words_of(instance).what), escaped(condition.verdict), condition.counts());
+  std::string text =
+      fmt::format("<h3>({}) {}</h3><p><strong>{}</strong> {}</p><ul>", riscv::words_of(instance).name,
+                  escaped(riscv::words_of(instance).what), escaped(condition.verdict), condition.counts());
   for (const riscv::Condition::Group& closed : condition.closed)
-    text += fmt::format("<li>trap with <code>{}</code>: {}</li>", escaped(closed.what), escaped(riscv::listed(closed.names)));
+    text += fmt::format("<li>trap with <code>{}</code>: {}</li>", escaped(closed.what),
+                        escaped(riscv::listed(closed.names)));
   for (const riscv::Condition::Group& open : condition.exceptions)
-    text += fmt::format("<li>do not trap ({}): {}</li>", escaped(open.what), escaped(riscv::listed(open.names)));
-  return text + fmt::format("</ul><p>{}</p><p>States: {}.</p>\n", escaped(condition.why), escaped(describe_base(instance)));
+    text +=
+        fmt::format("<li>do not trap ({}): {}</li>", escaped(open.what), escaped(riscv::listed(open.names)));
+  return text + fmt::format("</ul><p>{}</p><p>States: {}.</p>\n", escaped(condition.why),
+                            escaped(describe_base(instance)));
 }
 
 constexpr std::string_view kTableHead =
-    "<table><thead><tr><th>name</th><th>instance</th><th>classes</th><th>why</th><th>section</th></tr></thead><tbody>\n";
+    "<table><thead><tr><th>name</th><th>instance</th><th>classes</th><th>why</th><th>section</th></tr></"
+    "thead><tbody>\n";
 
 std::string head_of(const Report& report) {
   std::string text(kHead);
-  text += "<h1>Instruction classes</h1>\n<p>Popek and Goldberg's classes of each instruction and each CSR access, for two "
-          "instances of a hypervisor. Sections are those of the RISC-V ISA manual, release 20240411; \"priv\" is volume II. ";
-  text += report.measured ? "Each was executed in pairs of states; what showed its class is its witness.</p>\n"
-                          : "These are the columns of Vitrine's tables, not measured.</p>\n";
+  text +=
+      "<h1>Instruction classes</h1>\n<p>Popek and Goldberg's classes of each instruction and each CSR "
+      "access, for two "
+      "instances of a hypervisor. Sections are those of the RISC-V ISA manual, release 20240411; \"priv\" is "
+      "volume II. ";
+  text += report.measured
+              ? "Each was executed in pairs of states; what showed its class is its witness.</p>\n"
+              : "These are the columns of Vitrine's tables, not measured.</p>\n";
   if (!report.disagreements.empty()) {
     text += "<div class=\"wrong\"><h2>Measurement and column disagree</h2><ul>";
     for (const Disagreement& d : report.disagreements) text += "<li>" + escaped(d.text) + "</li>";
@@ -112,9 +125,11 @@ std::string as_page(const Report& report) {
   }
   text += fmt::format("</tbody></table>\n<h2>x86: {}</h2>\n{}", kForeignInstance, kTableHead);
   for (const ForeignInstruction& it : report.x86)
-    text += fmt::format("<tr><td class=\"name\">{}</td><td>x86</td><td>{}</td><td>{} {}{}</td><td class=\"spec\">{}</td></tr>\n",
-                        escaped(it.name), riscv::class_text(it.classes), escaped(it.reason), escaped(it.note),
-                        witness_details(it.witnesses, 0), escaped(it.spec));
+    text += fmt::format(
+        "<tr><td class=\"name\">{}</td><td>x86</td><td>{}</td><td>{} {}{}</td><td "
+        "class=\"spec\">{}</td></tr>\n",
+        escaped(it.name), riscv::class_text(it.classes), escaped(it.reason), escaped(it.note),
+        witness_details(it.witnesses, 0), escaped(it.spec));
   return text + "</tbody></table>\n</body></html>\n";
 }
 

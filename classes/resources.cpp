@@ -29,7 +29,8 @@ class Fields {
   }
   void trap_registers(char level, riscv::TrapCsrs riscv::Csrs::*csrs) {
     const auto one = [&](const char* name, uint64_t riscv::TrapCsrs::*value) {
-      add(R::kTrapRegisters, fmt::format("{}{}", level, name), [=](const System& s) { return (s.csr.*csrs).*value; });
+      add(R::kTrapRegisters, fmt::format("{}{}", level, name),
+          [=](const System& s) { return (s.csr.*csrs).*value; });
     };
     one("tvec", &riscv::TrapCsrs::tvec);
     one("epc", &riscv::TrapCsrs::epc);
@@ -73,7 +74,8 @@ void add_settings(Fields& f) {
 
 void add_arrays(Fields& f) {
   for (unsigned i = 0; i < riscv::kPmpCsrs; ++i) {
-    f.add(R::kAddressMap, fmt::format("pmp{}cfg", i), [i](const System& s) { return uint64_t{s.csr.pmpcfg[i]}; });
+    f.add(R::kAddressMap, fmt::format("pmp{}cfg", i),
+          [i](const System& s) { return uint64_t{s.csr.pmpcfg[i]}; });
     f.add(R::kAddressMap, fmt::format("pmpaddr{}", i), [i](const System& s) { return s.csr.pmpaddr[i]; });
   }
   for (unsigned i = 0; i < 3 + riscv::kHpmCounters; ++i) {
@@ -82,7 +84,8 @@ void add_arrays(Fields& f) {
     f.add(R::kCounters, name, [i](const System& s) { return s.csr.counters[i].value; });
   }
   for (unsigned i = 0; i < riscv::kHpmCounters; ++i)
-    f.add(R::kCounters, fmt::format("mhpmevent{}", i + 3), [i](const System& s) { return s.csr.hpm_event[i]; });
+    f.add(R::kCounters, fmt::format("mhpmevent{}", i + 3),
+          [i](const System& s) { return s.csr.hpm_event[i]; });
 }
 
 std::vector<Field> make_fields() {
@@ -123,7 +126,8 @@ class Variations {
   void flip32(R resource, std::string words, uint32_t riscv::Csrs::*csr, uint32_t mask) {
     add(resource, std::move(words), [=](State& s) { s.system.csr.*csr ^= mask; });
   }
-  void trap_register(std::string name, riscv::TrapCsrs riscv::Csrs::*level, uint64_t riscv::TrapCsrs::*value) {
+  void trap_register(std::string name, riscv::TrapCsrs riscv::Csrs::*level,
+                     uint64_t riscv::TrapCsrs::*value) {
     add(R::kTrapRegisters, "another " + name, [=](State& s) { (s.system.csr.*level).*value ^= 0x40; });
   }
   void trap_registers(const std::string& level, riscv::TrapCsrs riscv::Csrs::*csrs) {
@@ -152,10 +156,12 @@ void vary_interrupts(Variations& v) {
   using namespace riscv::irq;
   const auto bit = [](unsigned n) { return uint64_t{1} << n; };
   const uint64_t supervisor = bit(kSsi) | bit(kSti) | bit(kSei);
-  v.flip(R::kInterruptEnables, "mie inverted", &riscv::Csrs::mie, supervisor | bit(kMsi) | bit(kMti) | bit(kMei));
+  v.flip(R::kInterruptEnables, "mie inverted", &riscv::Csrs::mie,
+         supervisor | bit(kMsi) | bit(kMti) | bit(kMei));
   v.flip(R::kInterruptEnables, "mideleg inverted", &riscv::Csrs::mideleg, supervisor);
   v.flip(R::kPendingInterrupts, "software interrupts pending", &riscv::Csrs::mip_software, bit(kSsi));
-  v.flip(R::kPendingInterrupts, "interrupt lines high", &riscv::Csrs::mip_lines, bit(kSei) | bit(kMti) | bit(kMei));
+  v.flip(R::kPendingInterrupts, "interrupt lines high", &riscv::Csrs::mip_lines,
+         bit(kSei) | bit(kMti) | bit(kMei));
   v.flip(R::kTrapRegisters, "medeleg inverted", &riscv::Csrs::medeleg, bit(0) | bit(4));
 }
 
@@ -210,9 +216,9 @@ std::vector<Variation> make_variations() {
 }  // namespace
 
 std::string_view name_of(Resource resource) {
-  static constexpr std::string_view kNames[] = {"privilege",          "trap registers", "address map", "interrupt enables",
-                                                "pending interrupts", "timers",         "counters",    "FS",
-                                                "reservation",        "settings"};
+  static constexpr std::string_view kNames[] = {
+      "privilege", "trap registers", "address map", "interrupt enables", "pending interrupts",
+      "timers",    "counters",       "FS",          "reservation",       "settings"};
   return kNames[static_cast<size_t>(resource)];
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The resources of a hart, field by field: what a control-sensitive instruction changes. And the pairs of states that a
-// behaviour-sensitive one tells apart: each variation changes one of these fields.
+// The resources of a hart, field by field: what a control-sensitive instruction changes. And the pairs of
+// states that a behaviour-sensitive one tells apart: each variation changes one of these fields.
 #pragma once
 
 #include <functional>

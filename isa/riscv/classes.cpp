@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The words of the classes: reasons, sections, settings, and the condition. Which classes a row has stands in the row.
+// The words of the classes: reasons, sections, settings, and the condition. Which classes a row has stands in
+// the row.
 #include "isa/riscv/classes.h"
 
 #include <algorithm>
@@ -15,14 +16,17 @@ constexpr std::array<InstanceWords, 2> kInstanceWords = {{
 constexpr std::array<ClassDefinition, 7> kDefinitions = {{
     {"privileged", "traps in the lower mode and not in the higher"},
     {"control-sensitive",
-     "changes a resource: privilege and its trap registers, the address map, interrupt enables and pending, timers, "
+     "changes a resource: privilege and its trap registers, the address map, interrupt enables and pending, "
+     "timers, "
      "counters, FS, the reservation, and the settings of these"},
     {"behaviour-sensitive",
-     "its result (registers, memory, what it changes) depends on the mode or on such a resource; that it traps is no "
+     "its result (registers, memory, what it changes) depends on the mode or on such a resource; that it "
+     "traps is no "
      "result, since control is the hypervisor's then; and the reservation is only lr's and sc's own"},
     {"address-sensitive", "reads, writes or asks for memory through the address map: a class of its own"},
     {"innocuous", "not sensitive"},
-    {"always traps", "traps in both modes of the instance, so that control is the hypervisor's whatever it is"},
+    {"always traps",
+     "traps in both modes of the instance, so that control is the hypervisor's whatever it is"},
     {"as the CSR", "the class is that of the access to the CSR it names"},
 }};
 
@@ -31,18 +35,20 @@ std::string_view definition_word(size_t i) { return kDefinitions[i].word; }
 // What a row's flags do not say. Rows that are not here follow from their effects.
 struct OpWords {
   Op op;
-  std::string_view one, two;                  // reasons, by instance; two empty: the same
+  std::string_view one, two;                      // reasons, by instance; two empty: the same
   std::string_view spec_one = {}, spec_two = {};  // sections beside the row's own
 };
 constexpr std::string_view kTrapBits = "priv 3.1.6.5";
 constexpr OpWords kOpWords[] = {
     {Op::auipc, "adds to pc, which is a virtual address: the address map does not show", ""},
-    {Op::fence, "orders memory accesses; FIOM makes it order more, which no result shows", "", "priv 3.1.18", "priv 3.1.18"},
+    {Op::fence, "orders memory accesses; FIOM makes it order more, which no result shows", "", "priv 3.1.18",
+     "priv 3.1.18"},
     {Op::fence_tso, "orders memory accesses and changes no resource", ""},
     {Op::pause, "a hint that gives up the hart's turn; it changes no resource", ""},
     {Op::fence_i, "orders this hart's own stores and fetches; it changes no resource", ""},
-    {Op::ecall, "traps in every mode: the hypervisor has control, and answers for the mode that the guest believes in", "",
-     "priv 3.3.1", "priv 3.3.1"},
+    {Op::ecall,
+     "traps in every mode: the hypervisor has control, and answers for the mode that the guest believes in",
+     "", "priv 3.3.1", "priv 3.3.1"},
     {Op::ebreak, "traps in every mode: the hypervisor has control", "", "priv 3.3.1", "priv 3.3.1"},
     {Op::mret, "M's own: illegal in U and in S alike, so that it is no instruction of this machine",
      "illegal in S; in M it changes privilege and the interrupt enable"},
@@ -51,17 +57,21 @@ constexpr OpWords kOpWords[] = {
     {Op::wfi, "illegal in U; it changes no resource and may be a no-op",
      "illegal in S under TW; it changes no resource and may be a no-op", kTrapBits, kTrapBits},
     {Op::sfence_vma, "illegal in U; in S it ends translations that are kept: the address map changes",
-     "illegal in S under TVM; in M it ends translations that are kept: the address map changes", "", kTrapBits},
+     "illegal in S under TVM; in M it ends translations that are kept: the address map changes", "",
+     kTrapBits},
     {Op::sinval_vma, "illegal in U; in S it ends translations that are kept: the address map changes",
-     "illegal in S under TVM; in M it ends translations that are kept: the address map changes", "", kTrapBits},
+     "illegal in S under TVM; in M it ends translations that are kept: the address map changes", "",
+     kTrapBits},
     {Op::sfence_w_inval, "illegal in U; it only orders sinval.vma and changes no resource",
      "TVM does not make it trap; it only orders sinval.vma and changes no resource"},
     {Op::sfence_inval_ir, "illegal in U; it only orders sinval.vma and changes no resource",
      "TVM does not make it trap; it only orders sinval.vma and changes no resource"},
     {Op::wrs_nto, "waits for a store to what is reserved, and may be a no-op; TW is clear",
      "illegal in S under TW; it waits for a store to what is reserved, and may be a no-op"},
-    {Op::wrs_sto, "waits for a store to what is reserved, but not long, and may be a no-op; TW does not make it trap", ""},
-    {Op::cbo_inval, "needs a translation; CBIE says whether it flushes or throws data away, and the guest is not told", "",
+    {Op::wrs_sto,
+     "waits for a store to what is reserved, but not long, and may be a no-op; TW does not make it trap", ""},
+    {Op::cbo_inval,
+     "needs a translation; CBIE says whether it flushes or throws data away, and the guest is not told", "",
      "19.5", "19.5"},
     {Op::cbo_clean, "needs a translation; it changes no resource", ""},
     {Op::cbo_flush, "needs a translation; it changes no resource", ""},
@@ -80,8 +90,10 @@ const OpWords* words_for(Op op) {
 Op op_of(const Row& row) { return static_cast<Op>(&row - kRows.data()); }
 
 std::string memory_reason(const Row& row) {
-  if (row.has(kAmo) && !row.has(kLoad)) return "writes memory through the address map, if it finds the reservation, which it ends";
-  if (row.has(kAmo) && !row.has(kStore)) return "reads memory through the address map, and makes the reservation";
+  if (row.has(kAmo) && !row.has(kLoad))
+    return "writes memory through the address map, if it finds the reservation, which it ends";
+  if (row.has(kAmo) && !row.has(kStore))
+    return "reads memory through the address map, and makes the reservation";
   if (row.has(kAmo)) return "reads and writes memory through the address map";
   return row.has(kLoad) ? "reads memory through the address map" : "writes memory through the address map";
 }
@@ -91,14 +103,16 @@ std::string float_reason(const Row& row, uint16_t classes) {
   if (!(classes & kCtrl)) return text.empty() ? "only reads an f register" : text;
   if (!text.empty()) text += "; ";
   const bool writes_f = (row.f_registers & kRd) != 0;
-  return text + (writes_f ? "writes an f register: FS becomes Dirty" : "may raise a flag in fcsr: FS becomes Dirty");
+  return text +
+         (writes_f ? "writes an f register: FS becomes Dirty" : "may raise a flag in fcsr: FS becomes Dirty");
 }
 
 std::string general_reason(const Row& row, uint16_t classes) {
   if (classes & kByCsr) return "the class is that of the access to the CSR it names";
   if (row.has(kFloat)) return float_reason(row, classes);
   if (row.has(kLoad | kStore | kAmo)) return memory_reason(row);
-  if (row.has(kBranch | kJump)) return "changes pc, which is a virtual address: the address map does not show";
+  if (row.has(kBranch | kJump))
+    return "changes pc, which is a virtual address: the address map does not show";
   return "works on x registers alone";
 }
 
@@ -137,7 +151,8 @@ constexpr unsigned kSatp = 0x180, kScountovf = 0xda0;
 unsigned least_privilege(unsigned csr) { return (csr >> 8) & 3; }
 bool is_read_only(unsigned csr) { return csr >> 10 == 3; }
 
-// Privileged or not, by the number (priv 2.1) and TVM; what traps in both modes is neither that nor sensitive.
+// Privileged or not, by the number (priv 2.1) and TVM; what traps in both modes is neither that nor
+// sensitive.
 uint16_t classes_of(const CsrRow& row, unsigned number, Instance instance, CsrAccess access) {
   const InstanceWords& modes = words_of(instance);
   const bool writes = access == CsrAccess::kWrite;
@@ -145,7 +160,8 @@ uint16_t classes_of(const CsrRow& row, unsigned number, Instance instance, CsrAc
   if (least_privilege(number) > static_cast<unsigned>(modes.high)) return kAlwaysTraps;
   const bool by_number = least_privilege(number) > static_cast<unsigned>(modes.low);
   const bool by_tvm = number == kSatp && modes.low == Privilege::kSupervisor;
-  return static_cast<uint16_t>((by_number || by_tvm ? kPriv : kInnocuous) | (writes ? row.writes : row.reads));
+  return static_cast<uint16_t>((by_number || by_tvm ? kPriv : kInnocuous) |
+                               (writes ? row.writes : row.reads));
 }
 
 std::string effect_words(const CsrRow& row, CsrAccess access, uint16_t classes) {
@@ -182,7 +198,8 @@ std::vector<std::string_view> class_words(uint16_t classes) {
 
 std::string class_text(uint16_t classes) {
   std::string text;
-  for (const std::string_view word : class_words(classes)) text += (text.empty() ? "" : ", ") + std::string(word);
+  for (const std::string_view word : class_words(classes))
+    text += (text.empty() ? "" : ", ") + std::string(word);
   return text;
 }
 
@@ -299,10 +316,12 @@ Counted counted(const std::string& name) {
   const size_t end = std::min(name.find(' '), name.size());
   const size_t digits = name.find_last_not_of("0123456789", end - 1) + 1;
   if (digits == end) return {name, "", 0, false};
-  return {name.substr(0, digits), name.substr(end), static_cast<unsigned>(std::stoul(name.substr(digits, end - digits))), true};
+  return {name.substr(0, digits), name.substr(end),
+          static_cast<unsigned>(std::stoul(name.substr(digits, end - digits))), true};
 }
 bool follows(const Counted& a, const Counted& b) {
-  return a.is_counted && b.is_counted && a.before == b.before && a.behind == b.behind && b.number == a.number + 1;
+  return a.is_counted && b.is_counted && a.before == b.before && a.behind == b.behind &&
+         b.number == a.number + 1;
 }
 
 size_t total(const std::vector<Condition::Group>& groups) {
@@ -313,15 +332,21 @@ size_t total(const std::vector<Condition::Group>& groups) {
 
 constexpr std::string_view kWhyOne =
     "All that is S's own traps in U: its CSRs by their numbers, sret, wfi and the fences of translations by "
-    "themselves. What U may use by a setting, the hypervisor can close. The reservation alone is left: lr and sc never "
-    "trap. Here it ends with every trap, and elsewhere an sc of the hypervisor's ends it (priv 3.3.2): nothing of one "
-    "guest reaches another. So a hypervisor can be built; the condition is sufficient, not necessary. RISC-V passes "
+    "themselves. What U may use by a setting, the hypervisor can close. The reservation alone is left: lr "
+    "and sc never "
+    "trap. Here it ends with every trap, and elsewhere an sc of the hypervisor's ends it (priv 3.3.2): "
+    "nothing of one "
+    "guest reaches another. So a hypervisor can be built; the condition is sufficient, not necessary. RISC-V "
+    "passes "
     "mainly because no register shows the mode.";
 constexpr std::string_view kWhyTwo =
-    "TVM, TW and TSR make satp, sfence.vma, sinval.vma, wfi, wrs.nto and sret trap; all that is M's own traps anyway. "
+    "TVM, TW and TSR make satp, sfence.vma, sinval.vma, wfi, wrs.nto and sret trap; all that is M's own "
+    "traps anyway. "
     "The other CSRs of S, FS and the reservation do not trap: they are the guest's own while it runs, and a "
-    "hypervisor in M exchanges them when it switches guests. It keeps control all the same: interrupts for M are "
-    "enabled whatever sstatus and sie say (priv 3.1.6.1), satp traps, and PMP holds in S. So a hypervisor can be built: "
+    "hypervisor in M exchanges them when it switches guests. It keeps control all the same: interrupts for M "
+    "are "
+    "enabled whatever sstatus and sie say (priv 3.1.6.1), satp traps, and PMP holds in S. So a hypervisor "
+    "can be built: "
     "the condition is sufficient, not necessary; and this one traps far less than that of (i).";
 
 }  // namespace
@@ -341,9 +366,10 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 std::string Condition::counts() const {
-  return std::to_string(sensitive) + " instructions and CSR accesses are sensitive: " + std::to_string(privileged) +
-         " of them are privileged, " + std::to_string(total(closed)) + " trap if the hypervisor sets it so, and " +
-         std::to_string(total(exceptions)) + " do not trap.";
+  return std::to_string(sensitive) +
+         " instructions and CSR accesses are sensitive: " + std::to_string(privileged) +
+         " of them are privileged, " + std::to_string(total(closed)) +
+         " trap if the hypervisor sets it so, and " + std::to_string(total(exceptions)) + " do not trap.";
 }
 
 Condition condition_of(Instance instance) {
@@ -360,7 +386,8 @@ Condition condition_of(Instance instance) {
   if (result.holds())
     result.verdict = "It holds: what is sensitive traps.";
   else if (result.exceptions.size() == 1)
-    result.verdict = "It holds but for " + result.exceptions[0].what + ": " + listed(result.exceptions[0].names) + ".";
+    result.verdict =
+        "It holds but for " + result.exceptions[0].what + ": " + listed(result.exceptions[0].names) + ".";
   else
     result.verdict = "It does not hold.";
   result.why = instance == Instance::kOne ? kWhyOne : kWhyTwo;

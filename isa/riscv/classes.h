@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Popek and Goldberg's classes of instructions and CSR accesses, in words: what the columns of instruction_rows.inc and
-// csr.cpp say for the two instances of a hypervisor, why, and whether the condition holds. Nothing is measured here; what
-// measures, and must agree, is classes/measure.h. For readers: docs/instruction-classes.md.
+// Popek and Goldberg's classes of instructions and CSR accesses, in words: what the columns of
+// instruction_rows.inc and csr.cpp say for the two instances of a hypervisor, why, and whether the condition
+// holds. Nothing is measured here; what measures, and must agree, is classes/measure.h. For readers:
+// docs/instruction-classes.md.
 #pragma once
 
 #include <array>
@@ -22,15 +23,15 @@ inline constexpr std::array kInstances = {Instance::kOne, Instance::kTwo};
 struct InstanceWords {
   std::string_view name;  // "i", "ii"
   std::string_view what;
-  Privilege low, high;    // the guest kernel's mode, the hypervisor's
+  Privilege low, high;  // the guest kernel's mode, the hypervisor's
 };
 const InstanceWords& words_of(Instance);
 char letter_of(Privilege);
 
 inline constexpr uint16_t kSensitive = kCtrl | kBehav;
 
-// "privileged", "control-sensitive", ...: the words of the definitions. Every instruction is sensitive in some way or
-// innocuous, and privileged or not.
+// "privileged", "control-sensitive", ...: the words of the definitions. Every instruction is sensitive in
+// some way or innocuous, and privileged or not.
 std::vector<std::string_view> class_words(uint16_t classes);
 std::string class_text(uint16_t classes);  // with commas
 struct ClassDefinition {
@@ -55,8 +56,8 @@ struct Classification {
   std::string reason;
   std::string spec;  // sections, the instruction's first
   Closing closing;   // of what is sensitive and not privileged
-  // Classes that the specification gives and this machine cannot show, since it has no caches: `--measure` must not find
-  // them.
+  // Classes that the specification gives and this machine cannot show, since it has no caches: `--measure`
+  // must not find them.
   uint16_t unseen = kInnocuous;
   bool shows_mode = false;  // behaviour-sensitive, and what it depends on is the mode itself
 };
@@ -67,8 +68,8 @@ inline constexpr std::array kCsrAccesses = {CsrAccess::kRead, CsrAccess::kWrite}
 std::string_view text_of(CsrAccess);
 Classification classify(const CsrRow& row, unsigned number, Instance instance, CsrAccess access);
 
-// Is every sensitive instruction privileged? Those that are are counted; beside them are those that trap if the hypervisor
-// wants it, by a setting that the guest cannot undo, and those that do not trap.
+// Is every sensitive instruction privileged? Those that are are counted; beside them are those that trap if
+// the hypervisor wants it, by a setting that the guest cannot undo, and those that do not trap.
 struct Condition {
   struct Group {
     std::string what;                // "scounteren.CY = 0"; "FS"

@@ -15,7 +15,10 @@ void trapped(int) { siglongjmp(trapped_to, 1); }
 uint64_t flags() {
   uint64_t value;
   // 128 bytes below rsp may be in use (the ABI's red zone).
-  asm volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\tpopq %0\n\tlea 128(%%rsp), %%rsp" : "=r"(value) : : "memory");
+  asm volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\tpopq %0\n\tlea 128(%%rsp), %%rsp"
+               : "=r"(value)
+               :
+               : "memory");
   return value;
 }
 

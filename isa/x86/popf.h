@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// POPF, executed here in user mode: the instruction by which x86 without hardware assistance fails Popek and Goldberg's
-// condition. "When CPL > IOPL, IF is left unchanged, and no exception is raised" (Intel SDM volume 2, POPF).
+// POPF, executed here in user mode: the instruction by which x86 without hardware assistance fails Popek and
+// Goldberg's condition. "When CPL > IOPL, IF is left unchanged, and no exception is raised" (Intel SDM volume
+// 2, POPF).
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ struct Popf {
   [[nodiscard]] bool interrupt_flag_changed() const { return ((before ^ after) & kInterruptFlag) != 0; }
 };
 
-// Asks for the inverse of IF and CF. The flags are as before when it returns. Not while another thread cares about
-// SIGSEGV, whose handler it borrows.
+// Asks for the inverse of IF and CF. The flags are as before when it returns. Not while another thread cares
+// about SIGSEGV, whose handler it borrows.
 Popf execute_popf();
 
 }  // namespace vitrine::x86

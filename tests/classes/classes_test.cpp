@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The columns against a table written by hand from the specification (release 20240411): privileged 2.1 (numbers), 3.1.6.5
-// (TVM, TW, TSR), 3.3, 10.1, 10.2.1, 13; unprivileged 14 (reservations), 15, 19 and 20 (FS). The measurement says that the
-// machine agrees with the columns; this says that the columns are right.
+// The columns against a table written by hand from the specification (release 20240411): privileged 2.1
+// (numbers), 3.1.6.5 (TVM, TW, TSR), 3.3, 10.1, 10.2.1, 13; unprivileged 14 (reservations), 15, 19 and 20
+// (FS). The measurement says that the machine agrees with the columns; this says that the columns are right.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -11,8 +11,8 @@
 namespace vitrine::riscv {
 namespace {
 
-constexpr const char *P = "privileged", *C = "control-sensitive", *B = "behaviour-sensitive", *A = "address-sensitive",
-                     *I = "innocuous", *T = "always traps";
+constexpr const char *P = "privileged", *C = "control-sensitive", *B = "behaviour-sensitive",
+                     *A = "address-sensitive", *I = "innocuous", *T = "always traps";
 using Words = std::vector<std::string_view>;
 
 const Row& row_named(std::string_view name) {
@@ -120,7 +120,9 @@ TEST(Classes, OfCsrAccesses_AreTheSpecifications) {
     const CsrRow* row = find_csr(e.number, index);
     ASSERT_NE(row, nullptr) << e.name;
     EXPECT_EQ(csr_name(*row, index), e.name);
-    const auto words = [&](Instance i, CsrAccess a) { return class_words(classify(*row, e.number, i, a).classes); };
+    const auto words = [&](Instance i, CsrAccess a) {
+      return class_words(classify(*row, e.number, i, a).classes);
+    };
     EXPECT_EQ(words(Instance::kOne, CsrAccess::kRead), e.read_one) << e.name;
     EXPECT_EQ(words(Instance::kOne, CsrAccess::kWrite), e.write_one) << e.name;
     EXPECT_EQ(words(Instance::kTwo, CsrAccess::kRead), e.read_two) << e.name;
@@ -135,7 +137,8 @@ TEST(Classes, OfEveryRow_HaveReasonAndSection) {
     for (const Instance instance : kInstances) {
       const Classification it = classify(row, instance);
       EXPECT_FALSE(it.reason.empty() || it.spec.empty()) << row.name;
-      EXPECT_EQ(it.classes & (kPriv | kAlwaysTraps), it.classes & kPriv ? kPriv : it.classes & kAlwaysTraps) << row.name;
+      EXPECT_EQ(it.classes & (kPriv | kAlwaysTraps), it.classes & kPriv ? kPriv : it.classes & kAlwaysTraps)
+          << row.name;
     }
   }
   for (const CsrRow& row : csr_rows())
@@ -171,7 +174,8 @@ TEST(Condition, InstanceTwo_FailsByWhatIsTheGuestsOwn) {
 }
 
 TEST(Condition, CountedNames_AreListedInShort) {
-  EXPECT_EQ(listed({"a3 (read)", "a4 (read)", "a5 (read)", "b (read)", "c1", "c2"}), "a3 to a5 (read), b (read), c1, c2");
+  EXPECT_EQ(listed({"a3 (read)", "a4 (read)", "a5 (read)", "b (read)", "c1", "c2"}),
+            "a3 to a5 (read), b (read), c1, c2");
   EXPECT_EQ(listed({}), "");
 }
 

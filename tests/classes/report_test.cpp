@@ -19,7 +19,9 @@ TEST(Report, EveryName_IsInEveryForm) {
   for (const std::string& name : names(report)) {
     EXPECT_NE(table.find("\n" + name + " "), std::string::npos) << name;
     EXPECT_NE(json.find("\"name\": \"" + name + "\""), std::string::npos) << name;
-    EXPECT_NE(page.find(">" + name + "<") == std::string::npos ? page.find(">" + name + " <") : 0, std::string::npos) << name;
+    EXPECT_NE(page.find(">" + name + "<") == std::string::npos ? page.find(">" + name + " <") : 0,
+              std::string::npos)
+        << name;
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// POPF in user mode, on this host: no fault, other flags change, IF does not (Intel SDM volume 2, POPF: CPL > IOPL).
+// POPF in user mode, on this host: no fault, other flags change, IF does not (Intel SDM volume 2, POPF: CPL >
+// IOPL).
 #include "isa/x86/popf.h"
 
 #include <gtest/gtest.h>
