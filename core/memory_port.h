@@ -51,14 +51,21 @@ struct alignas(32) CodeEntry {
 // Linear tables serve addresses of this many bits, sign-extended.
 inline constexpr unsigned kShadowAddressBits = 39;
 
+// A linear table serves half of them, those with one sign.
+inline constexpr uint64_t kShadowPages = uint64_t{1} << (kShadowAddressBits - 1 - kPageShift);
+
 struct View {
   DataEntry read[kDataEntries];
   DataEntry write[kDataEntries];
+  // Behind them, if its owner keeps them: linear tables of addends (mmu/shadow_table.h) of the lower [0] and the upper half
+  // [1], by bits 37:12 of the address, for addresses whose bits 63:38 are equal. They hold at least what `read` and `write`
+  // hold of their half.
+  uint64_t* read_shadow[2] = {};
+  uint64_t* write_shadow[2] = {};
+};
+
+struct CodeView {
   CodeEntry code[kCodeEntries];
-  // Behind them, if its owner keeps one: a linear table of addends (mmu/shadow_table.h), by bits 38:12 of the address,
-  // for addresses whose bits 63:38 are equal. It holds at least what `read` and `write` hold.
-  uint64_t* read_shadow = nullptr;
-  uint64_t* write_shadow = nullptr;
 };
 
 // One comparison checks the page and natural alignment: a misaligned address keeps a low bit that no tag has.
@@ -93,9 +100,11 @@ struct PredictionTable {
 struct PredictionSet {
   PredictionTable read, write;
   const View* view = nullptr;
-  // The View's linear tables, for sites whose predictions keep missing, and how many entries each has: 0 if there are none.
-  const uint64_t* read_shadow = nullptr;
-  const uint64_t* write_shadow = nullptr;
+  // The View's linear tables, for sites whose predictions keep missing; and how many pages the lower ones serve, and both
+  // together: 0 if not all of these tables are there.
+  const uint64_t* read_shadow[2] = {};
+  const uint64_t* write_shadow[2] = {};
+  uint64_t lower_pages = 0;
   uint64_t pages = 0;
   // How often a slot was refilled, and for which sites the last times.
   static constexpr unsigned kRecent = 8;
@@ -103,6 +112,16 @@ struct PredictionSet {
   uint32_t recent[kRecent] = {};
   uint64_t refills_before_sum = 0;  // when `view` became one with user pages
 
+  // The slots are the caller's care.
+  void point_at(const View& other) {
+    view = &other;
+    for (unsigned half : {0, 1}) {
+      read_shadow[half] = other.read_shadow[half];
+      write_shadow[half] = other.write_shadow[half];
+    }
+    lower_pages = read_shadow[0] && write_shadow[0] ? kShadowPages : 0;
+    pages = lower_pages != 0 && read_shadow[1] && write_shadow[1] ? 2 * kShadowPages : 0;
+  }
   void clear() {
     std::memset(read.length, 0, sizeof read.length);
     std::memset(write.length, 0, sizeof write.length);
@@ -170,7 +189,7 @@ class MemoryPort {
 
   // Views of the current context; they change with set_context(), never in between.
   View* data_view = nullptr;
-  View* code_view = nullptr;
+  CodeView* code_view = nullptr;
   // Guest-physical address = host address + this, for the RAM that data entries lead to (LR and SC reserve
   // physical addresses).
   uint64_t physical_addend = 0;

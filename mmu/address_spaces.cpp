@@ -19,6 +19,8 @@ using core::View;
 
 namespace {
 
+constexpr uint64_t kRootEntries = 512;
+
 constexpr uint64_t bit(unsigned space) { return uint64_t{1} << space; }
 
 template <typename Action>
@@ -54,23 +56,31 @@ AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, Ki
       writers_(static_cast<uint64_t*>(std::calloc(ram.pages(), sizeof(uint64_t)))),
       first_write_entry_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))) {
   if (!table_of_ || !writers_ || !first_write_entry_) throw std::bad_alloc();
+  for (unsigned i = 0; i < kSpaces; ++i) spaces_[i].group = static_cast<SpaceId>(i);
   ram_.add_listener(this);
 }
 
 AddressSpaces::SpaceId AddressSpaces::space(unsigned hart, uint64_t root) noexcept {
-  unsigned free = kSpaces;
-  for (unsigned i = 0; i < kSpaces; ++i) {
+  for (unsigned i = 0; i < kSpaces; ++i)
     if (spaces_[i].hart == hart && spaces_[i].root == root) return static_cast<SpaceId>(i);
-    if (spaces_[i].hart == ~0u && free == kSpaces) free = i;
-  }
+  return take(hart, root);
+}
+
+AddressSpaces::SpaceId AddressSpaces::take(unsigned hart, uint64_t root) noexcept {
+  unsigned free = 0;
+  while (free < kSpaces && spaces_[free].hart != ~0u) ++free;
   if (free == kSpaces) {
     free = next_victim();
     evict(static_cast<SpaceId>(free));
     ++counters.spaces_evicted;
   }
-  spaces_[free].hart = hart;
-  spaces_[free].root = root;
-  return static_cast<SpaceId>(free);
+  Space& space = spaces_[free];
+  space.hart = hart;
+  space.root = root;
+  space.group = static_cast<SpaceId>(free);
+  space.low_kernel = false;
+  space.vain_looks = 0;
+  return space.group;
 }
 
 void AddressSpaces::pin(unsigned hart, SpaceId data, SpaceId code) noexcept {
@@ -80,13 +90,19 @@ void AddressSpaces::pin(unsigned hart, SpaceId data, SpaceId code) noexcept {
 unsigned AddressSpaces::next_victim() noexcept {
   uint64_t pinned = 0;
   for (const uint64_t of_hart : pinned_) pinned |= of_hart;
+  for_each_space(pinned, [&](unsigned id) { pinned |= bit(spaces_[id].group); });
+  for (unsigned i = 0; i < kSpaces; ++i)
+    if (is_group(static_cast<SpaceId>(i)) && spaces_[i].members == 0) return i;
   do next_victim_ = (next_victim_ + 1) % kSpaces;
   while (pinned & bit(next_victim_));
   return next_victim_;
 }
 
 void AddressSpaces::evict(SpaceId id) noexcept {
+  dissolve(id);
+  leave_group(id);
   flush_spaces(bit(id));
+  spaces_[id].common.reset();
   spaces_[id].hart = ~0u;
 }
 
@@ -95,57 +111,85 @@ View* AddressSpaces::view(SpaceId space, ViewKind kind) noexcept {
 }
 
 AddressSpaces::KeptView& AddressSpaces::kept(SpaceId space, ViewKind kind) noexcept {
-  std::unique_ptr<KeptView>& view = spaces_[space].views[static_cast<unsigned>(kind)];
+  const auto k = static_cast<unsigned>(kind);
+  std::unique_ptr<KeptView>& view = spaces_[space].views[k];
   if (!view) view = std::make_unique<KeptView>();
   // A place in the pool may serve a space with other levels next time.
   const uint64_t root = spaces_[space].root;
   const bool linear = kind_ == Kind::kShadow && (root == kBareRoot || mode_of(root) == Mode::kSv39);
   long_addresses_ |= kind_ == Kind::kShadow && !linear;
-  if (linear && !view->reads.entries() && !(view->reads.reserve() && view->writes.reserve()))
-    kind_ = Kind::kTlb;
-  view->read_shadow = linear ? view->reads.entries() : nullptr;
-  view->write_shadow = linear ? view->writes.entries() : nullptr;
+  ShadowPair* const halves[] = {&spaces_[space].lower[k], is_supervisor(kind) ? &spaces_[spaces_[space].group].upper : nullptr};
+  for (unsigned half : {0, 1}) {
+    const bool there = linear && halves[half] && halves[half]->reserve();
+    if (linear && halves[half] && !there) kind_ = Kind::kTlb;
+    view->read_shadow[half] = there ? halves[half]->reads.entries() : nullptr;
+    view->write_shadow[half] = there ? halves[half]->writes.entries() : nullptr;
+  }
   return *view;
+}
+
+core::CodeView* AddressSpaces::code_view(SpaceId space, ViewKind kind) noexcept {
+  return caching() ? &kept_code(space, kind) : &empty_code_;
+}
+
+AddressSpaces::KeptCode& AddressSpaces::kept_code(SpaceId space, ViewKind kind) noexcept {
+  const SpaceId id = is_supervisor(kind) ? spaces_[space].group : space;
+  std::unique_ptr<KeptCode>& code = spaces_[id].code[static_cast<unsigned>(kind)];
+  if (!code) code = std::make_unique<KeptCode>();
+  return *code;
+}
+
+AddressSpaces::SpaceId AddressSpaces::filled_as(SpaceId space, ViewKind kind, GuestVirt at) const noexcept {
+  return is_supervisor(kind) && ShadowTable::half(at.value) == 1 ? spaces_[space].group : space;
+}
+
+ShadowPair* AddressSpaces::linear_tables(SpaceId space, ViewKind kind, GuestVirt at) noexcept {
+  const unsigned half = ShadowTable::half(at.value);
+  if (!ShadowTable::canonical(at.value) || !kept(space, kind).read_shadow[half]) return nullptr;
+  Space& owner = spaces_[filled_as(space, kind, at)];
+  return half == 0 ? &owner.lower[static_cast<unsigned>(kind)] : &owner.upper;
 }
 
 void AddressSpaces::fill_read(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
                               const Walk* walk) noexcept {
   if (!caching()) return;
-  if (walk) track(space, at, *walk);
+  if (walk) track(space, kind, at, *walk);
   const uint64_t address = at.value & core::kPageMask;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   KeptView& view = kept(space, kind);
   view.filled = true;
   slot(view.read, address) = {address, host - address};
-  if (view.read_shadow && ShadowTable::canonical(address)) view.reads.set(address, host - address);
+  if (ShadowPair* const tables = linear_tables(space, kind, at)) tables->reads.set(address, host - address);
   ++counters.fills;
 }
 
 bool AddressSpaces::fills_in_bulk(SpaceId space, ViewKind kind, GuestVirt at) noexcept {
-  return model_ == Model::kCoherent && caching() && kept(space, kind).read_shadow && ShadowTable::canonical(at.value);
+  return model_ == Model::kCoherent && caching() && linear_tables(space, kind, at);
 }
 
 void AddressSpaces::fill_chunk_for_reading(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page) noexcept {
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
-  kept(space, kind).reads.set_chunk(at.value, host - (at.value & core::kPageMask));
+  linear_tables(space, kind, at)->reads.set_chunk(at.value, host - (at.value & core::kPageMask));
 }
 
 void AddressSpaces::fill_neighbour_for_reading(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page) noexcept {
-  kept(space, kind).reads.set(at.value, reinterpret_cast<uint64_t>(ram_.host(page)) - at.value);
+  linear_tables(space, kind, at)->reads.set(at.value, reinterpret_cast<uint64_t>(ram_.host(page)) - at.value);
 }
 
 void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
                                const Walk* walk) noexcept {
   if (!caching()) return;
-  if (walk) track(space, at, *walk);  // may flag `page` itself: a page table that maps itself
+  if (walk) track(space, kind, at, *walk);  // may flag `page` itself: a page table that maps itself
   if (ram_.flags(page) & core::kNotifyFlags) return;
   const uint64_t address = at.value & core::kPageMask;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   KeptView& view = kept(space, kind);
   view.filled = true;
-  if (view.write_shadow && ShadowTable::canonical(address)) {
-    if (view.writes.at(address) == 0) note_write_entry(space, kind, address, page);
-    view.writes.set(address, host - address);
+  if (ShadowPair* const tables = linear_tables(space, kind, at)) {
+    if (tables->writes.at(address) == 0) note_write_entry(filled_as(space, kind, at), kind, address, page);
+    tables->writes.set(address, host - address);
+  } else {
+    view.unlisted = true;
   }
   slot(view.write, address) = {address, host - address};
   ram_.set_flag(page, core::kWriteMapped);
@@ -159,7 +203,7 @@ void AddressSpaces::note_write_entry(SpaceId space, ViewKind kind, uint64_t addr
   if (write_entries_.size() >= kMany) drop_write_entries();
   uint32_t& first = first_write_entry_[ram_.page_index(page)];
   write_entries_.push_back({first,
-                            static_cast<uint32_t>(address >> core::kPageShift & (ShadowTable::kEntries - 1)),
+                            static_cast<uint32_t>(address >> core::kPageShift & (2 * ShadowTable::kEntries - 1)),
                             space, static_cast<uint8_t>(kind)});
   first = static_cast<uint32_t>(write_entries_.size());
 }
@@ -171,11 +215,18 @@ void AddressSpaces::drop_write_entries() noexcept {
 }
 
 CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at, const Walk* walk) noexcept {
-  if (walk) track(space, at, *walk);
+  if (walk) {
+    // One table of code for all members can hold the upper half only.
+    if (is_supervisor(kind) && ShadowTable::half(at.value) == 0) {
+      leave_group(space);
+      spaces_[space].low_kernel = true;
+    }
+    track(space, kind, at, *walk);
+  }
   const uint64_t address = at.value & core::kPageMask;
-  KeptView& view = kept(space, kind);
-  view.filled = true;
-  CodeEntry& entry = slot(view.code, address);
+  KeptCode& code = kept_code(space, kind);
+  code.filled = true;
+  CodeEntry& entry = slot(code.code, address);
   if (entry.tag != address) entry = {.tag = address};
   ++counters.fills;
   return entry;
@@ -211,8 +262,10 @@ AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, const Table& desc
   return tables_[place - 1];
 }
 
-void AddressSpaces::track(SpaceId space, GuestVirt at, const Walk& walk) noexcept {
+// The root of a member is its own; the tables below it belong to all of the group.
+void AddressSpaces::track(SpaceId space, ViewKind kind, GuestVirt at, const Walk& walk) noexcept {
   if (model_ != Model::kCoherent) return;
+  const SpaceId id = filled_as(space, kind, at);
   for (unsigned i = 0; i < walk.depth; ++i) {
     const unsigned level = walk.level + (walk.depth - 1 - i);
     const uint64_t span = uint64_t{1} << (core::kPageShift + 9 * (level + 1));
@@ -221,7 +274,7 @@ void AddressSpaces::track(SpaceId space, GuestVirt at, const Walk& walk) noexcep
         .range = root ? 0 : at.value & ~(span - 1), .level = static_cast<uint8_t>(level), .root = root};
     Table& table = table_at(walk.entry_at[i], described);
     if (table.level != level || table.range != described.range || table.root != root) table.irregular = true;
-    table.spaces |= bit(space);
+    table.spaces |= bit(root ? space : id);
     table.writes = 0;
   }
 }
@@ -229,6 +282,7 @@ void AddressSpaces::track(SpaceId space, GuestVirt at, const Walk& walk) noexcep
 void AddressSpaces::untrack(GuestPhys at) noexcept {
   uint32_t& place = table_of_[ram_.page_index(at)];
   const Table& table = tables_[place - 1];
+  if (table.of_member) leave_by_root(at);
   if (table.level == 0 && !table.irregular)
     revoke_range(table.spaces, table.range, 512);
   else
@@ -250,11 +304,13 @@ void AddressSpaces::after_write(GuestPhys at, size_t size, uint8_t flags) noexce
   if (!few_entries || ++table.writes >= patience) return untrack(at);
   const uint64_t first = at.page_offset() / 8;
   const uint64_t last = (at.page_offset() + size - 1) / 8;
-  for (uint64_t index = first; index <= last; ++index) revoke_entry(table, index);
+  uint64_t spaces = table.spaces;
+  if (table.of_member && last >= kRootEntries / 2) spaces |= root_changed(at);
+  for (uint64_t index = first; index <= last; ++index) revoke_entry(table, spaces, index);
 }
 
 // What the table's entry `index` serves.
-void AddressSpaces::revoke_entry(const Table& table, uint64_t index) noexcept {
+void AddressSpaces::revoke_entry(const Table& table, uint64_t spaces, uint64_t index) noexcept {
   const unsigned shift = core::kPageShift + 9 * table.level;  // bytes that an entry serves, as a power of two
   uint64_t address = table.range + (index << shift);
   if (table.root) {
@@ -262,38 +318,50 @@ void AddressSpaces::revoke_entry(const Table& table, uint64_t index) noexcept {
     address = static_cast<uint64_t>(static_cast<int64_t>(address << unused) >> unused);
   }
   if (table.level == 0)
-    revoke_page(table.spaces, address);
+    revoke_page(spaces, address);
   else
-    revoke_range(table.spaces, address, uint64_t{1} << (shift - core::kPageShift));
+    revoke_range(spaces, address, uint64_t{1} << (shift - core::kPageShift));
 }
 
 // Most writes to tables map a page that was not there: nobody has an entry of it, and predictions may stay. Without a linear
 // table nothing can be said of them, for they outlive entries of the small tables.
 void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
+  const unsigned half = ShadowTable::half(address);
   for_each_space(spaces, [&](unsigned id) {
-    unsigned known = 0;  // kinds of Views from which the page may be predicted
+    Space& space = spaces_[id];
+    const auto in_small_tables = [&](unsigned owner, unsigned kind, KeptView& view) {
+      const bool knows = (half == 0 ? space.lower[kind] : space.upper).knows(address);
+      if (view.read_shadow[half] ? knows : view.filled) clear_predictions_of(spaces_[owner], kind, address);
+      clear_if(view.read, address);
+      clear_if(view.write, address);
+    };
+    for_each_view(id, in_small_tables);
+    if (half == 1) space.upper.clear(address);
     for (unsigned kind = 0; kind < kViews; ++kind) {
-      KeptView* const view = spaces_[id].views[kind].get();
-      if (!view || !view->filled) continue;
-      if (!view->read_shadow || !view->write_shadow || view->reads.knows(address) || view->writes.knows(address)) known |= 1u << kind;
-      clear_if(view->read, address);
-      clear_if(view->write, address);
-      view->reads.clear(address);
-      view->writes.clear(address);
-      if (clear_if(view->code, address)) attention_.wanted = true;
+      if (half == 0) space.lower[kind].clear(address);
+      if (space.code[kind] && clear_if(space.code[kind]->code, address)) attention_.wanted = true;
     }
-    if (known) clear_predictions_of(spaces_[id], known, address);
   });
 }
 
 // A set of S may hold what came from the other View of S: see Mmu::match_predictions().
-void AddressSpaces::clear_predictions_of(const Space& space, unsigned kinds, uint64_t address) noexcept {
-  constexpr unsigned kBothOfS = 1u << static_cast<unsigned>(ViewKind::kSupervisor) |
-                                1u << static_cast<unsigned>(ViewKind::kSupervisorSum);
-  if (kinds & kBothOfS) kinds |= kBothOfS;
-  for (core::PredictionSet* set : predictions_)
+void AddressSpaces::clear_predictions_of(const Space& space, unsigned kind, uint64_t address) noexcept {
+  const auto view = [&](ViewKind of) -> const View* { return space.views[static_cast<unsigned>(of)].get(); };
+  const bool supervisor = is_supervisor(static_cast<ViewKind>(kind));
+  for (core::PredictionSet* set : predictions_) {
+    const bool filled_there = set->view == space.views[kind].get() ||
+                              (supervisor && (set->view == view(ViewKind::kSupervisor) || set->view == view(ViewKind::kSupervisorSum)));
+    if (filled_there) set->clear(address, core::kPageSize);
+  }
+}
+
+template <typename Action>
+void AddressSpaces::for_each_view(SpaceId id, Action action) noexcept {
+  for_each_space(bit(id) | spaces_[id].members, [&](unsigned owner) {
     for (unsigned kind = 0; kind < kViews; ++kind)
-      if (kinds >> kind & 1 && set->view == space.views[kind].get()) set->clear(address, core::kPageSize);
+      if (KeptView* const view = spaces_[owner].views[kind].get(); view && (owner == id || is_supervisor(static_cast<ViewKind>(kind))))
+        action(owner, kind, *view);
+  });
 }
 
 // Entries of many neighbouring pages: the small tables are looked through once.
@@ -303,41 +371,59 @@ void AddressSpaces::revoke_range(uint64_t spaces, uint64_t first, uint64_t pages
   const auto inside = [&](uint64_t tag) { return tag - first < pages << core::kPageShift; };
   static_assert(core::kDataEntries == core::kCodeEntries);
   const uint64_t places = std::min<uint64_t>(pages, core::kDataEntries);
+  const auto clear = [&](auto& table) {
+    for (uint64_t i = 0; i < places; ++i) {
+      auto& entry = table[((first >> core::kPageShift) + i) & (core::kDataEntries - 1)];
+      if (inside(entry.tag)) entry = {};
+    }
+  };
   for_each_space(spaces, [&](unsigned id) {
-    for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
-      if (!view || !view->filled) continue;
-      for (uint64_t i = 0; i < places; ++i) {
-        const uint64_t place = ((first >> core::kPageShift) + i) & (core::kDataEntries - 1);
-        if (inside(view->read[place].tag)) view->read[place] = {};
-        if (inside(view->write[place].tag)) view->write[place] = {};
-        if (inside(view->code[place].tag)) view->code[place] = {};
-      }
-      view->reads.clear_range(first, pages);
-      view->writes.clear_range(first, pages);
+    Space& space = spaces_[id];
+    for_each_view(static_cast<SpaceId>(id), [&](unsigned, unsigned, KeptView& view) {
+      if (!view.filled) return;
+      clear(view.read);
+      clear(view.write);
+    });
+    if (ShadowTable::half(first) == 1) space.upper.clear_range(first, pages);
+    for (unsigned kind = 0; kind < kViews; ++kind) {
+      if (ShadowTable::half(first) == 0) space.lower[kind].clear_range(first, pages);
+      if (space.code[kind] && space.code[kind]->filled) clear(space.code[kind]->code);
     }
   });
 }
 
 void AddressSpaces::flush(KeptView& view) noexcept {
   if (!view.filled) return;
-  view.filled = false;
+  view.filled = view.unlisted = false;
   std::fill(std::begin(view.read), std::end(view.read), DataEntry{});
   std::fill(std::begin(view.write), std::end(view.write), DataEntry{});
-  std::fill(std::begin(view.code), std::end(view.code), CodeEntry{});
-  view.reads.clear_all();
-  view.writes.clear_all();
+}
+
+void AddressSpaces::flush(KeptCode& code) noexcept {
+  if (!code.filled) return;
+  code.filled = false;
+  std::fill(std::begin(code.code), std::end(code.code), CodeEntry{});
+  attention_.wanted = true;
 }
 
 void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
   attention_.wanted = true;
   clear_predictions();
   for_each_space(spaces, [&](unsigned id) {
-    for (const std::unique_ptr<KeptView>& view : spaces_[id].views)
-      if (view) flush(*view);
+    for_each_view(static_cast<SpaceId>(id), [&](unsigned, unsigned, KeptView& view) { flush(view); });
+    Space& space = spaces_[id];
+    space.upper.clear_all();
+    for (unsigned kind = 0; kind < kViews; ++kind) {
+      space.lower[kind].clear_all();
+      if (space.code[kind]) flush(*space.code[kind]);
+    }
   });
 }
 
-void AddressSpaces::drop_all() noexcept { flush_spaces(~uint64_t{0}); }
+void AddressSpaces::drop_all() noexcept {
+  for (unsigned i = 0; i < kSpaces; ++i) dissolve(static_cast<SpaceId>(i));
+  flush_spaces(~uint64_t{0});
+}
 
 uint64_t AddressSpaces::paged_spaces_of(unsigned hart) const noexcept {
   uint64_t spaces = 0;
@@ -358,8 +444,8 @@ void AddressSpaces::flush_hart(unsigned hart) noexcept { flush_spaces(paged_spac
 void AddressSpaces::drop_code() noexcept {
   attention_.wanted = true;
   for (Space& space : spaces_)
-    for (const std::unique_ptr<KeptView>& view : space.views)
-      if (view) std::fill(std::begin(view->code), std::end(view->code), CodeEntry{});
+    for (const std::unique_ptr<KeptCode>& code : space.code)
+      if (code) flush(*code);
 }
 
 void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
@@ -368,38 +454,54 @@ void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
   for (core::PredictionSet* set : predictions_) set->clear_writes_to(host);
   for_each_space(writers, [&](unsigned id) {
     for (const std::unique_ptr<KeptView>& view : spaces_[id].views) {
-      if (!view || view->write_shadow) continue;
+      if (!view || !view->unlisted) continue;
       for (DataEntry& entry : view->write)
         if (entry.tag + entry.addend == host && entry.tag != core::kNoTag) entry = {};
     }
   });
-  writers = 0;
   uint32_t& first = first_write_entry_[ram_.page_index(page)];
-  for (uint32_t i = first; i != 0; i = write_entries_[i - 1].next) {
-    const WriteEntry& entry = write_entries_[i - 1];
-    const std::unique_ptr<KeptView>& view = spaces_[entry.space].views[entry.view];
-    if (!view || !view->writes.entries()) continue;
+  for (uint32_t i = first; i != 0; i = write_entries_[i - 1].next) revoke_listed(write_entries_[i - 1], writers, host);
+  first = 0;
+  writers = 0;
+  ++counters.write_paths_revoked;
+}
+
+void AddressSpaces::revoke_listed(const WriteEntry& entry, uint64_t writers, uint64_t host) noexcept {
+  const bool upper = entry.page >= ShadowTable::kEntries;
+  ShadowTable& table = (upper ? spaces_[entry.space].upper : spaces_[entry.space].lower[entry.view]).writes;
+  if (!table.entries()) return;
+  const auto clear_small = [&](unsigned owner, ViewKind kind) {
+    KeptView* const view = spaces_[owner].views[static_cast<unsigned>(kind)].get();
+    if (!view) return;
     DataEntry& small = view->write[entry.page & (core::kDataEntries - 1)];
     if (small.tag + small.addend == host) small = {};
-    uint64_t& addend = view->writes.entries()[entry.page];
-    // Bits 63:39 of the address are a sign or nothing; the comparison leaves them out.
-    constexpr uint64_t kLow = (uint64_t{1} << core::kShadowAddressBits) - 1;
-    if (addend != 0 && ((addend + (uint64_t{entry.page} << core::kPageShift)) & kLow) == (host & kLow))
-      addend = 0;
-  }
-  first = 0;
-  ++counters.write_paths_revoked;
+  };
+  if (upper)
+    for_each_space(writers, [&](unsigned member) {
+      clear_small(member, ViewKind::kSupervisor);
+      clear_small(member, ViewKind::kSupervisorSum);
+    });
+  else
+    clear_small(entry.space, static_cast<ViewKind>(entry.view));
+  uint64_t& addend = table.entries()[entry.page & (ShadowTable::kEntries - 1)];
+  // Bits 63:39 of the address are a sign or nothing; the comparison leaves them out.
+  constexpr uint64_t kLow = (uint64_t{1} << core::kShadowAddressBits) - 1;
+  if (addend != 0 && ((addend + (uint64_t{entry.page} << core::kPageShift)) & kLow) == (host & kLow)) addend = 0;
 }
 
 // --- Stress
 
-void AddressSpaces::move(SpaceId space) noexcept {
-  flush_spaces(bit(space));
-  for (std::unique_ptr<KeptView>& view : spaces_[space].views) view.reset();
+void AddressSpaces::move(SpaceId id) noexcept {
+  Space& space = spaces_[id];
+  flush_spaces(bit(id) | bit(space.group));
+  for (std::unique_ptr<KeptView>& view : space.views) view.reset();
+  for (std::unique_ptr<KeptCode>& code : space.code) code.reset();
+  for (std::unique_ptr<KeptCode>& code : spaces_[space.group].code) code.reset();
+  for (ShadowPair& pair : space.lower) pair.release();
 }
 
 void AddressSpaces::disturb() noexcept {
-  switch (stress_->below(6)) {
+  switch (stress_->below(7)) {
     case 0: return drop_all();
     case 1: return clear_predictions();
     case 2: return drop_code();
@@ -414,6 +516,7 @@ void AddressSpaces::disturb() noexcept {
         if (table_of_[i] != 0) return untrack(ram_.base() + (i << core::kPageShift));
       return;
     }
+    case 5: return leave_group(static_cast<SpaceId>(stress_->below(kSpaces)));
     default:  // a page that is watched for a moment: paths that write to it are given up
       const GuestPhys page = ram_.base() + (stress_->below(ram_.pages()) << core::kPageShift);
       if (ram_.flags(page) & core::kClean) return;

@@ -30,6 +30,11 @@
 //
 // An address space is (hart, satp mode and root, rules of the walk); ASIDs play no part. A switch of satp
 // selects another space and flushes nothing.
+//
+// The upper half of S, the kernel's, is shared: spaces of a hart whose roots have equal entries 256 to 511 are members of a
+// group (upper_groups.cpp). A group has an id as a space has, and what S fills for addresses with bit 63 set is filled under
+// this id, whichever member asked: one pair of linear tables, for S with SUM and without, and one table of code. Only
+// the root is the member's own: it is tracked from the moment of joining, and a member whose root differs leaves.
 #pragma once
 
 #include <array>
@@ -62,6 +67,9 @@ struct MmuCounters {
   uint64_t write_paths_revoked = 0;
   uint64_t predictions_cleared = 0;  // all sets, at a revocation
   uint64_t fences = 0;               // sfence.vma and its kin; no effect
+  uint64_t groups = 0;               // upper halves that somebody began to fill
+  uint64_t groups_joined = 0;        // spaces that found theirs filled by others
+  uint64_t groups_left = 0;
 };
 
 class AddressSpaces final : public core::RamListener {
@@ -83,6 +91,9 @@ class AddressSpaces final : public core::RamListener {
   SpaceId space(unsigned hart, uint64_t root) noexcept;
   static constexpr unsigned kMaxHarts = 16;
   void pin(unsigned hart, SpaceId data, SpaceId code) noexcept;
+  // Makes a paged space, which nobody is in but who asks, a member of the group that its root belongs to. The hart must be
+  // able to read all of the root.
+  void join_group(SpaceId space) noexcept;
   core::View* view(SpaceId space, ViewKind kind) noexcept;
   // The same, but nullptr if nobody has asked for it yet.
   [[nodiscard]] const core::View* made_view(SpaceId space, ViewKind kind) const noexcept {
@@ -90,6 +101,7 @@ class AddressSpaces final : public core::RamListener {
   }
   // A View in which nothing is ever installed.
   [[nodiscard]] core::View* empty_view() { return &empty_; }
+  core::CodeView* code_view(SpaceId space, ViewKind kind) noexcept;
   [[nodiscard]] bool caching() const { return kind_ != Kind::kNone; }
   // kTlb although kShadow was asked for: the host refused the address space.
   [[nodiscard]] Kind kind() const { return kind_; }
@@ -111,6 +123,13 @@ class AddressSpaces final : public core::RamListener {
   void fill_code(SpaceId space, ViewKind kind, core::GuestVirt at, void* payload, const Walk* walk) noexcept;
   void fill_translated(SpaceId space, ViewKind kind, core::GuestVirt at, void* translated,
                        const Walk* walk) noexcept;
+
+  // What a linear table of the View knows was entered in a small one, by the slow path; for writing, to `page`.
+  void note_refill(core::View& view) noexcept { static_cast<KeptView&>(view).filled = true; }
+  void note_refill(core::View& view, SpaceId space, core::GuestPhys page) noexcept {
+    note_refill(view);
+    writers_[ram_.page_index(page)] |= uint64_t{1} << space;
+  }
 
   // A set of predictions, filled from Views. What is revoked goes from it too.
   void add_predictions(core::PredictionSet* set) { predictions_.push_back(set); }
@@ -142,21 +161,34 @@ class AddressSpaces final : public core::RamListener {
   static constexpr unsigned kUntrackUpperAfter = 4;  // what an entry of theirs serves takes long to revoke
   static constexpr unsigned kViews = static_cast<unsigned>(ViewKind::kCount);
 
-  // A View with the linear tables behind it.
   struct KeptView : core::View {
-    ShadowTable reads, writes;
-    bool filled = false;  // something was installed since it was flushed
+    bool filled = false;    // something was installed since it was flushed
+    bool unlisted = false;  // among it write entries that no linear table has
   };
+  struct KeptCode : core::CodeView {
+    bool filled = false;
+  };
+  using RootHalf = std::array<uint8_t, core::kPageSize / 2>;
   struct Space {
     uint64_t root = 0;
-    unsigned hart = ~0u;  // ~0: free
+    unsigned hart = ~0u;     // ~0: free
+    SpaceId group = 0;       // where the upper half of S is filled; itself, if it is no member
+    bool low_kernel = false;  // S executed in its lower half: it shares nothing
+    uint32_t vain_looks = 0;  // at its root, whose upper half was all zeros
     std::array<std::unique_ptr<KeptView>, kViews> views;
+    std::array<std::unique_ptr<KeptCode>, kViews> code;
+    // The linear tables. U and M have no upper half; that of S is one, since no user page is entered there.
+    std::array<ShadowPair, kViews> lower;
+    ShadowPair upper;
+    // Of a group: what the members' roots have in common, and who the members are. Nobody, when all have left.
+    std::unique_ptr<RootHalf> common;
+    uint64_t members = 0;
   };
   // A write entry of a linear table, found from the RAM page that it leads to. It may be stale; the table has
   // the truth.
   struct WriteEntry {
     uint32_t next;  // 1 + its place in write_entries_; 0: the last
-    uint32_t page;  // virtual page number, modulo the table's size
+    uint32_t page;  // bits 38:12 of the address
     SpaceId space;
     uint8_t view;
   };
@@ -168,33 +200,63 @@ class AddressSpaces final : public core::RamListener {
     bool root = false;    // serves a whole space; range is 0
     bool irregular =
         false;  // found at two levels or ranges (recursive or aliased tables): revoke without asking where
+    bool of_member = false;  // is or was the root of a member of a group
     uint8_t writes = 0;  // since the last fill through it
   };
 
-  void track(SpaceId space, core::GuestVirt at, const Walk& walk) noexcept;
+  static bool is_supervisor(ViewKind kind) {
+    return kind == ViewKind::kSupervisor || kind == ViewKind::kSupervisorSum;
+  }
+  // Under whose id an address is filled, and in which linear tables; nullptr: there are none for it.
+  [[nodiscard]] SpaceId filled_as(SpaceId space, ViewKind kind, core::GuestVirt at) const noexcept;
+  ShadowPair* linear_tables(SpaceId space, ViewKind kind, core::GuestVirt at) noexcept;
+
+  void track(SpaceId space, ViewKind kind, core::GuestVirt at, const Walk& walk) noexcept;
   Table& table_at(core::GuestPhys entry, const Table& described) noexcept;
-  void revoke_entry(const Table& table, uint64_t index) noexcept;
+  void revoke_entry(const Table& table, uint64_t spaces, uint64_t index) noexcept;
   void untrack(core::GuestPhys at) noexcept;
   void revoke_page(uint64_t spaces, uint64_t address) noexcept;
   void revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept;
   void flush_spaces(uint64_t spaces) noexcept;
   void clear_predictions() noexcept;
-  void clear_predictions_of(const Space& space, unsigned kinds, uint64_t address) noexcept;
+  void clear_predictions_of(const Space& space, unsigned kind, uint64_t address) noexcept;
   void note_write_entry(SpaceId space, ViewKind kind, uint64_t address, core::GuestPhys page) noexcept;
+  void revoke_listed(const WriteEntry& entry, uint64_t writers, uint64_t host) noexcept;
   void drop_write_entries() noexcept;
   KeptView& kept(SpaceId space, ViewKind kind) noexcept;
   [[nodiscard]] uint64_t paged_spaces_of(unsigned hart) const noexcept;
   core::CodeEntry& code_entry(SpaceId space, ViewKind kind, core::GuestVirt at, const Walk* walk) noexcept;
+  KeptCode& kept_code(SpaceId space, ViewKind kind) noexcept;
+  // Calls action(space, kind, View) for all Views whose small tables may hold what was filled under `id`.
+  template <typename Action>
+  void for_each_view(SpaceId id, Action action) noexcept;
   static void flush(KeptView& view) noexcept;
+  void flush(KeptCode& code) noexcept;
+  SpaceId take(unsigned hart, uint64_t root) noexcept;
   void evict(SpaceId id) noexcept;
   unsigned next_victim() noexcept;
+
   void disturb() noexcept;
+
+  // Groups: upper_groups.cpp
+  [[nodiscard]] bool is_group(unsigned id) const { return spaces_[id].common != nullptr; }
+  [[nodiscard]] core::GuestPhys root_page(const Space& space) const noexcept;
+  SpaceId group_for(const Space& space, const uint8_t* upper_half) noexcept;
+  void track_root(SpaceId id) noexcept;
+  void leave_group(SpaceId id) noexcept;
+  void dissolve(SpaceId group) noexcept;
+  void renew_supervisor_views(SpaceId id) noexcept;
+  [[nodiscard]] uint64_t members_by(core::GuestPhys root) const noexcept;
+  uint64_t root_changed(core::GuestPhys root) noexcept;
+  void leave_by_root(core::GuestPhys root) noexcept;
+  [[nodiscard]] bool somebody_is_in(SpaceId id) const noexcept;
 
   core::GuestRam& ram_;
   core::Attention& attention_;
   Kind kind_;
   Model model_;
   core::View empty_;
+  core::CodeView empty_code_;
   std::array<Space, kSpaces> spaces_;
   unsigned next_victim_ = 0;
   std::array<uint64_t, kMaxHarts> pinned_ = {};

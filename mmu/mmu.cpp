@@ -23,23 +23,18 @@ constexpr uint64_t kPhysicalMask = (uint64_t{1} << 56) - 1;
 
 bool crosses_page(GuestVirt at, unsigned width) { return at.page_offset() + width > core::kPageSize; }
 
-// The inline lookup refuses misaligned addresses; inside a page they need no more than the page's entry. What
-// the linear table knows goes into the small one again.
-uint8_t* known_page(core::DataEntry* table, const uint64_t* shadow, GuestVirt at) {
-  core::DataEntry& entry = table[at.page() & (core::kDataEntries - 1)];
-  if (entry.tag != (at.value & core::kPageMask)) {
-    if (!shadow || !ShadowTable::canonical(at.value)) return nullptr;
-    const uint64_t addend = shadow[at.page() & (ShadowTable::kEntries - 1)];
-    if (addend == 0) return nullptr;
-    entry = {at.value & core::kPageMask, addend};
-  }
-  return reinterpret_cast<uint8_t*>(at.value + entry.addend);
+// The inline lookup refuses misaligned addresses; inside a page they need no more than the page's entry.
+core::DataEntry* small_entry(core::DataEntry* table, GuestVirt at) {
+  return &table[at.page() & (core::kDataEntries - 1)];
 }
-uint8_t* known_for_reading(core::View& view, GuestVirt at) {
-  return known_page(view.read, view.read_shadow, at);
-}
-uint8_t* known_for_writing(core::View& view, GuestVirt at) {
-  return known_page(view.write, view.write_shadow, at);
+// What the linear table knows goes into the small one again. False: nothing is known.
+bool refill_small(core::DataEntry& entry, uint64_t* const* shadow, GuestVirt at) {
+  const uint64_t* const table = shadow[ShadowTable::half(at.value)];
+  if (!table || !ShadowTable::canonical(at.value)) return false;
+  const uint64_t addend = table[at.page() & (ShadowTable::kEntries - 1)];
+  if (addend == 0) return false;
+  entry = {at.value & core::kPageMask, addend};
+  return true;
 }
 
 }  // namespace
@@ -55,6 +50,24 @@ Mmu::Mmu(unsigned hart, core::GuestRam& ram, core::Bus& bus, AddressSpaces& spac
   physical_addend = ram_.base().value - reinterpret_cast<uint64_t>(ram_.host(ram_.base()));
   spaces_.pin(hart_, bare_space_, bare_space_);
   set_context({});
+}
+
+const uint8_t* Mmu::known_for_reading(GuestVirt at) noexcept {
+  core::DataEntry* const entry = small_entry(data_view->read, at);
+  if (entry->tag != (at.value & core::kPageMask)) {
+    if (!refill_small(*entry, data_view->read_shadow, at)) return nullptr;
+    spaces_.note_refill(*data_view);
+  }
+  return reinterpret_cast<const uint8_t*>(at.value + entry->addend);
+}
+
+uint8_t* Mmu::known_for_writing(GuestVirt at) noexcept {
+  core::DataEntry* const entry = small_entry(data_view->write, at);
+  if (entry->tag != (at.value & core::kPageMask)) {
+    if (!refill_small(*entry, data_view->write_shadow, at)) return nullptr;
+    spaces_.note_refill(*data_view, data_space_, {at.value + entry->addend + physical_addend});
+  }
+  return reinterpret_cast<uint8_t*>(at.value + entry->addend);
 }
 
 ViewKind Mmu::view_kind(unsigned privilege) const {
@@ -77,6 +90,7 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
     paged_space_ = spaces_.space(hart_, key);
     // Nobody else may get these two while the hart's Views point into them.
     spaces_.pin(hart_, bare_space_, paged_space_);
+    if (paged_space_ != bare_space_ && may_read_root()) spaces_.join_group(paged_space_);
     ++spaces_.counters.space_switches;
   }
   data_space_ = context_.data_privilege == kMachine ? bare_space_ : paged_space_;
@@ -84,7 +98,7 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
   // Under MXR a page may be readable that is not under plain rules; such entries are not kept (it is rare).
   data_view =
       context_.mxr ? spaces_.empty_view() : spaces_.view(data_space_, view_kind(context_.data_privilege));
-  code_view = spaces_.view(code_space_, code_view_kind());
+  code_view = spaces_.code_view(code_space_, code_view_kind());
   match_predictions();
 }
 
@@ -93,21 +107,29 @@ void Mmu::match_predictions() noexcept {
   if (!predictions_) return;
   core::PredictionSet& set =
       predictions_[std::min<unsigned>(context_.fetch_privilege, core::kPredictionSets - 1)];
-  set.read_shadow = data_view->read_shadow;
-  set.write_shadow = data_view->write_shadow;
-  set.pages = set.read_shadow ? ShadowTable::kEntries : 0;
-  if (set.view == data_view) return;
+  if (set.view == data_view) return set.point_at(*data_view);
   // SUM goes on and off around every copy from or to a process. What holds without it holds with it too; user
   // pages, which do not, have no entries in the upper half (fill()).
   const bool only_sum = context_.data_privilege == 1 && !context_.mxr && set.view &&
                         set.view == spaces_.made_view(data_space_, context_.sum ? ViewKind::kSupervisor
                                                                                 : ViewKind::kSupervisorSum);
-  if (!only_sum)
+  const bool only_lower_half = set.read_shadow[1] && set.read_shadow[1] == data_view->read_shadow[1];  // the group is the same
+  if (only_sum) {
+    if (!context_.sum) set.clear_lower_half(set.refills_before_sum);
+  } else if (only_lower_half) {
+    set.clear_lower_half(0);
+  } else {
     set.clear();
-  else if (!context_.sum)
-    set.clear_lower_half(set.refills_before_sum);
+  }
   if (context_.sum) set.refills_before_sum = set.refills;
-  set.view = data_view;
+  set.point_at(*data_view);
+}
+
+// If PMP refused it, members of one group could differ in what they may walk.
+bool Mmu::may_read_root() const noexcept {
+  const GuestPhys root{(context_.satp & ((uint64_t{1} << 44) - 1)) << core::kPageShift};
+  return ram_.contains(root, core::kPageSize) && pmp_uniform_in_page(pmp_, root) &&
+         pmp_allows(pmp_, root, core::kPageSize, AccessKind::kLoad, 1);
 }
 
 void Mmu::use_predictions(core::PredictionSet* sets) noexcept {
@@ -210,10 +232,11 @@ void Mmu::fill_neighbours(GuestVirt at, ViewKind view, const Place& place) noexc
   const GuestPhys entry = place.walk.entry_at[place.walk.depth - 1];
   if (place.leaf & kPteNapot || !pmp_uniform_in_page(pmp_, entry)) return;
   const bool no_user_pages = view == ViewKind::kSupervisorSum && static_cast<int64_t>(at.value) < 0;  // see fill()
+  const uint64_t* const known = data_view->read_shadow[ShadowTable::half(at.value)];
   const uint64_t self = at.page() % kNeighbours;
   for (uint64_t i = 0; i < kNeighbours; ++i) {
     const GuestVirt neighbour{(at.page() - self + i) << core::kPageShift};
-    if (data_view->read_shadow[neighbour.page() & (ShadowTable::kEntries - 1)] != 0) continue;
+    if (known[neighbour.page() & (ShadowTable::kEntries - 1)] != 0) continue;
     uint64_t pte = 0;
     std::memcpy(&pte, ram_.host({entry.value - 8 * self + 8 * i}), 8);
     if (!entry_permits(pte, context_, AccessKind::kLoad, context_.data_privilege)) continue;
@@ -252,7 +275,7 @@ Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
   spaces_.feel_stress();
   ++spaces_.counters.slow_accesses;
   if (crosses_page(at, width)) return load_crossing(at, width, value);
-  if (const uint8_t* host = known_for_reading(*data_view, at)) {
+  if (const uint8_t* host = known_for_reading(at)) {
     value = 0;
     std::memcpy(&value, host, width);
     return {};
@@ -268,7 +291,7 @@ Fault Mmu::store(GuestVirt at, unsigned width, uint64_t value) noexcept {
   spaces_.feel_stress();
   ++spaces_.counters.slow_accesses;
   if (crosses_page(at, width)) return store_crossing(at, width, value);
-  if (uint8_t* host = known_for_writing(*data_view, at)) {
+  if (uint8_t* host = known_for_writing(at)) {
     std::memcpy(host, &value, width);
     return {};
   }
@@ -332,7 +355,7 @@ void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept {
 Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
   spaces_.feel_stress();
   at.value &= ~uint64_t{size - 1};
-  if (uint8_t* host = known_for_writing(*data_view, at)) {
+  if (uint8_t* host = known_for_writing(at)) {
     std::memset(host, 0, size);
     return {};
   }

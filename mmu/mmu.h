@@ -76,6 +76,9 @@ class Mmu final : public core::MemoryPort {
   void fill_in_bulk(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
   void fill_neighbours(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
   void match_predictions() noexcept;
+  [[nodiscard]] bool may_read_root() const noexcept;
+  const uint8_t* known_for_reading(core::GuestVirt at) noexcept;
+  uint8_t* known_for_writing(core::GuestVirt at) noexcept;
 
   unsigned hart_;
   core::GuestRam& ram_;

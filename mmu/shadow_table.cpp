@@ -17,8 +17,13 @@ constexpr size_t kManyChunks = 256;
 
 void ShadowTable::Free::operator()(void* p) const { std::free(p); }
 
-ShadowTable::~ShadowTable() {
+ShadowTable::~ShadowTable() { release(); }
+
+void ShadowTable::release() {
   if (entries_) munmap(entries_, kBytes);
+  entries_ = nullptr;
+  used_.reset();
+  chunks_.clear();
 }
 
 bool ShadowTable::reserve() {

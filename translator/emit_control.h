@@ -96,7 +96,7 @@ class ControlEmitter : protected FloatEmitter {
   }
 
   static constexpr int32_t code_entry(uint64_t page) {
-    return static_cast<int32_t>(offsetof(core::View, code) +
+    return static_cast<int32_t>(offsetof(core::CodeView, code) +
                                 (page >> core::kPageShift) % core::kCodeEntries * sizeof(core::CodeEntry));
   }
 

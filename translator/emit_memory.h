@@ -74,20 +74,35 @@ class MemoryEmitter : protected IntegerEmitter {
   }
   // rcx: from an address to its page's addend, by the linear table. One that is not aligned may lie in two pages.
   void emit_table_lookup(const Access& access) {
-    constexpr int kHalf = 1 << (core::kShadowAddressBits - 1 - core::kPageShift);
+    constexpr int kHalf = core::kShadowPages;
     const size_t set = offsetof(Hart, predictions) + in_->set * sizeof(core::PredictionSet);
-    const size_t table = access.write ? offsetof(core::PredictionSet, write_shadow) : offsetof(core::PredictionSet, read_shadow);
+    const size_t lower = set + (access.write ? offsetof(core::PredictionSet, write_shadow) : offsetof(core::PredictionSet, read_shadow));
     if (access.log_width != 0) {
       a.test(a86::cl, (1 << access.log_width) - 1);
       a.jnz(access.cold);
     }
-    a.sar(a86::rcx, core::kPageShift);
-    a.add(a86::rcx, kHalf);  // -half to half - 1 becomes 0 to pages - 1
-    a.cmp(a86::rcx, at(set + offsetof(core::PredictionSet, pages)));
-    a.jae(access.cold);
-    a.xor_(a86::ecx, kHalf);
-    a.shl(a86::rcx, 3);
-    a.add(a86::rcx, at(set + table));
+    if (in_->set == core::kSupervisorSet) {
+      const Label upper = a.newLabel(), found = a.newLabel();
+      a.sar(a86::rcx, core::kPageShift);
+      a.add(a86::rcx, kHalf);  // -half to half - 1 becomes 0 to pages - 1
+      a.cmp(a86::rcx, at(set + offsetof(core::PredictionSet, pages)));
+      a.jae(access.cold);
+      a.shl(a86::rcx, 3);
+      a.test(a86::ecx, 8 * kHalf);
+      a.jz(upper);
+      a.xor_(a86::ecx, 8 * kHalf);
+      a.add(a86::rcx, at(lower));
+      a.jmp(found);
+      a.bind(upper);
+      a.add(a86::rcx, at(lower + 8));
+      a.bind(found);
+    } else {  // U has no linear table of the upper half, and M mostly no upper half
+      a.shr(a86::rcx, core::kPageShift);
+      a.cmp(a86::rcx, at(set + offsetof(core::PredictionSet, lower_pages)));
+      a.jae(access.cold);
+      a.shl(a86::rcx, 3);
+      a.add(a86::rcx, at(lower));
+    }
     a.mov(a86::rcx, a86::qword_ptr(a86::rcx));
     a.test(a86::rcx, a86::rcx);
     a.jz(access.cold);

@@ -151,7 +151,9 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.cmp(a86::eax, core::kPageSize - (1u << log_width));
   a.ja(miss);
   a.mov(a86::rax, at(offsetof(Hart, predictions) + set * sizeof(core::PredictionSet) + offsetof(core::PredictionSet, view)));
-  a.mov(a86::rdx, a86::ptr(a86::rax, shadow));
+  a.mov(a86::rdx, a86::rcx);
+  a.shr(a86::rdx, 63);  // which half
+  a.mov(a86::rdx, a86::ptr(a86::rax, a86::rdx, 3, shadow));
   a.test(a86::rdx, a86::rdx);
   a.jz(small);
 
@@ -162,7 +164,7 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.ja(miss);
   a.mov(a86::rax, a86::rcx);
   a.shr(a86::rax, core::kPageShift);
-  a.and_(a86::eax, (1 << (core::kShadowAddressBits - core::kPageShift)) - 1);
+  a.and_(a86::eax, core::kShadowPages - 1);
   a.lea(a86::rdx, a86::ptr(a86::rdx, a86::rax, 3));
   a.mov(a86::rax, a86::ptr(a86::rdx));
   a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
@@ -249,7 +251,7 @@ SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot) {
 
 void emit_jump_to_rdx(a86::Assembler& a, const uint8_t* leave) {
   const Label miss = a.newLabel();
-  constexpr auto kCode = static_cast<int32_t>(offsetof(core::View, code));
+  constexpr auto kCode = static_cast<int32_t>(offsetof(core::CodeView, code));
   static_assert(sizeof(core::CodeEntry) == 32);
   a.mov(a86::eax, a86::edx);
   a.shr(a86::eax, core::kPageShift);

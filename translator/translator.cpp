@@ -221,7 +221,7 @@ void Translator::sample_misses(const core::PredictionSet& set, uint64_t misses, 
   constexpr uint64_t kMany = 64, kStepsAMiss = 32;
   constexpr uint16_t kEnough = 8, kSamples = 32;
   counters_.prediction_misses += misses;
-  if (misses < kMany || misses * kStepsAMiss < steps || set.pages == 0) return;
+  if (misses < kMany || misses * kStepsAMiss < steps || set.lower_pages == 0) return;
   ++samples_;
   const uint32_t number = set.last_refilled();
   Site& site = sites_[number];

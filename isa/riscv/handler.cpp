@@ -209,7 +209,7 @@ void context_changed(Hart& hart) noexcept {
   context.hardware_ad = hart.csr.menvcfg & envcfg::kAdue;
   context.napot = hart.config.svnapot;
   context.memory_types = hart.csr.menvcfg & envcfg::kPbmte;
-  const core::View* const code_before = hart.memory->code_view;
+  const core::CodeView* const code_before = hart.memory->code_view;
   hart.memory->set_context(context);
   // Another space or mode: what stands at pc has to be translated anew, even for the very next instruction.
   if (hart.memory->code_view != code_before) hart.redirected = true;

@@ -148,7 +148,7 @@ struct Hart {
   // ------------------------------------------------------------------------------------------
   core::MemoryPort* memory = nullptr;
   // For generated code (translator/lowering.h): what it would otherwise find by two loads, and its own small places.
-  const core::View* code_view = nullptr;
+  const core::CodeView* code_view = nullptr;
   const uint8_t* code_base = nullptr;
   uint64_t scratch[4] = {};
   uint64_t host_stack = 0;  // where generated code found it

@@ -74,7 +74,7 @@ class BulkFill : public testing::Test {
   }
   // Does the linear table have it, and lead to `to`?
   bool reads(uint64_t at, uint64_t to) {
-    const uint64_t addend = port->data_view->read_shadow[at >> 12 & (ShadowTable::kEntries - 1)];
+    const uint64_t addend = port->data_view->read_shadow[ShadowTable::half(at)][at >> 12 & (ShadowTable::kEntries - 1)];
     if (addend == 0) return false;
     EXPECT_EQ(at + addend, reinterpret_cast<uint64_t>(ram->host({to}))) << std::hex << at;
     return true;
@@ -99,7 +99,7 @@ class BulkFill : public testing::Test {
 TEST_F(BulkFill, Load_SixteenPagesOfTheLeafTable) {
   ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
   for (uint64_t i = 0; i < 64; ++i) EXPECT_EQ(reads_page(i), i >= 16 && i < 32) << i;
-  EXPECT_EQ(port->data_view->write_shadow[20], 0u) << "writes are entered one at a time";
+  EXPECT_EQ(port->data_view->write_shadow[0][20], 0u) << "writes are entered one at a time";
 }
 
 TEST_F(BulkFill, UpperHalf_ItsOwnAddresses) {
@@ -119,7 +119,7 @@ TEST_F(BulkFill, NeighboursThatAreNotReadableAsTheyAre_NoEntry) {
   map(24, V | W | A | D);                                              // W without R
   map(25, V);                                                          // a pointer at the last level
   ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
-  for (uint64_t i = 17; i < 26; ++i) EXPECT_EQ(port->data_view->read_shadow[i] != 0, i == 20) << i;
+  for (uint64_t i = 17; i < 26; ++i) EXPECT_EQ(port->data_view->read_shadow[0][i] != 0, i == 20) << i;
   EXPECT_TRUE(reads_page(16));
   EXPECT_TRUE(reads_page(26));
   uint64_t entry = 0;
@@ -138,15 +138,15 @@ TEST_F(BulkFill, UserPages_WithSumInTheLowerHalfOnly) {
   EXPECT_TRUE(reads_page(21));
   enter(1);
   ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
-  EXPECT_EQ(port->data_view->read_shadow[21], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][21], 0u);
   EXPECT_EQ(load(21 * kPage), core::FaultKind::kPage);
 }
 
 TEST_F(BulkFill, Pmp_PagesThatItRefusesOrDivides_NoEntry) {
   protect({{kTarget + 17 * kPage, kPage, 0}, {kTarget + 18 * kPage + 64, 8, 0}});
   ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
-  EXPECT_EQ(port->data_view->read_shadow[17], 0u);
-  EXPECT_EQ(port->data_view->read_shadow[18], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][17], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][18], 0u);
   EXPECT_TRUE(reads_page(19));
   EXPECT_EQ(load(17 * kPage), core::FaultKind::kAccess);
 }
@@ -156,7 +156,7 @@ TEST_F(BulkFill, PmpDividesTheLeafTable_NoNeighbours) {
   protect({{kLeaves + 8 * 21, 8, 0}});
   ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
   EXPECT_TRUE(reads_page(20));
-  EXPECT_EQ(port->data_view->read_shadow[21], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][21], 0u);
   EXPECT_EQ(load(21 * kPage), core::FaultKind::kAccess);
 }
 
@@ -164,7 +164,7 @@ TEST_F(BulkFill, NeighboursEntryWritten_ItGoes) {
   ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
   ASSERT_TRUE(reads_page(21));
   map(21, V | R | A, kTarget);
-  EXPECT_EQ(port->data_view->read_shadow[21], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][21], 0u);
   EXPECT_TRUE(reads_page(22));
   ASSERT_EQ(load(21 * kPage), core::FaultKind::kNone);
   EXPECT_TRUE(reads(21 * kPage, kTarget));
@@ -173,10 +173,10 @@ TEST_F(BulkFill, NeighboursEntryWritten_ItGoes) {
 TEST_F(BulkFill, Superpage_AllOfItAtOnce_GoesAtOnce) {
   ASSERT_EQ(load(kSuperpage + 0x12345 * 8), core::FaultKind::kNone);
   for (uint64_t i = 0; i < 512; ++i) ASSERT_TRUE(reads(kSuperpage + i * kPage, kSuperTarget + i * kPage)) << i;
-  EXPECT_EQ(port->data_view->read_shadow[511], 0u);
-  EXPECT_EQ(port->data_view->read_shadow[1024], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][511], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][1024], 0u);
   write(kMiddle + 8, 0);
-  for (uint64_t i = 512; i < 1024; ++i) ASSERT_EQ(port->data_view->read_shadow[i], 0u) << i;
+  for (uint64_t i = 512; i < 1024; ++i) ASSERT_EQ(port->data_view->read_shadow[0][i], 0u) << i;
   EXPECT_EQ(load(kSuperpage), core::FaultKind::kPage);
 }
 
@@ -184,14 +184,14 @@ TEST_F(BulkFill, PmpDividesTheSuperpage_OnePageOnly) {
   protect({{kSuperTarget + 0x10'0000, kPage, 0}});
   ASSERT_EQ(load(kSuperpage), core::FaultKind::kNone);
   EXPECT_TRUE(reads(kSuperpage, kSuperTarget));
-  EXPECT_EQ(port->data_view->read_shadow[513], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][513], 0u);
   EXPECT_EQ(load(kSuperpage + 0x10'0000), core::FaultKind::kAccess);
 }
 
 TEST_F(BulkFill, SuperpageBeyondRam_OnePageOnly) {
   write(kMiddle + 8, pte(kBase - (2 << 20), V | R | A));
   EXPECT_EQ(load(kSuperpage), core::FaultKind::kAccess);
-  EXPECT_EQ(port->data_view->read_shadow[512], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][512], 0u);
 }
 
 TEST_F(BulkFill, LazyMachine_OnePageOnly) {
@@ -199,8 +199,8 @@ TEST_F(BulkFill, LazyMachine_OnePageOnly) {
   ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
   ASSERT_EQ(load(kSuperpage), core::FaultKind::kNone);
   EXPECT_TRUE(reads_page(20));
-  EXPECT_EQ(port->data_view->read_shadow[21], 0u);
-  EXPECT_EQ(port->data_view->read_shadow[513], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][21], 0u);
+  EXPECT_EQ(port->data_view->read_shadow[0][513], 0u);
 }
 
 // --- Predictions
@@ -263,10 +263,10 @@ TEST_F(BulkFill, PageFlagged_WritesToItGo) {
   ram->set_flag({kTarget + 20 * kPage}, core::kWatched);
   const core::View& view = *port->data_view;
   for (const uint64_t page : {20, 40}) {
-    EXPECT_EQ(view.write_shadow[page], 0u);
+    EXPECT_EQ(view.write_shadow[0][page], 0u);
     EXPECT_EQ(view.write[page].tag, core::kNoTag) << "the small table too";
   }
-  EXPECT_NE(view.write_shadow[21], 0u);
+  EXPECT_NE(view.write_shadow[0][21], 0u);
   EXPECT_EQ(view.write[21].tag, 21 * kPage);
   EXPECT_EQ(supervisor().write.length[1], 0u);
   EXPECT_EQ(supervisor().write.length[2], 0u);

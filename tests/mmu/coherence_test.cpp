@@ -79,7 +79,7 @@ struct Side {
     EXPECT_EQ(set.view, &view);
     const uint64_t page = at & core::kPageMask;
     if (at - page + width > core::kPageSize) return nullptr;
-    const uint64_t* const shadow = write ? view.write_shadow : view.read_shadow;
+    const uint64_t* const shadow = (write ? view.write_shadow : view.read_shadow)[ShadowTable::half(at)];
     const core::DataEntry* const entries = write ? view.write : view.read;
     const core::DataEntry& small = entries[at >> 12 & (core::kDataEntries - 1)];
     uint64_t addend = small.tag == page ? small.addend : 0;
