@@ -72,6 +72,8 @@ std::vector<Row> counter_rows(Session& session) {
       {"tables_untracked", "page tables that lost tracking", mmu.untracked},
       {"satp_switches", "switches of satp to another space", mmu.space_switches},
       {"spaces_evicted", "address spaces evicted", mmu.spaces_evicted},
+      {"upper_halves_shared", "spaces that joined others in the upper half", mmu.groups_joined},
+      {"upper_halves_left", "spaces that left a shared upper half", mmu.groups_left},
       {"write_paths_revoked", "write paths revoked", mmu.write_paths_revoked},
       {"fences", "sfence.vma and its kin", mmu.fences},
       {"decoded_instructions", "instructions decoded", code.decoded},

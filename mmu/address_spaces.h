@@ -68,7 +68,7 @@ struct MmuCounters {
   uint64_t predictions_cleared = 0;  // all sets, at a revocation
   uint64_t fences = 0;               // sfence.vma and its kin; no effect
   uint64_t groups = 0;               // upper halves that somebody began to fill
-  uint64_t groups_joined = 0;        // spaces that found theirs filled by others
+  uint64_t groups_joined = 0;        // spaces that came to an upper half that others had begun
   uint64_t groups_left = 0;
 };
 

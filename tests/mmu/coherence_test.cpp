@@ -169,11 +169,13 @@ struct Side {
 
 class Coherence {
  public:
-  // roots: how many different page-table roots are switched among.
-  Coherence(uint64_t seed, unsigned levels, unsigned roots, AddressSpaces::Kind kind, Model model)
+  // roots: how many different page-table roots are switched among. shares: an operating system that copies its upper half
+  // into the roots of new processes.
+  Coherence(uint64_t seed, unsigned levels, unsigned roots, AddressSpaces::Kind kind, Model model, bool shares = false)
       : random_(seed),
         levels_(levels),
         roots_(roots),
+        shares_(shares),
         cached_(kind, model),
         plain_(AddressSpaces::Kind::kNone, model) {
     for (unsigned hart = 0; hart < kHarts; ++hart) set_pmp(hart, true);
@@ -352,7 +354,9 @@ class Coherence {
   void fetch(unsigned hart) {
     const core::TranslationContext& c = contexts_[hart];
     const bool physical = c.fetch_privilege == 3 || c.satp >> 60 == 0;
-    const uint64_t at = (physical ? kBase + below(kSize) : address()) & ~uint64_t{1};
+    uint64_t at = (physical ? kBase + below(kSize) : address()) & ~uint64_t{1};
+    // A kernel that runs in the lower half shares nothing.
+    if (shares_ && !physical && c.fetch_privilege == 1 && !one_in(1024)) at |= ~uint64_t{0} << (11 + 9 * levels_);
     uint64_t a = 0, b = 0;
     agree(hart, cached_.fetch(hart, at, a), plain_.fetch(hart, at, b), at, true);
     ASSERT_EQ(a, b) << std::hex << at;
@@ -404,7 +408,12 @@ class Coherence {
     switch (below(8)) {
       case 0:
       case 1:
-      case 2: c.satp = one_in(24) ? 0 : satp_of(below(roots_)); break;
+      case 2: {
+        const uint64_t before = c.satp;
+        c.satp = one_in(24) ? 0 : satp_of(below(roots_));
+        if (shares_ && one_in(2)) copy_upper_half(before << 20 >> 8, c.satp << 20 >> 8);
+        break;
+      }
       case 3: c.sum = !c.sum; break;
       case 4: c.mxr = one_in(6); break;
       case 5: c.fetch_privilege = c.data_privilege = one_in(8) ? 3 : static_cast<uint8_t>(below(2)); break;
@@ -420,6 +429,14 @@ class Coherence {
         if (one_in(4)) fence(hart);
     }
     apply_context(hart);
+  }
+  void copy_upper_half(uint64_t from, uint64_t to) {
+    if (from == 0 || to == 0) return;
+    for (Side* side : {&cached_, &plain_}) {
+      uint8_t half[2048];
+      ASSERT_TRUE(side->ram->read({from + 2048}, half, sizeof half));
+      ASSERT_TRUE(side->ram->write({to + 2048}, half, sizeof half));
+    }
   }
   void fence(unsigned hart) {
     core::TranslationFence fence;
@@ -445,6 +462,7 @@ class Coherence {
 
   std::mt19937_64 random_;
   unsigned levels_, roots_;
+  bool shares_;
   Side cached_, plain_;
   core::TranslationContext contexts_[kHarts];
   uint64_t working_set_[10] = {};
@@ -498,6 +516,26 @@ INSTANTIATE_TEST_SUITE_P(
                     Translation{"Sv39Fenced", 3, AddressSpaces::Kind::kTlb, Model::kFencedTlb},
                     Translation{"Sv57Fenced", 5, AddressSpaces::Kind::kTlb, Model::kFencedTlb}),
     [](const auto& info) { return info.param.name; });
+
+class SharedUpperHalves : public testing::TestWithParam<Translation> {};
+
+TEST_P(SharedUpperHalves, RandomOperations_CachesCannotBeSeen) {
+  constexpr unsigned kOperations = 60'000;
+  for (const unsigned roots : {3u, 6u, 40u}) {
+    SCOPED_TRACE(std::to_string(roots) + " roots");
+    Coherence c(roots, GetParam().levels, roots, GetParam().kind, GetParam().model, true);
+    c.run(kOperations);
+    if (HasFatalFailure()) return;
+    expect_busy(c, kOperations);
+    EXPECT_GT(c.counters().groups_joined, kOperations / 1000u);
+    EXPECT_GT(c.counters().groups_left, kOperations / 500u);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Each, SharedUpperHalves,
+                         testing::Values(Translation{"Sv39", 3, AddressSpaces::Kind::kTlb},
+                                         Translation{"Sv39Shadow", 3, AddressSpaces::Kind::kShadow},
+                                         Translation{"Sv48", 4, AddressSpaces::Kind::kShadow}),
+                         [](const auto& info) { return info.param.name; });
 
 // More roots than there are address spaces, in three modes: spaces are evicted and made again.
 TEST(Coherence, ManySpaces_Evicted_CachesCannotBeSeen) {
