@@ -64,6 +64,13 @@ std::string condition_text(Instance instance) {
   return text + wrapped(condition.why, 4, 100);
 }
 
+std::string wrong_names(const Report& report) {
+  std::vector<std::string> names;
+  for (const Disagreement& d : report.disagreements)
+    if (names.empty() || names.back() != d.name) names.push_back(d.name);
+  return riscv::listed(names);
+}
+
 // What was measured of "no register shows the mode".
 std::string mode_line(const Report& report) {
   std::string text;
@@ -173,7 +180,7 @@ std::string as_table(const Report& report) {
          fmt::format("\nMeasured: {} pairs of states; {}.\n", pairs,
                      report.disagreements.empty()
                          ? "all agree with the columns"
-                         : fmt::format("{} disagreements", report.disagreements.size()));
+                         : "not as the columns say: " + wrong_names(report));
 }
 
 std::vector<std::string> names(const Report& report) {
