@@ -18,7 +18,7 @@ class ControlEmitter : protected FloatEmitter {
   };
   struct PendingLink {
     uint16_t target;
-    Label after;
+    size_t after;  // offset in the block
   };
 
   void emit_entry() {
@@ -77,13 +77,12 @@ class ControlEmitter : protected FloatEmitter {
       a.jmp(reinterpret_cast<uint64_t>(memory_.base() + code));
       return;
     }
-    const Label missing = a.newLabel(), after = a.newLabel();
-    a.long_().jmp(missing);
-    a.bind(after);
+    const Label missing = a.newLabel();
+    a.jmp(missing);
+    pending_links_.push_back({offset, a.offset()});
     a.bind(missing);
     set_pc(target);
     a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
-    pending_links_.push_back({offset, after});
   }
 
   void set_pc(uint64_t pc) {

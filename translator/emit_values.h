@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/assert.h"
+#include "isa/x86/assembler.h"
 #include "translator/lowering.h"
 #include "translator/registers.h"
 
@@ -283,8 +284,7 @@ class ValueEmitter {
   const HostAbilities& host_;
   const LoweringInput* in_ = nullptr;
   LoweringOutput* out_ = nullptr;
-  asmjit::CodeHolder code_;
-  a86::Assembler a;
+  x86::Assembler a;
 
   Ref current_ = 0;
   Ref deferred_ = ir::kNoRef;  // a node whose code is emitted with the next one's

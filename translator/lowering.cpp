@@ -16,12 +16,9 @@ class Lowering::Emitter : ControlEmitter {
   void run(const LoweringInput& input, LoweringOutput& output) {
     in_ = &input;
     out_ = &output;
-    output.code.clear();
     output.sites.clear();
     output.links.clear();
-    code_.reset(asmjit::ResetPolicy::kSoft);
-    code_.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(memory_.next()));
-    code_.attach(&a);
+    a.begin(memory_.next());
     emit_entry();
     const ir::Block& block = input.block;
     for (size_t i = 0; i < block.nodes.size(); ++i) {
@@ -32,11 +29,9 @@ class Lowering::Emitter : ControlEmitter {
     }
     end_instruction();
     emit_cold();
-    VT_ASSERT(code_.flatten() == 0 && code_.resolveUnresolvedLinks() == 0, "a block cannot be assembled");
-    const asmjit::CodeBuffer& buffer = code_.sectionById(0)->buffer();
-    output.code.assign(buffer.data(), buffer.data() + buffer.size());
+    output.code = a.code();
     for (const PendingLink& link : pending_links_)
-      output.links.push_back({link.target, memory_.next() + code_.labelOffset(link.after)});
+      output.links.push_back({link.target, memory_.next() + link.after});
   }
 
  private:

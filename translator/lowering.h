@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From IR to host code, through asmjit's Assembler. One walk over the nodes; no register allocation beyond the fixed map
-// (registers.h) and three temporaries for what happens inside an instruction.
+// From IR to host code, through an assembler (isa/x86/assembler.h). One walk over the nodes; no register allocation beyond
+// the fixed map (registers.h) and three temporaries for what happens inside an instruction.
 //
 // A block in host code:
 //
@@ -62,7 +62,7 @@ struct LoweringInput {
 };
 
 struct LoweringOutput {
-  std::vector<uint8_t> code;  // made for CodeMemory::next()
+  std::span<const uint8_t> code;  // made for CodeMemory::next(); the next one takes its place
   std::vector<Site> sites;
   std::vector<Link> links;    // that lead to `leave` now
 };
