@@ -319,10 +319,7 @@ class IrBackend {
   }
   Ref emit(Op op, Ref a = ir::kNoRef, Ref b = ir::kNoRef, Ref c = ir::kNoRef) {
     if (!host_.can(op)) supported_ = false;
-    Node node{op};
-    node.insn = insn_;
-    node.in = {a, b, c};
-    block_.nodes.push_back(node);
+    block_.nodes.push_back({.op = op, .insn = insn_, .in = {a, b, c}});
     return static_cast<Ref>(block_.nodes.size() - 1);
   }
   Ref emit_immediate(Op op, int64_t imm) {

@@ -45,9 +45,10 @@ std::string operands(const Node& node) {
 }  // namespace
 
 void Block::count_uses() {
-  for (Node& node : nodes) node.uses = 0;
-  for (const Node& node : nodes)
+  for (Node& node : nodes) {  // whose inputs come before it
+    node.uses = 0;
     for (unsigned i = 0; i < node.row().inputs; ++i) ++nodes[node.in[i]].uses;
+  }
 }
 
 std::string to_text(const Block& block) {

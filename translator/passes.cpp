@@ -215,10 +215,11 @@ void fold(Block& block) {
   same_as.resize(block.nodes.size());
   for (size_t i = 0; i < block.nodes.size(); ++i) {
     Node& node = block.nodes[i];
+    same_as[i] = static_cast<Ref>(i);
+    if (node.row().inputs == 0) continue;
     for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = same_as[node.in[k]];
     fold_node(block, node);
-    const Ref same = identity(block, node);
-    same_as[i] = same == ir::kNoRef ? static_cast<Ref>(i) : same;
+    if (const Ref same = identity(block, node); same != ir::kNoRef) same_as[i] = same;
   }
 }
 
@@ -230,10 +231,11 @@ void remove_dead(Block& block) {
   size_t kept = 0;
   for (size_t i = 0; i < block.nodes.size(); ++i) {
     if (place[i] == ir::kNoRef) continue;
-    Node node = block.nodes[i];
-    for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = place[node.in[k]];
-    place[i] = static_cast<Ref>(kept);
-    block.nodes[kept++] = node;
+    if (kept != i) {  // everything before the first dead node is in its place
+      Node& node = block.nodes[kept] = block.nodes[i];
+      for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = place[node.in[k]];
+    }
+    place[i] = static_cast<Ref>(kept++);
   }
   block.nodes.resize(kept);
 }
@@ -243,16 +245,20 @@ void drop_dead_writes(Block& block) {
   block.count_uses();
   block.scratch.assign(block.nodes.size(), 0);
   uint32_t set_later = 0;  // bit r: r is written below, and nobody looks in between
+  bool found = false;
   for (size_t i = block.nodes.size(); i-- > 0;) {
     const Node& node = block.nodes[i];
     if (node.row().has(ir::kObserves)) set_later = 0;
     if (node.op == Op::get_x && node.uses != 0) set_later &= ~(1u << node.reg);
     if (node.op != Op::set_x) continue;
     const bool overwritten = (set_later >> node.reg) & 1;
-    if (overwritten && (block.nodes[node.in[0]].uses == 1 || block.is_constant(node.in[0]))) block.scratch[i] = ir::kNoRef;
+    if (overwritten && (block.nodes[node.in[0]].uses == 1 || block.is_constant(node.in[0]))) {
+      block.scratch[i] = ir::kNoRef;
+      found = true;
+    }
     set_later |= 1u << node.reg;
   }
-  remove_dead(block);
+  if (found) remove_dead(block);
 }
 
 void drop_dead_values(Block& block) {
@@ -265,7 +271,6 @@ void drop_dead_values(Block& block) {
     for (unsigned k = 0; k < node.row().inputs; ++k) --block.nodes[node.in[k]].uses;
   }
   remove_dead(block);
-  block.count_uses();
 }
 
 constexpr Pass kPasses[] = {
