@@ -397,11 +397,11 @@ TEST_F(UpperGroups, LeafInTheRoot_ASetByTheWalk) {
 
 // PMP may forbid one root and allow the other.
 TEST_F(UpperGroups, RootThatMayNotBeRead_NoMember) {
-  enter(kRoot0);
-  load(kUpper);
   protect(0, kRoot1, kPage);
   enter(kRoot0);
   EXPECT_EQ(load(kUpper), 1000u);
+  enter(kRoot2);
+  EXPECT_EQ(walks_of_load(kUpper), 0u);
   enter(kRoot1);
   EXPECT_EQ(load(kUpper), kAccessFault);
   protect(0, 0, 0);
@@ -413,6 +413,7 @@ TEST_F(UpperGroups, RootThatMayNotBeRead_NoMember) {
   protect(0, kRoot1, kPage);
   EXPECT_EQ(load(kUpper), kAccessFault);
   enter(kRoot0);
+  load(kUpper);
   enter(kRoot1);
   EXPECT_EQ(load(kUpper), kAccessFault);
 }
