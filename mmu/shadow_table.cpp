@@ -5,35 +5,33 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace vitrine::mmu {
 namespace {
 constexpr size_t kBytes = ShadowTable::kEntries * sizeof(uint64_t);
+constexpr size_t kReserved = kBytes + ShadowTable::kEntries / ShadowTable::kChunk;
 // Of so many pages of the table, clear_all gives the memory back; fewer are written with zeros, and need no page fault when
 // they are used again.
 constexpr size_t kManyChunks = 256;
 }  // namespace
 
-void ShadowTable::Free::operator()(void* p) const { std::free(p); }
-
 ShadowTable::~ShadowTable() { release(); }
 
 void ShadowTable::release() {
-  if (entries_) munmap(entries_, kBytes);
+  if (entries_) munmap(entries_, kReserved);
   entries_ = nullptr;
-  used_.reset();
+  used_ = nullptr;
   chunks_.clear();
 }
 
 bool ShadowTable::reserve() {
   void* const memory =
-      mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      mmap(nullptr, kReserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return false;
-  madvise(memory, kBytes, MADV_NOHUGEPAGE);  // entries are sparse
+  madvise(memory, kReserved, MADV_NOHUGEPAGE);  // entries are sparse
   entries_ = static_cast<uint64_t*>(memory);
-  used_.reset(static_cast<uint8_t*>(std::calloc(kEntries / kChunk, 1)));
-  return used_ != nullptr;
+  used_ = static_cast<uint8_t*>(memory) + kBytes;
+  return true;
 }
 
 void ShadowTable::set(uint64_t address, uint64_t addend) {

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "core/address.h"
@@ -59,11 +58,8 @@ class ShadowTable {
   static size_t index_of(uint64_t address) { return (address >> core::kPageShift) & (kEntries - 1); }
 
   uint64_t* entries_ = nullptr;
-  struct Free {
-    void operator()(void* p) const;
-  };
-  std::unique_ptr<uint8_t[], Free> used_;  // by chunk: something in it was set since it was zero. Zero pages of the host until used
-  std::vector<uint32_t> chunks_;     // those that are used
+  uint8_t* used_ = nullptr;  // by chunk: something in it was set since it was zero. Behind the entries, in the same reservation
+  std::vector<uint32_t> chunks_;  // those that are used
 };
 
 // Of one half, for reading and for writing.

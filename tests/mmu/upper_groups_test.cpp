@@ -455,6 +455,20 @@ TEST_F(UpperGroups, KernelInTheLowerHalf_KeepsItsCodeToItself) {
   EXPECT_EQ(walks_of_load(kUpper), 1u);
 }
 
+// It leaves for its code, and no entry was written: what it predicts is not the group's to revoke from now on.
+TEST_F(UpperGroups, LeavingForItsCode_PredictionsGo) {
+  enter(kRoot0);
+  enter(kRoot1);
+  load(kUpper);
+  core::PredictionSet& set = sets[0][core::kSupervisorSet];
+  set.read.start[5] = kUpper;
+  set.read.addend[5] = reinterpret_cast<uint64_t>(ram->host({kKernel})) - kUpper;
+  set.read.length[5] = kPage - 7;
+  keep(40 * kPage, &code);
+  EXPECT_EQ(counters().groups_left, 1u);
+  EXPECT_EQ(set.read.length[5], 0u);
+}
+
 // A switch between members keeps what S may access above, and forgets what it could below.
 TEST_F(UpperGroups, SwitchToAnotherMember_PredictionsOfTheLowerHalfGo) {
   core::PredictionSet& set = sets[0][core::kSupervisorSet];
