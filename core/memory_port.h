@@ -68,6 +68,17 @@ struct CodeView {
   CodeEntry code[kCodeEntries];
 };
 
+// The addend of an address's page, or 0 if the View does not know it.
+inline uint64_t known_addend(const View& view, uint64_t address, bool write) {
+  const uint64_t* const shadow = (write ? view.write_shadow : view.read_shadow)[address >> 63];
+  if (shadow) {
+    const auto top = static_cast<int64_t>(address) >> (kShadowAddressBits - 1);
+    return top == 0 || top == -1 ? shadow[address >> kPageShift & (kShadowPages - 1)] : 0;
+  }
+  const DataEntry& entry = (write ? view.write : view.read)[(address >> kPageShift) & (kDataEntries - 1)];
+  return entry.tag == (address & kPageMask) ? entry.addend : 0;
+}
+
 // One comparison checks the page and natural alignment: a misaligned address keeps a low bit that no tag has.
 template <unsigned kWidth>
 inline const uint8_t* fast_lookup(const DataEntry* table, uint64_t address) {
@@ -78,12 +89,10 @@ inline const uint8_t* fast_lookup(const DataEntry* table, uint64_t address) {
 }
 
 // Predictions stand in front of a View: generated code has a slot for each access site (modulo kPredictions), which holds
-// the run of addresses that the site used last: neighbouring pages with one addend, all of them known to the linear table of
-// the View. `length` counts the addresses at which eight bytes may be accessed; 0: the slot is empty. A set is filled from one
+// the run of addresses that the site used last: a page, or neighbours that it came to one after the other and that are
+// neighbours in RAM too. `length` counts the addresses at which eight bytes may be accessed; 0: the slot is empty. A set is filled from one
 // View only, loses what is revoked, and is emptied when the View changes.
 inline constexpr unsigned kPredictions = 256;
-// A run lies inside an aligned group of so many pages.
-inline constexpr unsigned kPredictedPages = 32;
 
 struct PredictionTable {
   uint64_t start[kPredictions] = {};
@@ -110,6 +119,7 @@ struct PredictionSet {
   static constexpr unsigned kRecent = 8;
   uint64_t refills = 0;
   uint32_t recent[kRecent] = {};
+  uint64_t losses = 0;  // how often a slot lost what it held
   uint64_t refills_before_sum = 0;  // when `view` became one with user pages
 
   // The slots are the caller's care.
@@ -125,17 +135,18 @@ struct PredictionSet {
   void clear() {
     std::memset(read.length, 0, sizeof read.length);
     std::memset(write.length, 0, sizeof write.length);
+    ++losses;
   }
   // Empties the slots of pages among `bytes` addresses from `first` on; both are multiples of a page.
   void clear(uint64_t first, uint64_t bytes) {
     for (PredictionTable* table : {&read, &write})
       for (unsigned i = 0; i < kPredictions; ++i)
-        if (table->overlaps(i, first, bytes)) table->length[i] = 0;
+        if (table->overlaps(i, first, bytes)) empty(*table, i);
   }
   // Empties the slots for writes to the page at `host`.
   void clear_writes_to(uint64_t host) {
     for (unsigned i = 0; i < kPredictions; ++i)
-      if (host - (write.start[i] + write.addend[i]) < write.length[i] + PredictionTable::kTail) write.length[i] = 0;
+      if (host - (write.start[i] + write.addend[i]) < write.length[i] + PredictionTable::kTail) empty(write, i);
   }
   // Empties the slots whose addresses have bit 63 clear, if they were filled since there were so many refills.
   void clear_lower_half(uint64_t since) {
@@ -148,6 +159,20 @@ struct PredictionSet {
       clear(read, slot);
       clear(write, slot);
     }
+    ++losses;
+  }
+  void empty(PredictionTable& table, unsigned slot) {
+    table.length[slot] = 0;
+    ++losses;
+  }
+  // What generated code does at a miss, for a run that the caller knows.
+  void refill(bool of_write, uint32_t site, uint64_t start, uint64_t addend, uint64_t bytes) {
+    PredictionTable& table = of_write ? write : read;
+    const unsigned slot = site % kPredictions;
+    table.start[slot] = start;
+    table.addend[slot] = addend;
+    table.length[slot] = bytes - PredictionTable::kTail;
+    recent[refills++ % kRecent] = site;
   }
   [[nodiscard]] uint32_t last_refilled() const { return recent[(refills - 1) % kRecent]; }
 };

@@ -430,6 +430,8 @@ HostAbilities HostAbilities::of_this_host() {
 
 void build(ir::Block& block, const BuildInput& input, const HostAbilities& host) {
   block.clear();
+  block.apart.assign(input.apart.begin(), input.apart.end());
+  block.all_apart = input.all_apart;
   IrBackend backend(block, host);
   uint64_t pc = input.pc;
   const uint64_t page_address = pc & core::kPageMask;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "isa/riscv/hart.h"
@@ -37,6 +38,8 @@ struct BuildInput {
   riscv::Privilege privilege;
   riscv::ExtensionSet extensions;
   std::vector<uint64_t> as_helpers = {};  // instructions, by pc, that shall be helpers whatever they are
+  std::span<const uint16_t> apart = {};   // as Block::apart
+  bool all_apart = false;
 };
 
 // Builds the block that begins at input.pc.

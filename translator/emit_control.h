@@ -171,15 +171,39 @@ class ControlEmitter : protected FloatEmitter {
     emit_jump_to_rdx(a, thunks_.leave);
   }
 
+  // The slot holds the run around the leader's page now. If the others are not in it, each makes a check of its own: in
+  // another block.
+  void emit_second_check(const Access& access, const Label& begin) {
+    const Label apart = a.newLabel(), after = a.newLabel();
+    a.bind(begin);
+    emit_check(access, apart);
+    a.jmp(access.found);
+    a.bind(apart);
+    const Site& site = out_->sites[access.site - in_->first_site];
+    const auto offset = static_cast<uint16_t>(site.pc % core::kPageSize);
+    a.add(kBudget, site.remaining);
+    for (const ApartBlock& block : in_->apart)
+      if (block.offset == offset && block.code != 0) {
+        a.jmp(reinterpret_cast<uint64_t>(memory_.base() + block.code));
+        return;
+      }
+    a.long_().jmp(reinterpret_cast<uint64_t>(thunks_.apart));
+    a.bind(after);
+    pending_links_.push_back({static_cast<uint16_t>(offset | Link::kApart), after});
+  }
+
   void emit_cold() {
     for (const Access& access : accesses_) {
       a.bind(access.cold);
       a.mov(at(offsetof(Hart, site), 4), access.site);
       a.lea(a86::rcx, a86::ptr(access.base, access.offset));
       a.call(reinterpret_cast<uint64_t>(thunks_.lookup[in_->set][access.log_width][access.write]));
-      a.long_().jmp(access.found);
+      const Label again = a.newLabel();
+      a.long_().jmp(access.check ? again : access.found);
       emit_float_refill(access.site);
+      if (access.check) a.mov(a86::rcx, at(slot_of(access).addend));
       a.jmp(access.after);
+      if (access.check) emit_second_check(access, again);
     }
     for (const SlowExit& slow : slow_exits_) {
       a.bind(slow.label);

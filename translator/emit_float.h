@@ -81,7 +81,8 @@ class FloatEmitter : protected MemoryEmitter {
     in_place_ = current_;
     done(n);
   }
-  bool stores_float(const Node& n) const { return n.in[1] == in_place_; }
+  bool stores_float(const Node& n) const { return is_in_place(n.in[1]); }
+  bool is_in_place(Ref v) const { return v == in_place_; }
   void emit_store_float(const Node& n) {
     const Xmm from = host_float(node_of(n.in[1]).reg);
     const Mem m = emit_prediction(n, true);

@@ -16,6 +16,8 @@ class MemoryEmitter : protected IntegerEmitter {
   void begin_memory() {
     accesses_.clear();
     slow_exits_.clear();
+    site_of_check_.clear();
+    addend_of_ = 0;
   }
 
   // A jump to the slow path from inside an instruction.
@@ -30,6 +32,7 @@ class MemoryEmitter : protected IntegerEmitter {
     uint32_t site;
     unsigned log_width;
     bool write;
+    const ir::Check* check;  // that others share, or nullptr
   };
 
   uint32_t new_site(const Node& n) {
@@ -37,34 +40,83 @@ class MemoryEmitter : protected IntegerEmitter {
     const uint16_t op = insn.crosses_page ? Site::kFetch : static_cast<uint16_t>(insn.insn.op);
     out_->sites.push_back({insn.pc, riscv::operands_of(insn.insn), op,
                            static_cast<uint16_t>(in_->block.insns.size() - n.insn)});
+    out_->sites.back().shares = !in_->block.checks.empty();
     return in_->first_site + static_cast<uint32_t>(out_->sites.size() - 1);
   }
 
   // Emits the prediction; afterwards rcx + the returned place is the host's address of the bytes.
   Mem emit_prediction(const Node& n, bool write) {
+    const ir::Check* const check = in_->block.check_of(n);
+    if (check && check->leader != current_) return emit_checked(n, write);
     const Gp base = in_register(n.in[0]);
     take_rcx();
     const auto offset = static_cast<int32_t>(n.imm);
     unsigned log_width = 0;
     while (1u << log_width < n.width) ++log_width;
     const Access access{a.newLabel(), a.newLabel(), after_instruction(), base,
-                        offset,       new_site(n),  log_width,           write};
+                        offset,       new_site(n),  log_width,           write,  check};
+    if (is_scattered(n)) {
+      emit_address(base, offset);
+      emit_table_lookup(access);
+    } else {
+      emit_check(access, access.cold);
+    }
+    a.bind(access.found);
+    accesses_.push_back(access);
+    if (check) lead(n, access);
+    return Mem(a86::rcx, base, 0, offset, n.width);
+  }
+  void emit_address(const Gp& base, int32_t offset) {
     if (offset == 0)
       a.mov(a86::rcx, base);
     else
       a.lea(a86::rcx, a86::ptr(base, offset));
-    if (is_scattered(n)) {
-      emit_table_lookup(access);
-    } else {
-      const SlotOffsets slot = slot_offsets(in_->set, write, access.site % core::kPredictions);
-      a.sub(a86::rcx, at(slot.start));
-      a.cmp(a86::rcx, at(slot.length));
-      a.jae(access.cold);
-      a.mov(a86::rcx, at(slot.addend));
+  }
+  SlotOffsets slot_of(const Access& access) const {
+    return slot_offsets(in_->set, access.write, access.site % core::kPredictions);
+  }
+  // rcx becomes the addend of the slot, if the access lies in its run, and with it all that share the check.
+  void emit_check(const Access& access, const Label& fails) {
+    const SlotOffsets slot = slot_of(access);
+    emit_address(access.base, access.offset + (access.check ? access.check->high : 0));
+    a.sub(a86::rcx, at(slot.start));
+    a.cmp(a86::rcx, at(slot.length));
+    a.jae(fails);
+    if (access.check && access.check->high != access.check->low) {
+      a.cmp(a86::rcx, access.check->high - access.check->low);
+      a.jb(fails);
     }
-    a.bind(access.found);
-    accesses_.push_back(access);
-    return Mem(a86::rcx, base, 0, offset, n.width);
+    a.mov(a86::rcx, at(slot.addend));
+  }
+  // --- Checks that several accesses share. The leader's slot cannot change before the others come: what runs in between and
+  // can empty it is the slow path, and that leaves the block then (translator.cpp).
+  void lead(const Node& n, const Access& access) {
+    site_of_check_.resize(in_->block.checks.size());
+    site_of_check_[n.check - 1u] = access.site;
+    Site& site = out_->sites.back();
+    site.leads = true;
+    site.low = static_cast<int16_t>(access.check->low);
+    site.high = static_cast<int16_t>(access.check->high);
+    addend_of_ = n.check;
+    after_keeps_addend_ = true;
+  }
+  Mem emit_checked(const Node& n, bool write) {
+    const Gp base = in_register(n.in[0]);
+    if (addend_of_ != n.check) {
+      take_rcx();
+      a.mov(a86::rcx, at(slot_offsets(in_->set, write, site_of_check_[n.check - 1u] % core::kPredictions).addend));
+      addend_of_ = n.check;
+    }
+    locked_ |= 1u << kRcx;
+    return Mem(a86::rcx, base, 0, static_cast<int32_t>(n.imm), n.width);
+  }
+  // Where a load without a host register goes: the addend may be wanted again.
+  Gp loaded_register(const Node& n) {
+    if (const Gp to = destination(); to.isValid()) return to;
+    if (n.check)
+      for (unsigned t = 0; t < kRcx; ++t)
+        if (!(locked_ >> t & 1) && temp_[t] == ir::kNoRef) return kTemps[t];
+    return a86::rcx;
   }
 
   bool is_scattered(const Node& n) const {
@@ -110,7 +162,7 @@ class MemoryEmitter : protected IntegerEmitter {
 
   void emit_load(const Node& n) {
     const Mem m = emit_prediction(n, false);
-    const Gp to = result_register_or(a86::rcx);
+    const Gp to = loaded_register(n);
     load_extended(to, m, n.width, n.is_signed);
     give(to);
     done(n);
@@ -255,6 +307,7 @@ class MemoryEmitter : protected IntegerEmitter {
 
   std::vector<Access> accesses_;
   std::vector<SlowExit> slow_exits_;
+  std::vector<uint32_t> site_of_check_;
 };
 
 }  // namespace vitrine::translator

@@ -103,6 +103,7 @@ class ValueEmitter {
       if (temp_[t] != ir::kNoRef && remaining_[temp_[t]] != 0 && !is_elsewhere(temp_[t])) continue;
       temp_[t] = ir::kNoRef;
       locked_ |= 1u << t;
+      if (t == kRcx) addend_of_ = 0;
       return kTemps[t];
     }
     throw TooComplex{node_of(current_).insn};
@@ -112,6 +113,7 @@ class ValueEmitter {
     const Ref v = temp_[t];
     locked_ |= 1u << t;
     temp_[t] = ir::kNoRef;
+    if (t == kRcx) addend_of_ = 0;
     if (v == ir::kNoRef || remaining_[v] == 0 || is_elsewhere(v)) return;
     const Gp to = take_temp();
     a.mov(to, kTemps[t]);
@@ -209,6 +211,7 @@ class ValueEmitter {
     for (unsigned t = 0; t < kTemps.size(); ++t)
       if (kTemps[t].id() == r.id()) {
         temp_[t] = current_;
+        if (t == kRcx) addend_of_ = 0;
         return;
       }
     const Node& next = in_->block.nodes[current_ + 1];
@@ -271,8 +274,12 @@ class ValueEmitter {
 
   void end_instruction() {
     temp_.fill(ir::kNoRef);  // what is used later stands in a register (passes.h)
-    if (after_.isValid()) a.bind(after_);
+    if (after_.isValid()) {
+      a.bind(after_);
+      if (!after_keeps_addend_) addend_of_ = 0;
+    }
     after_ = {};
+    after_keeps_addend_ = false;
   }
   Label after_instruction() {
     if (!after_.isValid()) after_ = a.newLabel();
@@ -295,6 +302,8 @@ class ValueEmitter {
   std::vector<uint16_t> remaining_;  // uses of each value that are still to come
   std::vector<uint8_t> where_;       // a guest register in which a value was put last
   Label after_;                      // the end of the current instruction, once somebody wants to go there
+  uint8_t addend_of_ = 0;            // rcx is the addend of this check (Node::check); 0: of none
+  bool after_keeps_addend_ = false;  // also if control comes by way of after_
 };
 
 }  // namespace vitrine::translator

@@ -76,6 +76,7 @@ const Field kFields[] = {
     {offsetof(Hart, next_pc), "next pc"},
     {offsetof(Hart, budget), "budget"},
     {offsetof(Hart, site), "site"},
+    {offsetof(Hart, wants_apart), "a block without shared checks is wanted"},
     {offsetof(Hart, memory), "memory port"},
     {offsetof(Hart, code_view), "code View"},
     {offsetof(Hart, code_base), "code memory"},

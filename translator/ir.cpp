@@ -35,6 +35,7 @@ std::string operands(const Node& node) {
   if (names_f(node.op)) add(std::string(riscv::kFNames[node.reg]));
   for (unsigned i = 0; i < node.row().inputs; ++i) add(fmt::format("v{}", node.in[i]));
   if (is_access(node.op)) add(fmt::format("{:+}, {}{}", node.imm, node.is_signed ? 's' : 'u', 8 * node.width));
+  if (node.check) add(fmt::format("check {}", node.check - 1));
   if (is_atomic(node.op)) add(fmt::format("{}", 8 * node.width));
   if (has_immediate(node)) add(node.op == Op::constant && node.imm > -4096 && node.imm < 4096
                                    ? fmt::format("{}", node.imm)
@@ -63,10 +64,31 @@ std::string to_text(const Block& block) {
                                             : riscv::disassemble(next.insn, next.pc, riscv::Style::friendly));
     }
     const std::string result = node.row().has(kValue) ? fmt::format("v{} =", i) : "";
-    text += fmt::format("{:>5} {} {}\n", result, node.row().name, operands(node));
+    text += fmt::format("{:>5} {} {}", result, node.row().name, operands(node));
+    if (block.leads(static_cast<Ref>(i))) text += fmt::format(" of {:+} to {:+}", block.check_of(node)->low, block.check_of(node)->high);
+    text += '\n';
   }
   return text;
 }
+
+namespace {
+
+// What is wrong with the check that an access shares.
+std::string_view wrong_check(const Block& block, Ref r) {
+  const Node& node = block.nodes[r];
+  if (node.check == 0) return "";
+  if (!is_access(node.op)) return "no access, and it shares a check";
+  if (node.check > block.checks.size()) return "no such check";
+  const Check& check = *block.check_of(node);
+  if (check.leader > r || check.leader >= block.nodes.size()) return "its check comes later";
+  const Node& leader = block.nodes[check.leader];
+  if (leader.check != node.check || leader.op != node.op) return "its check is another's";
+  for (Ref i = check.leader; i < r; ++i)
+    if (block.nodes[i].op == Op::helper) return "a helper between an access and its check";
+  return "";
+}
+
+}  // namespace
 
 std::string verify(const Block& block) {
   const auto wrong = [](size_t i, std::string_view what) { return fmt::format("node v{}: {}", i, what); };
@@ -85,6 +107,7 @@ std::string verify(const Block& block) {
     if (is_atomic(node.op) && node.width != 4 && node.width != 8) return wrong(i, "no such width of an atomic");
     if ((is_access(node.op) || node.op == Op::set_f) && node.width != 1 && node.width != 2 && node.width != 4 && node.width != 8)
       return wrong(i, "no such access width");
+    if (const std::string_view what = wrong_check(block, static_cast<Ref>(i)); !what.empty()) return wrong(i, what);
     const bool last = i + 1 == block.nodes.size();
     const bool always_leaves = node.op == Op::jump || node.op == Op::jump_to;
     if (last != always_leaves) return wrong(i, last ? "the block has no end" : "nodes after the end");

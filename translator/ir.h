@@ -55,6 +55,7 @@ struct Node {
   uint8_t reg = 0;         // get_x, set_x, get_f, set_f
   uint8_t width = 0;       // bytes of an access, or of what set_f boxes
   bool is_signed = false;  // load
+  uint8_t check = 0;       // load, store: 1 + index into Block::checks, if others are checked with it (share_checks)
   uint16_t insn = 0;       // the guest instruction that it comes from: index into Block::insns
   uint16_t uses = 0;       // how many inputs name it; count_uses() keeps it
   std::array<Ref, 3> in = {kNoRef, kNoRef, kNoRef};
@@ -68,18 +69,33 @@ struct Instruction {
   bool crosses_page = false;  // its second half is in the next page and not known: a helper fetches it anew each time
 };
 
+// One check of an address for several accesses over one base: they lie between `low` and `high` bytes from where the first of
+// them, the leader, goes, which makes the check. Both count the accesses' first bytes.
+struct Check {
+  Ref leader;
+  int32_t low, high;
+};
+
 struct Block {
   std::vector<Node> nodes;
   std::vector<Instruction> insns;
+  std::vector<Check> checks;
+  std::vector<uint16_t> apart;  // instructions (offset in the page) whose accesses are to be checked alone; or
+  bool all_apart = false;       // all of them
   std::vector<Ref> scratch;  // of the pass that runs: one for each node, kept so that passes allocate nothing
   bool uses_float = false;   // runs only while FS is not Off and the rounding mode is RNE
 
   void clear() {
     nodes.clear();
     insns.clear();
+    checks.clear();
+    apart.clear();
+    all_apart = false;
     uses_float = false;
   }
   [[nodiscard]] bool is_constant(Ref r) const { return nodes[r].op == Op::constant; }
+  [[nodiscard]] const Check* check_of(const Node& node) const { return node.check ? &checks[node.check - 1u] : nullptr; }
+  [[nodiscard]] bool leads(Ref r) const { return nodes[r].check && check_of(nodes[r])->leader == r; }
   void count_uses();
 };
 

@@ -26,6 +26,7 @@ class Lowering::Emitter : ControlEmitter {
       current_ = static_cast<Ref>(i);
       locked_ = reserved_;
       node(block.nodes[i]);
+      if (!allocates_rcx(block.nodes[i])) addend_of_ = 0;
     }
     end_instruction();
     emit_cold();
@@ -35,6 +36,23 @@ class Lowering::Emitter : ControlEmitter {
   }
 
  private:
+  // Is rcx used only by way of take_temp() and its like?
+  bool allocates_rcx(const Node& n) const {
+    switch (n.op) {
+      case Op::constant:
+      case Op::get_x:
+      case Op::set_x:
+      case Op::add:
+      case Op::sub:
+      case Op::sext32:
+      case Op::load:
+      case Op::store:
+      case Op::exit_if: return true;
+      case Op::get_f: return is_in_place(current_);
+      case Op::set_f: return is_in_place(n.in[0]);
+      default: return false;
+    }
+  }
   void node(const Node& n) {
     switch (n.op) {
       case Op::constant: return;

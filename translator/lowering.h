@@ -9,7 +9,8 @@
 //              ...
 //     access:  lea rcx, [base+imm]; sub rcx, [start]; cmp rcx, [length]; jae cold; mov rcx, [addend]
 //     found:   mov reg, [rcx+base+imm]
-//     after:   ...
+//     after:   mov [rcx+base+imm], reg     an access that shares the check before
+//              ...
 //              jcc side            a branch that is taken
 //     cold:    mov [site], k; lea rcx, [base+imm]; call lookup; jmp found; jmp after
 //     side:    add r15, n - k; jmp target
@@ -36,8 +37,16 @@ namespace vitrine::translator {
 
 // A jump in generated code to a block of the same page that may not exist yet.
 struct Link {
-  uint16_t target;        // offset in the page
+  uint16_t target;        // offset in the page; with kApart, to a block in which each access makes its own check
   const uint8_t* after;   // end of the jump's displacement
+  static constexpr uint16_t kApart = 1;
+};
+
+// A block in which no access shares a check: for when the accesses that share one do not lie in one run of pages.
+struct ApartBlock {
+  uint16_t offset;   // in the page, of its first instruction
+  uint8_t heat;      // how often it was wanted while it was not there
+  uint32_t code;     // offset in code memory; 0: not made yet
 };
 
 // What the slow path must know of an instruction.
@@ -48,6 +57,9 @@ struct Site {
   uint16_t remaining;  // of the block's instructions: this one and those after it
   uint16_t misses = 0;        // samples in which its prediction was the last to miss,
   uint16_t first_sample = 0;  // since this one
+  bool shares = false;        // the block has accesses that are checked with an earlier one
+  bool leads = false;         // this is such an earlier one: the others go from
+  int16_t low = 0, high = 0;  // so many bytes before it to so many behind it (first bytes of the accesses)
   static constexpr uint16_t kFetch = 0xffff;  // the instruction has to be fetched anew: it lies across two pages
 };
 
@@ -59,6 +71,7 @@ struct LoweringInput {
   const uint32_t* entries;      // of the page: offset of the host code of each halfword, 0 if there is none
   std::span<const uint16_t> scattered = {};  // instructions (offset in the page) whose predictions keep missing
   bool all_scattered = false;                // for tests: no access has a prediction
+  std::span<const ApartBlock> apart = {};    // of the page
 };
 
 struct LoweringOutput {

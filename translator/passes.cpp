@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
+#include "core/address.h"
 #include "isa/riscv/numbers.h"
 
 namespace vitrine::translator {
@@ -273,11 +275,81 @@ void drop_dead_values(Block& block) {
   remove_dead(block);
 }
 
+// --- Sharing checks
+
+// A value as an earlier one plus a constant.
+struct Sum {
+  Ref root;
+  int64_t offset;
+};
+Sum sum_of(const Block& block, Ref value, int64_t offset) {
+  while (block.nodes[value].op == Op::add && block.is_constant(block.nodes[value].in[1])) {
+    offset += block.nodes[block.nodes[value].in[1]].imm;
+    value = block.nodes[value].in[0];
+  }
+  return {value, offset};
+}
+
+// A check that accesses may join: they go from `least` to `most` bytes over the root.
+struct SharedCheck {
+  Op op;
+  Ref root, leader;
+  int64_t leads_to;  // where the leader goes, over the root
+  int64_t least, most;
+  unsigned members;
+  uint8_t number;  // 1 + index into Block::checks; 0: of one access alone
+
+  bool join(Op access, const Sum& address) {
+    constexpr int64_t kMost = 512;  // bytes; the longer, the more often a run of addresses lies across pages
+    if (access != op || address.root != root) return false;
+    const int64_t low = std::min(least, address.offset), high = std::max(most, address.offset);
+    if (high - low > kMost) return false;
+    least = low;
+    most = high;
+    ++members;
+    return true;
+  }
+};
+
+bool is_apart(const Block& block, const Node& node) {
+  const auto offset = static_cast<uint16_t>(block.insns[node.insn].pc % core::kPageSize);
+  return std::find(block.apart.begin(), block.apart.end(), offset) != block.apart.end();
+}
+
+// A check is over where an instruction runs in C++ anyway: it may take away what was found out.
+void share_checks(Block& block) {
+  block.checks.clear();
+  if (block.all_apart) return;
+  std::array<SharedCheck, 32> shared;
+  size_t count = 0, open = 0;  // those before `open` are over
+  for (size_t i = 0; i < block.nodes.size(); ++i) {
+    Node& node = block.nodes[i];
+    if (node.op == Op::helper) open = count;
+    if ((node.op != Op::load && node.op != Op::store) || is_apart(block, node)) continue;
+    const Sum address = sum_of(block, node.in[0], node.imm);
+    size_t k = open;
+    while (k < count && !shared[k].join(node.op, address)) ++k;
+    if (k == shared.size()) continue;
+    if (k == count)
+      shared[count++] = {node.op, address.root, static_cast<Ref>(i), address.offset, address.offset, address.offset, 1, 0};
+    node.check = static_cast<uint8_t>(k + 1);
+  }
+  for (SharedCheck& check : std::span(shared).first(count)) {
+    if (check.members == 1) continue;
+    block.checks.push_back({check.leader, static_cast<int32_t>(check.least - check.leads_to),
+                            static_cast<int32_t>(check.most - check.leads_to)});
+    check.number = static_cast<uint8_t>(block.checks.size());
+  }
+  for (Node& node : block.nodes)
+    if (node.check != 0) node.check = shared[node.check - 1u].number;
+}
+
 constexpr Pass kPasses[] = {
     {"forward_registers", forward_registers},
     {"fold", fold},
     {"drop_dead_writes", drop_dead_writes},
     {"drop_dead_values", drop_dead_values},
+    {"share_checks", share_checks},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 //                      into the access; a jump to a constant becomes direct
 //   drop_dead_writes   a register write that nobody can see before the next write to it
 //   drop_dead_values   values without uses
+//   share_checks       loads, and stores, over one base: the first of them checks the addresses of all
 //
 // They keep what lowering counts on: a value that is used by a later instruction stands in a register at that moment.
 #pragma once

@@ -109,36 +109,48 @@ void emit_slow(a86::Assembler& a, SlowFunction slow) {
   emit_return(a);
 }
 
-// The run of pages around one: rdx is the page's entry in a linear table, rax its addend, rcx its address. Afterwards rcx is
-// the run's address and r8 its length. A run ends where the addend changes, and at a group of entries (core::kPredictedPages).
-void emit_run(a86::Assembler& a) {
-  constexpr int kGroup = 8 * core::kPredictedPages;
-  const Label up = a.newLabel(), down = a.newLabel(), first = a.newLabel(), last = a.newLabel();
-  a.lea(a86::r8, a86::ptr(a86::rdx, 8));
-  a.bind(up);
-  a.test(a86::r8d, kGroup - 1);
-  a.jz(last);
-  a.cmp(a86::rax, a86::ptr(a86::r8));
-  a.jne(last);
-  a.add(a86::r8, 8);
-  a.jmp(up);
-  a.bind(last);
-  a.bind(down);
-  a.test(a86::edx, kGroup - 1);
-  a.jz(first);
-  a.cmp(a86::rax, a86::ptr(a86::rdx, -8));
-  a.jne(first);
-  a.sub(a86::rdx, 8);
-  a.sub(a86::rcx, core::kPageSize);
-  a.jmp(down);
-  a.bind(first);
-  a.sub(a86::r8, a86::rdx);
-  a.shl(a86::r8, core::kPageShift - 3);
-  a.sub(a86::r8, core::PredictionTable::kTail);
+// A slot (its number in rdx) takes in the page at rcx with the addend rax. If the page is a neighbour of its run in RAM too, the
+// run grows; otherwise the page replaces it. r8 is lost. A run stays in one half of the address space (clear_lower_half).
+void emit_refill(a86::Assembler& a, unsigned set, bool write) {
+  const Label inside_or_above = a.newLabel(), fresh = a.newLabel(), grow = a.newLabel(), done = a.newLabel();
+  const SlotOffsets first = slot_offsets(set, write, 0);
+  const auto slot = [&](size_t offset) {
+    return a86::Mem(kHart, a86::rdx, 3, static_cast<int32_t>(offset) - kHartBias, 8);
+  };
+  const auto start = slot(first.start), addend = slot(first.addend), length = slot(first.length);
+  constexpr auto kTail = static_cast<int32_t>(core::PredictionTable::kTail);
+  a.cmp(a86::rax, addend);
+  a.jne(fresh);
+  a.mov(a86::r8, start);
+  a.xor_(a86::r8, a86::rcx);
+  a.js(fresh);
+  a.cmp(length, 0);
+  a.je(fresh);
+  a.mov(a86::r8, a86::rcx);
+  a.sub(a86::r8, start);
+  a.jae(inside_or_above);
+  a.cmp(a86::r8, -static_cast<int32_t>(core::kPageSize));
+  a.jne(fresh);
+  a.mov(start, a86::rcx);
+  a.jmp(grow);
+  a.bind(inside_or_above);
+  a.cmp(a86::r8, length);
+  a.jb(done);
+  a.sub(a86::r8, kTail);
+  a.cmp(a86::r8, length);
+  a.je(grow);
+  a.bind(fresh);
+  a.mov(start, a86::rcx);
+  a.mov(addend, a86::rax);
+  a.mov(length, Imm(core::kPageSize - kTail));
+  a.jmp(done);
+  a.bind(grow);
+  a.add(length, core::kPageSize);
+  a.bind(done);
 }
 
 // The page of the address in rcx, from the linear table if there is one, otherwise from the small table; the site's slot
-// is refilled with the run around it. An access that leaves the page goes to the slow path, as does what neither knows.
+// is refilled with it. An access that leaves the page goes to the slow path, as does what neither knows.
 void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned log_width, bool write) {
   const Label miss = a.newLabel(), small = a.newLabel(), found = a.newLabel();
   const auto table = static_cast<int32_t>(write ? offsetof(core::View, write) : offsetof(core::View, read));
@@ -165,23 +177,15 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.mov(a86::rax, a86::rcx);
   a.shr(a86::rax, core::kPageShift);
   a.and_(a86::eax, core::kShadowPages - 1);
-  a.lea(a86::rdx, a86::ptr(a86::rdx, a86::rax, 3));
-  a.mov(a86::rax, a86::ptr(a86::rdx));
+  a.mov(a86::rax, a86::ptr(a86::rdx, a86::rax, 3));
   a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
   a.test(a86::rax, a86::rax);
   a.jz(miss);
-  emit_run(a);
 
   a.bind(found);
-  const SlotOffsets first = slot_offsets(set, write, 0);
-  const auto slot = [&](size_t offset) {
-    return a86::Mem(kHart, a86::rdx, 3, static_cast<int32_t>(offset) - kHartBias, 8);
-  };
   a.mov(a86::edx, at(offsetof(Hart, site), 4));
   a.and_(a86::edx, core::kPredictions - 1);
-  a.mov(slot(first.start), a86::rcx);
-  a.mov(slot(first.addend), a86::rax);
-  a.mov(slot(first.length), a86::r8);
+  emit_refill(a, set, write);
   a.mov(a86::rcx, a86::rax);
   const size_t predictions = offsetof(Hart, predictions) + set * sizeof(core::PredictionSet);
   const a86::Mem refills = at(predictions + offsetof(core::PredictionSet, refills));
@@ -204,7 +208,6 @@ void emit_lookup(a86::Assembler& a, const uint8_t* slow, unsigned set, unsigned 
   a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
   a.cmp(a86::rcx, a86::ptr(a86::rdx, table));
   a.mov(a86::rax, a86::ptr(a86::rdx, table + 8));
-  a.mov(a86::r8d, core::kPageSize - core::PredictionTable::kTail);
   a.je(found);
   a.bind(miss);
   a.pop(a86::r8);
@@ -284,6 +287,10 @@ Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow) {
     emit_leave(a);
   });
   thunks.leave = make(memory, [&](a86::Assembler& a) { emit_leave(a); });
+  thunks.apart = make(memory, [&](a86::Assembler& a) {
+    a.mov(at(offsetof(Hart, wants_apart), 1), Imm(1));
+    emit_leave(a);
+  });
   thunks.enter = reinterpret_cast<decltype(thunks.enter)>(
       reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a, thunks.leave); })));
   thunks.jump = make(memory, [&](a86::Assembler& a) { emit_jump_to_rdx(a, thunks.leave); });

@@ -28,6 +28,7 @@ struct Thunks {
   void (*enter)(riscv::Hart* hart, const void* code) = nullptr;
   const uint8_t* leave = nullptr;  // hart.pc is set already
   const uint8_t* jump = nullptr;   // to the guest's pc in rdx
+  const uint8_t* apart = nullptr;  // the block of hart.site is wanted from that instruction on without shared checks
   const uint8_t* slow = nullptr;   // hart.site is set; returns to its caller if the block goes on
   // Mapped f registers come from the hart, if floating point may run: FS is not Off, the rounding mode RNE. Returns with
   // ZF set if so.

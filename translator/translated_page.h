@@ -38,6 +38,7 @@ struct TranslatedPage {
   uint64_t lines = 0;   // bit i: bytes [64 i, 64 i + 64) are translated
   uint8_t drops = 0;    // how often its code was overwritten: such a page has to be hotter the next time
   std::vector<uint16_t> scattered = {};  // accesses (offsets in the page) whose predictions kept missing
+  std::vector<ApartBlock> apart = {};
   std::vector<Link> waiting = {};  // jumps to blocks of this page that do not exist yet
   TranslatedPage* next = nullptr;  // of the same RAM page
 };

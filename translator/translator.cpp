@@ -20,7 +20,7 @@ using riscv::Hart;
 namespace {
 
 constexpr size_t kMaxBlockBytes = 64 << 10;  // more than any block needs
-constexpr uint64_t kColdSteps = 32;          // interpreted at a stretch, before looking for a block again
+constexpr uint64_t kColdSteps = 32;          // interpreted at a stretch, before looking for a block again: these, or the rest of one
 // Generated code is left after so many steps, for each may be a guest call that takes 8 bytes of the host's stack.
 constexpr uint64_t kLongestStretch = 32768;
 constexpr unsigned kLine = 64;
@@ -78,6 +78,26 @@ bool known(const Hart& hart) {
   return entries && entries[halfword_of(hart.pc)] != 0;
 }
 
+// After the slow path of an access at `address` with which others are checked: if they lie in one run of pages with it, its
+// slot says so again.
+bool predict_again(Hart& hart, core::PredictionSet& set, const Site& site, uint32_t index, uint64_t address) {
+  const bool write = (riscv::row_of(static_cast<riscv::Op>(site.op)).effects & riscv::kStore) != 0;
+  const core::View& view = *hart.memory->data_view;
+  const auto low = static_cast<uint64_t>(int64_t{site.low}), high = static_cast<uint64_t>(int64_t{site.high});
+  const uint64_t first = (address + low) & core::kPageMask, end = ((address + high + 7) & core::kPageMask) + core::kPageSize;
+  const uint64_t addend = core::known_addend(view, first, write);
+  if (addend == 0 || end < first || end - first > 2 * core::kPageSize) return false;
+  if (end - first > core::kPageSize && core::known_addend(view, first + core::kPageSize, write) != addend) return false;
+  set.refill(write, index, first, addend, end - first);
+  return true;
+}
+
+ApartBlock& apart_at(TranslatedPage& page, uint16_t offset) {
+  for (ApartBlock& block : page.apart)
+    if (block.offset == offset) return block;
+  return page.apart.emplace_back(ApartBlock{offset, 0, 0});
+}
+
 }  // namespace
 
 // An instruction across two pages: fetched, decoded and run as if nothing were known of it.
@@ -99,12 +119,16 @@ void Translator::step_anew(Hart& hart) {
   hart.redirected |= hart.next_pc != straight;
 }
 
-// One instruction of generated code, by the interpreter's body. Generated code comes here with its registers in the hart.
+// One instruction of generated code, by the interpreter's body. Generated code comes here with its registers in the hart. The
+// block goes on if it still holds what it was made for, and what its shared checks found out.
 uint64_t Translator::slow_path(Hart* hart, uint32_t index) {
   VT_ASSERT(hart->float_in_hart, "f registers are not where C++ looks for them");
   fold_flags(*hart);
   auto* const translator = static_cast<Translator*>(hart->translator);
   const Site& site = translator->sites_[index];
+  core::PredictionSet& set = hart->predictions[set_of(*hart)];
+  const uint64_t losses = set.losses;
+  const uint64_t address = hart->x[site.operands.rs1] + static_cast<uint64_t>(int64_t{site.operands.imm});  // of a leader
   const int64_t budget = hart->budget + site.remaining;
   hart->pc = site.pc;
   hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget));
@@ -115,7 +139,12 @@ uint64_t Translator::slow_path(Hart* hart, uint32_t index) {
     riscv::execute(*hart, static_cast<riscv::Op>(site.op), site.operands);
   count(*hart, cause_of(site, *hart->memory->fills + hart->traps != known));
   clear_flags();
-  if (!hart->redirected && !hart->attention->wanted) return 0;
+  if (!hart->redirected) {
+    hart->wants_apart = site.leads && !predict_again(*hart, set, site, index, address);
+    const bool lost = site.shares && set.losses != losses;
+    if (!hart->wants_apart && !lost && !hart->attention->wanted) return 0;
+    hart->left_in_block = site.remaining - 1;
+  }
   hart->pc = hart->next_pc;
   hart->budget = budget - 1;
   hart->site = kLeft;
@@ -182,11 +211,13 @@ void Translator::run(Hart& hart, uint64_t steps) {
   core::Clock& clock = *hart.clock;
   const core::Step end = clock.step() + steps;
   do {
-    const uint8_t* const code = find(hart);
+    const uint8_t* const code = hart.wants_apart ? find_apart(hart) : find(hart);
+    hart.wants_apart = false;
     const core::Step longest = code && options_.one_block ? steps_of_.at(code) : kLongestStretch;
     const core::Step stop = std::min(end, clock.step() + longest);
     if (code && run_translated(hart, code, stop)) continue;
-    const uint64_t cold = std::min(end - clock.step(), kColdSteps);
+    const uint64_t cold = std::min<uint64_t>(end - clock.step(), hart.left_in_block ? hart.left_in_block : kColdSteps);
+    hart.left_in_block = 0;
     const core::Step before = clock.step();
     interpreter_.run(hart, cold);
     counters_.interpreted_steps += clock.step() - before;
@@ -202,6 +233,7 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   hart.code_view = hart.memory->code_view;
   hart.translator = this;
   hart.site = 0;
+  hart.left_in_block = 0;
   ++counters_.entries;
   core::PredictionSet& predictions = hart.predictions[set_of(hart)];
   const uint64_t refills = predictions.refills;
@@ -210,6 +242,10 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   fold_flags(hart);
   clock.set_step(end - static_cast<uint64_t>(hart.budget));
   sample_misses(predictions, predictions.refills - refills, static_cast<uint64_t>(budget - hart.budget));
+  if (hart.wants_apart && hart.site != kLeft) {
+    hart.pc = sites_[hart.site].pc;
+    hart.left_in_block = sites_[hart.site].remaining;
+  }
   if (hart.site != kLeft) count(hart, hart.budget < kMaxInstructions && known(hart) ? Exit::kInterrupt : Exit::kMissing);
   return hart.budget != budget;
 }
@@ -232,11 +268,15 @@ void Translator::sample_misses(const core::PredictionSet& set, uint64_t misses, 
   if (++site.misses == kEnough) scatter(number);
 }
 
-// The block of the site is made anew. The one before leads to it, for those who know its address.
-void Translator::scatter(uint32_t site) {
+const Translator::Place& Translator::place_of_site(uint32_t site) const {
   const auto behind = std::upper_bound(places_.begin(), places_.end(), site,
                                        [](uint32_t number, const Place& place) { return number < place.first_site; });
-  const Place place = *(behind - 1);
+  return *(behind - 1);
+}
+
+// The block of the site is made anew. The one before leads to it, for those who know its address.
+void Translator::scatter(uint32_t site) {
+  const Place place = place_of_site(site);
   const auto* const code = reinterpret_cast<const uint8_t*>(place.host);
   TranslatedPage& page = *place.page;
   if (page.entries[halfword_of(place.guest)] != static_cast<uint32_t>(code - memory_->base())) return;  // dropped
@@ -267,6 +307,19 @@ const uint8_t* Translator::find(Hart& hart) {
   return is_hot(page, hart.pc) ? translate(page, hart.pc) : nullptr;
 }
 
+// A block was left because accesses that share a check do not lie together. The host code of hart.pc for that case, or nullptr:
+// it has not happened there often enough.
+const uint8_t* Translator::find_apart(Hart& hart) {
+  constexpr uint8_t kOften = 4;
+  const uint32_t* const entries = known_entries(hart, hart.pc);
+  if (!entries) return nullptr;
+  TranslatedPage& page = pages_->of(entries);
+  const auto offset = static_cast<uint16_t>(hart.pc % core::kPageSize);
+  ApartBlock& block = apart_at(page, offset);
+  if (block.code != 0) return memory_->base() + block.code;
+  return ++block.heat < kOften ? nullptr : translate(page, hart.pc, true);
+}
+
 // The entries of the page of hart.pc, which the code View has from now on; nullptr: what stands there cannot be kept.
 const uint32_t* Translator::attach(Hart& hart) {
   core::CodePage code;
@@ -284,14 +337,14 @@ const uint32_t* Translator::attach(Hart& hart) {
   return page->entries;
 }
 
-const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc) {
+const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc, bool apart) {
   const auto begin = std::chrono::steady_clock::now();
   if (memory_->left() < kMaxBlockBytes) flush();
-  const BuildInput input = make_block(page, pc);
+  const BuildInput input = make_block(page, pc, apart);
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
   places_.push_back({reinterpret_cast<uint64_t>(code), pc, &page, static_cast<uint32_t>(sites_.size())});
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
-  install(page, pc, code);
+  install(page, pc, code, apart);
   if (options_.one_block) steps_of_[code] = block_.insns.size();
   if (options_.observer) options_.observer->translated({block_, input, code, output_.code.size()});
   if (host_tools_) host_tools_->added(block_name(page.key.set, pc), {code, output_.code.size()});
@@ -304,8 +357,13 @@ const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc) {
 
 // block_ and output_ for pc, and what they were made from. An instruction that lowering cannot do becomes a helper, in
 // a second attempt.
-BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc) {
-  BuildInput input{pc, page.host, privilege_of(page.key.set), translated_for_};
+BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc, bool apart) {
+  BuildInput input{.pc = pc,
+                   .page = page.host,
+                   .privilege = privilege_of(page.key.set),
+                   .extensions = translated_for_,
+                   .apart = page.scattered,
+                   .all_apart = apart || options_.all_scattered};
   while (true) {
     build(block_, input, host_);
     for (const Pass& pass : passes()) {
@@ -314,7 +372,7 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc) {
     }
     try {
       lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), physical_addend_,
-                        page.entries, page.scattered, options_.all_scattered},
+                        page.entries, page.scattered, options_.all_scattered, page.apart},
                        output_);
       return input;
     } catch (const TooComplex& what) {
@@ -324,12 +382,17 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc) {
 }
 
 // The block becomes reachable: by the table, and by the jumps that waited for it.
-void Translator::install(TranslatedPage& page, uint64_t pc, const uint8_t* code) {
+void Translator::install(TranslatedPage& page, uint64_t pc, const uint8_t* code, bool apart) {
   const auto offset = static_cast<uint16_t>(pc % core::kPageSize);
-  page.entries[halfword_of(pc)] = static_cast<uint32_t>(code - memory_->base());
+  const auto place = static_cast<uint32_t>(code - memory_->base());
+  if (apart)
+    apart_at(page, offset).code = place;
+  else
+    page.entries[halfword_of(pc)] = place;
   page.waiting.insert(page.waiting.end(), output_.links.begin(), output_.links.end());
+  const auto target = static_cast<uint16_t>(apart ? offset | Link::kApart : offset);
   std::erase_if(page.waiting, [&](const Link& link) {
-    if (link.target != offset) return false;
+    if (link.target != target) return false;
     memory_->point(link.after, code);
     return true;
   });
@@ -351,6 +414,7 @@ void Translator::drop(TranslatedPage& page) noexcept {
   TranslatedPages::clear(page);
   page.waiting.clear();
   page.scattered.clear();
+  page.apart.clear();
   page.lines = 0;
 }
 

@@ -87,13 +87,14 @@ class Translator final : public riscv::Engine, public core::RamListener {
   void adopt(riscv::Hart& hart);
   bool is_hot(const TranslatedPage& page, uint64_t pc);
   const uint8_t* find(riscv::Hart& hart);
+  const uint8_t* find_apart(riscv::Hart& hart);
   const uint32_t* attach(riscv::Hart& hart);
-  const uint8_t* translate(TranslatedPage& page, uint64_t pc);
-  BuildInput make_block(const TranslatedPage& page, uint64_t pc);
+  const uint8_t* translate(TranslatedPage& page, uint64_t pc, bool apart = false);
+  BuildInput make_block(const TranslatedPage& page, uint64_t pc, bool apart);
   void sample_misses(const core::PredictionSet& set, uint64_t misses, uint64_t steps);
   void scatter(uint32_t site);
   bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
-  void install(TranslatedPage& page, uint64_t pc, const uint8_t* code);
+  void install(TranslatedPage& page, uint64_t pc, const uint8_t* code, bool apart);
   void note_lines(TranslatedPage& page);
   void drop(TranslatedPage& page) noexcept;
 
@@ -120,6 +121,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
     TranslatedPage* page;
     uint32_t first_site;
   };
+  const Place& place_of_site(uint32_t site) const;
   std::vector<Place> places_;  // of all blocks in code memory, in its order
   riscv::ExtensionSet translated_for_;
   uint64_t physical_addend_ = 0;  // of all of RAM (core/memory_port.h)

@@ -154,6 +154,8 @@ struct Hart {
   uint64_t host_stack = 0;  // where generated code found it
   uint32_t site = 0;
   void* translator = nullptr;      // that made the code which runs
+  uint16_t left_in_block = 0;  // instructions of a block that was left inside
+  bool wants_apart = false;    // it was left for one without shared checks
   uint64_t* exits = nullptr;       // counters, by cause (translator/exits.h)
   bool float_off = true;     // mstatus.FS == Off
   bool float_in_hart = true;  // f registers are in `f`: always, but while generated code has them (translator/emit_float.h)

@@ -38,7 +38,7 @@ constexpr unsigned kHarts = 2;
 constexpr uint64_t V = 1, R = 2, W = 4, X = 8, U = 16, G = 32, A = 64, D = 128;
 
 struct Hits {
-  uint64_t read = 0, write = 0, code = 0, predicted = 0;
+  uint64_t read = 0, write = 0, code = 0, predicted = 0, runs = 0;
 };
 
 // One memory system with two harts.
@@ -50,19 +50,6 @@ struct Side {
   void set_context(unsigned hart, const core::TranslationContext& context) {
     ports[hart]->set_context(context);
     privilege[hart] = context.fetch_privilege;
-  }
-
-  struct Run {
-    uint64_t start, pages;
-  };
-  // The pages around one that have its addend, in its group.
-  static Run run_around(const uint64_t* shadow, uint64_t page) {
-    constexpr uint64_t kGroup = core::kPredictedPages;
-    const uint64_t number = page >> 12 & (ShadowTable::kEntries - 1), group = number / kGroup * kGroup;
-    uint64_t first = number, last = number;
-    while (first > group && shadow[first - 1] == shadow[number]) --first;
-    while (last + 1 < group + kGroup && shadow[last + 1] == shadow[number]) ++last;
-    return {page - ((number - first) << 12), last - first + 1};
   }
 
   // As generated code looks an address up (translator/thunks.cpp): nullptr if the slow path is asked. Sixteen sites,
@@ -86,11 +73,17 @@ struct Side {
     if (shadow) addend = ShadowTable::canonical(at) ? shadow[at >> 12 & (ShadowTable::kEntries - 1)] : 0;
     if (addend == 0) return nullptr;
     ++(write ? hits.write : hits.read);
-    const Run run = shadow ? run_around(shadow, page) : Run{page, 1};
-    table.start[slot] = run.start;
-    table.addend[slot] = addend;
-    table.length[slot] = run.pages * core::kPageSize - core::PredictionTable::kTail;
-    set.recent[set.refills++ % core::PredictionSet::kRecent] = slot;
+    uint64_t first = page, bytes = core::kPageSize;
+    const bool known = table.length[slot] != 0 && table.addend[slot] == addend && (table.start[slot] ^ page) >> 63 == 0;
+    const uint64_t run = table.length[slot] + core::PredictionTable::kTail;
+    if (known && page - table.start[slot] <= run) {  // in its run, or behind it
+      first = table.start[slot];
+      bytes = std::max(run, page - first + core::kPageSize);
+    } else if (known && page + core::kPageSize == table.start[slot]) {
+      bytes += run;
+    }
+    hits.runs += bytes > core::kPageSize;
+    set.refill(write, slot, first, addend, bytes);
     return reinterpret_cast<uint8_t*>(at + addend);
   }
   std::unique_ptr<core::GuestRam> ram = std::move(*core::GuestRam::create({kBase}, kSize));

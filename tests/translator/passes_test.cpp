@@ -585,7 +585,7 @@ TEST(Optimise, OrderOfThePasses) {
   std::vector<std::string_view> names;
   for (const Pass& pass : passes()) names.push_back(pass.name);
   EXPECT_EQ(names, (std::vector<std::string_view>{"forward_registers", "fold", "drop_dead_writes",
-                                                  "drop_dead_values"}));
+                                                  "drop_dead_values", "share_checks"}));
 }
 
 TEST(Optimise, Twice_ChangesNothingMore) {

@@ -426,8 +426,9 @@ TEST(SelfModification, SatpWrite_NextInstructionIsOfTheOtherSpace) {
 TEST(SelfModification, CodeMemoryFull_ForgotAndMadeAgain) {
   uint64_t flushes = 0;
   like_the_interpreter([&](Bench& b) {
+    constexpr uint64_t kLength = 16'000;
     std::vector<Word> program;
-    for (unsigned i = 0; i < 8000; ++i)
+    for (unsigned i = 0; i < kLength; ++i)
       program.emplace_back(i % 8 == 7 ? insn::ld(a0, 0, gp) : insn::addi(t0, t0, 1));
     for (size_t i = 100; i < program.size(); i += 100) program[i] = insn::beq(zero, zero, 4);
     b.put(kRam + 0x8'0000, program);
@@ -435,9 +436,9 @@ TEST(SelfModification, CodeMemoryFull_ForgotAndMadeAgain) {
     b.set_x(gp, kData);
     b.set_x(s0, kRam + 0x8'0000);
     b.start(kRam + 0x8'0000);
-    b.run(8001);
-    b.run(8001);
-    b.run(3 * 8001);
+    b.run(kLength + 1);
+    b.run(kLength + 1);
+    b.run(3 * (kLength + 1));
     EXPECT_EQ(b.pc(), kRam + 0x8'0000);
     if (b.caches() == Caches::kTranslator) flushes = b.translator_counters().flushes;
   });
