@@ -174,7 +174,7 @@ class ControlEmitter : protected FloatEmitter {
   // The slot holds the run around the leader's page now. If the others are not in it, each makes a check of its own: in
   // another block.
   void emit_second_check(const Access& access, const Label& begin) {
-    const Label apart = a.newLabel(), after = a.newLabel();
+    const Label apart = a.newLabel();
     a.bind(begin);
     emit_check(access, apart);
     a.jmp(access.found);
@@ -187,9 +187,8 @@ class ControlEmitter : protected FloatEmitter {
         a.jmp(reinterpret_cast<uint64_t>(memory_.base() + block.code));
         return;
       }
-    a.long_().jmp(reinterpret_cast<uint64_t>(thunks_.apart));
-    a.bind(after);
-    pending_links_.push_back({static_cast<uint16_t>(offset | Link::kApart), after});
+    a.jmp(reinterpret_cast<uint64_t>(thunks_.apart));
+    pending_links_.push_back({static_cast<uint16_t>(offset | Link::kApart), a.offset()});
   }
 
   void emit_cold() {
