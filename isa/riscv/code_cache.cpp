@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
 
 #include "core/assert.h"
 
@@ -24,7 +25,7 @@ DecodedPage* map_zeros(void* at, size_t pages) {
   const size_t bytes = pages * sizeof(DecodedPage);
   constexpr int kKind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   void* const memory = mmap(at, bytes, PROT_READ | PROT_WRITE, at ? kKind | MAP_FIXED : kKind, -1, 0);
-  VT_ASSERT(memory != MAP_FAILED, "no host memory for decoded pages");
+  if (memory == MAP_FAILED) throw std::bad_alloc();
   madvise(memory, bytes, MADV_NOHUGEPAGE);  // what is touched is sparse
   return static_cast<DecodedPage*>(memory);
 }
@@ -37,7 +38,7 @@ CodeCache::CodeCache(core::GuestRam& ram, Handler undecoded, Handler page_end, u
       max_pages_(max_pages),
       of_page_(static_cast<DecodedPage**>(std::calloc(ram.pages(), sizeof(DecodedPage*)))),
       pages_(map_zeros(nullptr, max_pages)) {
-  VT_ASSERT(of_page_ != nullptr, "no host memory for the list of decoded pages");
+  if (!of_page_) throw std::bad_alloc();
   ram_.add_listener(this);
 }
 

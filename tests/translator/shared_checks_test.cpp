@@ -74,6 +74,7 @@ TEST_P(SharedChecks, AtEveryPlace) {
   like_the_interpreter([&](Bench& b) {
     PageTables tables(b);
     tables.identity().map_pages(kVirtual, {kData, kElsewhere, kData + kPage}, pte::kReadWrite);
+    for (uint64_t i = 0; i < 6 * kPage; i += 8) b.write64(kData + i, i * 0x9e37'79b9'7f4a'7c15);
     auto program = sum_and_store(GetParam());
     program[kLength - 2] = insn::addi(a0, a0, 3);
     b.put(kCode, program);
