@@ -218,6 +218,17 @@ TEST_F(BulkFill, LeafWritten_PredictionsOfThatPageGo) {
   }
 }
 
+// A run of pages goes as a whole, whichever of them is meant.
+TEST_F(BulkFill, LeafWritten_RunsWithThatPageGo) {
+  ASSERT_EQ(load(20 * kPage), core::FaultKind::kNone);
+  for (unsigned slot = 0; slot < 5; ++slot) {  // pages 16 to 18, 17 to 19, ...
+    const uint64_t first = (16 + slot) * kPage;
+    predict(supervisor().read, slot, first, addend(first, kTarget + first), 3);
+  }
+  map(19, 0);
+  for (unsigned slot = 0; slot < 5; ++slot) EXPECT_EQ(supervisor().read.length[slot] != 0, slot == 0 || slot == 4) << slot;
+}
+
 // The set may hold what came from S's View with SUM; the page is in that View alone.
 TEST_F(BulkFill, LeafWritten_PredictionFromTheOtherViewOfS) {
   const uint64_t at = kUpper + 20 * kPage;
