@@ -53,11 +53,11 @@ struct Side {
   }
 
   // As generated code looks an address up (translator/thunks.cpp): nullptr if the slow path is asked. Sixteen sites,
-  // by page.
+  // by four pages, so that a run may come about.
   uint8_t* predicted(unsigned hart, uint64_t at, unsigned width, bool write) {
     core::PredictionSet& set = sets[hart][std::min<unsigned>(privilege[hart], core::kPredictionSets - 1)];
     core::PredictionTable& table = write ? set.write : set.read;
-    const auto slot = static_cast<unsigned>(at / core::kPageSize % 16);
+    const auto slot = static_cast<unsigned>(at / (4 * core::kPageSize) % 16);
     if (at - table.start[slot] < table.length[slot]) {
       ++hits.predicted;
       return reinterpret_cast<uint8_t*>(at + table.addend[slot]);
@@ -470,6 +470,7 @@ void expect_busy(const Coherence& c, unsigned operations) {
   EXPECT_GT(c.hits().write, operations / 200u);
   EXPECT_GT(c.hits().code, operations / 200u);
   EXPECT_GT(c.hits().predicted, operations / 200u);
+  EXPECT_GT(c.hits().runs, 0u) << "no prediction of more than a page";
   EXPECT_GT(c.counters().write_paths_revoked, operations / 2000u);
   EXPECT_EQ(c.plain_hits().read + c.plain_hits().write + c.plain_hits().code, 0u)
       << "the judge caches nothing";
