@@ -183,7 +183,7 @@ class ControlEmitter : protected FloatEmitter {
     const auto offset = static_cast<uint16_t>(site.pc % core::kPageSize);
     a.add(kBudget, site.remaining);
     for (const ApartBlock& block : in_->apart)
-      if (block.offset == offset && block.code != 0) {
+      if (block.offset == offset) {
         a.jmp(reinterpret_cast<uint64_t>(memory_.base() + block.code));
         return;
       }

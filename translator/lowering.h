@@ -45,8 +45,7 @@ struct Link {
 // A block in which no access shares a check: for when the accesses that share one do not lie in one run of pages.
 struct ApartBlock {
   uint16_t offset;   // in the page, of its first instruction
-  uint8_t heat;      // how often it was wanted while it was not there
-  uint32_t code;     // offset in code memory; 0: not made yet
+  uint32_t code;     // offset in code memory
 };
 
 // What the slow path must know of an instruction.

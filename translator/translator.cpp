@@ -92,12 +92,6 @@ bool predict_again(Hart& hart, core::PredictionSet& set, const Site& site, uint3
   return true;
 }
 
-ApartBlock& apart_at(TranslatedPage& page, uint16_t offset) {
-  for (ApartBlock& block : page.apart)
-    if (block.offset == offset) return block;
-  return page.apart.emplace_back(ApartBlock{offset, 0, 0});
-}
-
 }  // namespace
 
 // An instruction across two pages: fetched, decoded and run as if nothing were known of it.
@@ -210,6 +204,7 @@ void Translator::run(Hart& hart, uint64_t steps) {
   adopt(hart);
   core::Clock& clock = *hart.clock;
   const core::Step end = clock.step() + steps;
+  hart.wants_apart = false;  // an interrupt may have led elsewhere since
   do {
     const uint8_t* const code = hart.wants_apart ? find_apart(hart) : find(hart);
     hart.wants_apart = false;
@@ -307,17 +302,15 @@ const uint8_t* Translator::find(Hart& hart) {
   return is_hot(page, hart.pc) ? translate(page, hart.pc) : nullptr;
 }
 
-// A block was left because accesses that share a check do not lie together. The host code of hart.pc for that case, or nullptr:
-// it has not happened there often enough.
+// A block was left because accesses that share a check do not lie together: the host code of hart.pc for that case. nullptr:
+// nothing is known of the page any more.
 const uint8_t* Translator::find_apart(Hart& hart) {
-  constexpr uint8_t kOften = 4;
   const uint32_t* const entries = known_entries(hart, hart.pc);
   if (!entries) return nullptr;
   TranslatedPage& page = pages_->of(entries);
-  const auto offset = static_cast<uint16_t>(hart.pc % core::kPageSize);
-  ApartBlock& block = apart_at(page, offset);
-  if (block.code != 0) return memory_->base() + block.code;
-  return ++block.heat < kOften ? nullptr : translate(page, hart.pc, true);
+  for (const ApartBlock& block : page.apart)
+    if (block.offset == hart.pc % core::kPageSize) return memory_->base() + block.code;
+  return translate(page, hart.pc, true);
 }
 
 // The entries of the page of hart.pc, which the code View has from now on; nullptr: what stands there cannot be kept.
@@ -386,7 +379,7 @@ void Translator::install(TranslatedPage& page, uint64_t pc, const uint8_t* code,
   const auto offset = static_cast<uint16_t>(pc % core::kPageSize);
   const auto place = static_cast<uint32_t>(code - memory_->base());
   if (apart)
-    apart_at(page, offset).code = place;
+    page.apart.push_back({offset, place});
   else
     page.entries[halfword_of(pc)] = place;
   page.waiting.insert(page.waiting.end(), output_.links.begin(), output_.links.end());
