@@ -4,6 +4,7 @@
 #pragma once
 
 #include "translator/emit_float.h"
+#include "translator/emit_jump.h"
 
 namespace vitrine::translator {
 

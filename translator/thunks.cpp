@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/assert.h"
+#include "translator/emit_jump.h"
 #include "translator/registers.h"
 
 namespace vitrine::translator {

@@ -10,8 +10,7 @@
 //                  instruction, or is left
 #pragma once
 
-#include <asmjit/x86.h>
-
+#include <cstddef>
 #include <cstdint>
 
 #include "isa/riscv/hart.h"
@@ -43,9 +42,6 @@ struct Thunks {
 };
 
 Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow);
-
-// A jump to the guest's pc in rdx: through the code View, or out.
-void emit_jump_to_rdx(asmjit::x86::Assembler& a, const uint8_t* leave);
 
 // Constants of floating-point code; bits 127:64 are 0.
 enum class FloatConstant : uint8_t {
