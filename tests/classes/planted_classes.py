@@ -10,17 +10,17 @@ measurement of classes to name this one and no other.
 measure_test.cpp does the same around the interpreter, for more instructions and in seconds; this does it in the handler
 and in the bodies, where a mistake would be.
 """
-import argparse
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from typing import NamedTuple
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import planting
+
 TEST = "tests/classes/classes_measure_test"
 
 
@@ -94,78 +94,36 @@ PLANTS = [
 
 def planted(plant: Plant, root: pathlib.Path) -> dict[str, str]:
     """The files with the plant in them."""
-    texts = {}
-    for file, old, new in ((plant.file, plant.old, plant.new), *((MODE_OF_BODIES,) if plant.asks_for_mode else ())):
-        text = (root / file).read_text()
-        if (count := text.count(old)) != 1:
-            raise LookupError(f"{plant.name}: its text is {count} times in {file}")
-        texts[file] = text.replace(old, new)
-    return texts
+    return {file: planting.replaced(plant.name, file, (root / file).read_text(), old, new)
+            for file, old, new in ((plant.file, plant.old, plant.new), *((MODE_OF_BODIES,) if plant.asks_for_mode else ()))}
 
 
-class Workshop:
-    """A copy of the sources with a build of its own, without what the measurement does not need."""
-
-    def __init__(self, place: pathlib.Path, jobs: int):
-        self.source, self.build, self.jobs = place / "source", place / "build", jobs
-        if self.source.exists():
-            shutil.rmtree(self.source)
-        shutil.copytree(ROOT, self.source, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__"), symlinks=True,
-                        copy_function=shutil.copy)
-        launcher = shutil.which("ccache")
-        subprocess.run(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                        "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DVITRINE_TRANSLATOR=OFF",
-                        *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else [])],
-                       check=True, stdout=subprocess.DEVNULL)
-
-    def named(self) -> tuple[str, ...]:
-        """Whom the measurement names."""
-        done = subprocess.run(["ninja", "-C", self.build, f"-j{self.jobs}", pathlib.Path(TEST).name], capture_output=True,
-                              text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(done.stdout[-3000:])
-        done = subprocess.run([self.build / TEST, "--gtest_filter=Measure.RealMachine_AgreesWithTheColumns"],
-                              capture_output=True, text=True, check=False, timeout=300)
-        return tuple(dict.fromkeys(re.findall(r"(?m)^([a-z0-9.]+): (?:\(|wrong with)", done.stdout)))
-
-    def with_plant(self, plant: Plant) -> tuple[str, ...]:
-        changed = planted(plant, self.source)
-        originals = {file: (self.source / file).read_text() for file in changed}
-        try:
-            for file, text in changed.items():
-                (self.source / file).write_text(text)
-            return self.named()
-        finally:
-            for file, text in originals.items():
-                (self.source / file).write_text(text)
+def named(shop: planting.Workshop) -> tuple[str, ...]:
+    """Whom the measurement names."""
+    shop.make(pathlib.Path(TEST).name)
+    done = subprocess.run([shop.build / TEST, "--gtest_filter=Measure.RealMachine_AgreesWithTheColumns"],
+                          capture_output=True, text=True, check=False, timeout=300)
+    return tuple(dict.fromkeys(re.findall(r"(?m)^([a-z0-9.]+): (?:\(|wrong with)", done.stdout)))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("words", nargs="*")
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--work", type=pathlib.Path, help="folder for the copy and its build, kept (default: a temporary one)")
-    parser.add_argument("-j", "--jobs", type=int, default=2)
-    options = parser.parse_args()
-    plants = [p for p in PLANTS if not options.words or any(w in p.name for w in options.words)]
-    problems = []
-    for plant in plants:
-        try:
-            planted(plant, ROOT)
-        except LookupError as error:
-            problems.append(str(error))
+    options = planting.options_of(__doc__.splitlines()[0]).parse_args()
+    plants = planting.chosen(PLANTS, options.words)
+    problems = planting.problems_of(plants, planted)
     if options.check or problems:
         print(*problems, f"{len(plants)} plants, {len(problems)} of them cannot be planted", sep="\n")
         return 1 if problems else 0
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="planted-classes-") as temporary:
-        shop = Workshop(options.work or pathlib.Path(temporary), options.jobs)
-        if found := shop.named():
+        # Without what the measurement does not need.
+        shop = planting.Workshop(options.work or pathlib.Path(temporary), options.jobs, "-DVITRINE_TRANSLATOR=OFF")
+        if found := named(shop):
             print("Without any plant, these are named:", *found)
             return 1
         for plant in plants:
             begin = time.monotonic()
-            found = shop.with_plant(plant)
+            with shop.holding(planted(plant, shop.source)):
+                found = named(shop)
             right = found == plant.blamed
             wrong += not right
             print(f"{'right' if right else 'WRONG'}  {plant.name}: named {', '.join(found) or 'nobody'}"

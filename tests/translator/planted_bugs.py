@@ -11,17 +11,17 @@
 A bug that no test finds is a hole in the tests: write the test, not another bug. A bug whose text is gone was
 overtaken by a change of the sources: plant it anew in what stands there now.
 """
-import argparse
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from typing import NamedTuple
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import planting
+
 # In this order, up to the first that fails.
 TESTS = ["tests/isa/x86/x86_test", "tests/translator/translator_test", "tests/translator/translator_lowering_test",
          "tests/translator/translator_ir_test", "tests/mmu/mmu_test", "tests/isa/riscv/riscv_random_programs_test --programs=3000"]
@@ -316,15 +316,12 @@ GUESTS = ["teach --engine lockstep --max-instructions 3000000", "linux --engine 
 BUG_OF_OURS = 120
 
 
-def planted(bug: Bug, root: pathlib.Path) -> str:
-    """The file's text with the bug in it."""
+def planted(bug: Bug, root: pathlib.Path) -> dict[str, str]:
+    """The file with the bug in it."""
     text = (root / bug.file).read_text()
     if bug.name == "zero_minus_x":  # the row stands further down as well
         text = text.replace("      [[fallthrough]];\n    case Op::sub:\n", "      [[fallthrough]];\n", 1)
-    count = text.count(bug.old)
-    if count != 1:
-        raise LookupError(f"{bug.name}: its text is {count} times in {bug.file}")
-    return text.replace(bug.old, bug.new)
+    return {bug.file: planting.replaced(bug.name, bug.file, text, bug.old, bug.new)}
 
 
 def run(command: str, build: pathlib.Path, seconds: int) -> list[str]:
@@ -355,82 +352,40 @@ def run_in_lockstep(vitrine: pathlib.Path) -> list[str]:
     return []
 
 
-class Workshop:
-    """A copy of the sources with a build of its own."""
-
-    def __init__(self, place: pathlib.Path, jobs: int, lockstep: bool):
-        self.lockstep = lockstep
-        self.source, self.build, self.jobs = place / "source", place / "build", jobs
-        if self.source.exists():
-            shutil.rmtree(self.source)
-        # With new times: a build that is kept from last time may still have that time's last bug in it.
-        shutil.copytree(ROOT, self.source, ignore=shutil.ignore_patterns(".git", "build", "__pycache__"), symlinks=True,
-                        copy_function=shutil.copy)
-        launcher = shutil.which("ccache")
-        subprocess.run(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                        *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else [])],
-                       check=True, stdout=subprocess.DEVNULL)
-
-    def make(self, test: str) -> str:
-        target = pathlib.Path(test.split()[0]).name
-        done = subprocess.run(["ninja", "-C", self.build, f"-j{self.jobs}", target], capture_output=True, text=True)
-        return "" if done.returncode == 0 else done.stdout[-3000:]
-
-    def failures(self) -> list[str]:
-        """Of the first program that fails."""
-        if self.lockstep:
-            if problem := self.make("vitrine"):
-                print(problem)
-                raise RuntimeError("it does not build")
-            return run_in_lockstep(self.build / "vitrine")
-        for test in TESTS:
-            if problem := self.make(test):
-                print(problem)
-                raise RuntimeError("it does not build")
-            if found := run(test, self.build, 900 if "random" in test else 180):
-                return found
-        return []
-
-    def with_bug(self, bug: Bug) -> list[str]:
-        place = self.source / bug.file
-        original = place.read_text()
-        place.write_text(planted(bug, self.source))
-        try:
-            return self.failures()
-        finally:
-            place.write_text(original)
+def failures(shop: planting.Workshop, lockstep: bool) -> list[str]:
+    """Of the first program that fails."""
+    if lockstep:
+        shop.make("vitrine")
+        return run_in_lockstep(shop.build / "vitrine")
+    for test in TESTS:
+        shop.make(pathlib.Path(test.split()[0]).name)
+        if found := run(test, shop.build, 900 if "random" in test else 180):
+            return found
+    return []
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("words", nargs="*")
-    parser.add_argument("--check", action="store_true")
+    parser = planting.options_of(__doc__.splitlines()[0])
     parser.add_argument("--lockstep", action="store_true")
-    parser.add_argument("--work", type=pathlib.Path, help="folder for the copy and its build, kept (default: a temporary one)")
-    parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
-    bugs = [b for b in BUGS if not options.words or any(w in b.name for w in options.words)]
+    bugs = planting.chosen(BUGS, options.words)
     if options.lockstep and not options.words:
         bugs = [b for b in BUGS if b.name in IN_LOCKSTEP]
     problems = [f"there is no bug {name}" for name in IN_LOCKSTEP if name not in {b.name for b in BUGS}]
-    for bug in bugs:
-        try:
-            planted(bug, ROOT)
-        except LookupError as error:
-            problems.append(str(error))
-    print(*problems, sep="\n", end="\n" if problems else "")
+    problems += planting.problems_of(bugs, planted)
     if options.check or problems:
-        print(f"{len(bugs)} bugs, {len(problems)} of them cannot be planted")
+        print(*problems, f"{len(bugs)} bugs, {len(problems)} of them cannot be planted", sep="\n")
         return 1 if problems else 0
     with tempfile.TemporaryDirectory(prefix="planted-bugs-") as temporary:
-        shop = Workshop(options.work or pathlib.Path(temporary), options.jobs, options.lockstep)
-        if found := shop.failures():
+        shop = planting.Workshop(options.work or pathlib.Path(temporary), options.jobs)
+        if found := failures(shop, options.lockstep):
             print("The tests fail without any bug:", *found, sep="\n  ")
             return 1
         missed = 0
         for bug in bugs:
             begin = time.monotonic()
-            found = shop.with_bug(bug)
+            with shop.holding(planted(bug, shop.source)):
+                found = failures(shop, options.lockstep)
             missed += not found
             print(f"{'found ' if found else 'MISSED'}  {bug.name}: {bug.why}\n        {len(found)} tests: "
                   f"{', '.join(found[:4])}  ({time.monotonic() - begin:.0f} s)", flush=True)
