@@ -10,7 +10,6 @@
 #include <cstring>
 #include <optional>
 #include <random>
-#include <source_location>
 #include <stdexcept>
 
 #include "core/address.h"
@@ -38,9 +37,8 @@ std::string run_pass(std::string_view name, std::string_view text) {
 }
 
 void expect_pass(std::string_view name, std::string_view before, std::string_view after,
-                 std::source_location where = std::source_location::current()) {
-  const testing::ScopedTrace trace(where.file_name(), static_cast<int>(where.line()),
-                                   "the block of this test");
+                 int line = __builtin_LINE()) {  // clang 14 has no std::source_location
+  const testing::ScopedTrace trace(__FILE__, line, "the block of this test");
   EXPECT_EQ(run_pass(name, before), plain_text(after));
 }
 
