@@ -106,6 +106,34 @@ struct PredictionTable {
   }
 };
 
+// Where generated code went, in front of a code View: host code by its guest address, which no page boundary or key is in the
+// way of. A table holds only what its code View would lead to; so it loses what the View loses, and all when it gets another.
+inline constexpr unsigned kJumps = 1024;  // a power of two
+
+struct JumpTable {
+  uint64_t target[kJumps];  // kNoTag: empty
+  uint64_t code[kJumps] = {};
+  uint64_t refills = 0;  // by generated code
+  uint64_t refills_at_clear = 0;
+
+  JumpTable() { clear_all(); }
+  static constexpr unsigned place(uint64_t target) { return static_cast<unsigned>(target >> 1) % kJumps; }
+  void clear() {
+    if (refills != refills_at_clear) clear_all();
+  }
+  // Empties the places of targets among `bytes` addresses from `first` on.
+  void clear(uint64_t first, uint64_t bytes) {
+    if (refills == refills_at_clear) return;
+    for (uint64_t& at : target) at |= uint64_t{0} - static_cast<uint64_t>(at - first < bytes);
+  }
+
+ private:
+  void clear_all() {
+    std::memset(target, 0xff, sizeof target);
+    refills_at_clear = refills;
+  }
+};
+
 struct PredictionSet {
   PredictionTable read, write;
   const View* view = nullptr;
@@ -121,6 +149,8 @@ struct PredictionSet {
   uint32_t recent[kRecent] = {};
   uint64_t losses = 0;  // how often a slot lost what it held
   uint64_t refills_before_sum = 0;  // when `view` became one with user pages
+  JumpTable jumps;
+  const CodeView* code_view = nullptr;  // that `jumps` stands in front of
 
   // The slots are the caller's care.
   void point_at(const View& other) {

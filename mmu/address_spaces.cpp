@@ -227,7 +227,10 @@ CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at,
   KeptCode& code = kept_code(space, kind);
   code.filled = true;
   CodeEntry& entry = slot(code.code, address);
-  if (entry.tag != address) entry = {.tag = address};
+  if (entry.tag != address) {
+    if (entry.tag != core::kNoTag) clear_jumps(code, entry.tag, 1);
+    entry = {.tag = address};
+  }
   ++counters.fills;
   return entry;
 }
@@ -240,6 +243,11 @@ void AddressSpaces::fill_code(SpaceId space, ViewKind kind, GuestVirt at, void* 
 void AddressSpaces::fill_translated(SpaceId space, ViewKind kind, GuestVirt at, void* translated,
                                     const Walk* walk) noexcept {
   if (caching()) code_entry(space, kind, at, walk).translated = translated;
+}
+
+void AddressSpaces::clear_jumps(const core::CodeView& code, uint64_t first, uint64_t pages) noexcept {
+  for (core::PredictionSet* set : predictions_)
+    if (set->code_view == &code) set->jumps.clear(first, pages << core::kPageShift);
 }
 
 void AddressSpaces::clear_predictions() noexcept {
@@ -339,7 +347,9 @@ void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
     if (half == 1) space.upper.clear(address);
     for (unsigned kind = 0; kind < kViews; ++kind) {
       if (half == 0) space.lower[kind].clear(address);
-      if (space.code[kind] && clear_if(space.code[kind]->code, address)) attention_.wanted = true;
+      if (!space.code[kind] || !clear_if(space.code[kind]->code, address)) continue;
+      clear_jumps(*space.code[kind], address, 1);
+      attention_.wanted = true;
     }
   });
 }
@@ -387,7 +397,9 @@ void AddressSpaces::revoke_range(uint64_t spaces, uint64_t first, uint64_t pages
     if (ShadowTable::half(first) == 1) space.upper.clear_range(first, pages);
     for (unsigned kind = 0; kind < kViews; ++kind) {
       if (ShadowTable::half(first) == 0) space.lower[kind].clear_range(first, pages);
-      if (space.code[kind] && space.code[kind]->filled) clear(space.code[kind]->code);
+      if (!space.code[kind] || !space.code[kind]->filled) continue;
+      clear(space.code[kind]->code);
+      clear_jumps(*space.code[kind], first, pages);
     }
   });
 }
@@ -403,6 +415,8 @@ void AddressSpaces::flush(KeptCode& code) noexcept {
   if (!code.filled) return;
   code.filled = false;
   std::fill(std::begin(code.code), std::end(code.code), CodeEntry{});
+  for (core::PredictionSet* set : predictions_)
+    if (set->code_view == &code) set->jumps.clear();
   attention_.wanted = true;
 }
 

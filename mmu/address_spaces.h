@@ -219,6 +219,7 @@ class AddressSpaces final : public core::RamListener {
   void revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept;
   void flush_spaces(uint64_t spaces) noexcept;
   void clear_predictions() noexcept;
+  void clear_jumps(const core::CodeView& code, uint64_t first, uint64_t pages) noexcept;
   void clear_predictions_of(const Space& space, unsigned kind, uint64_t address) noexcept;
   void note_write_entry(SpaceId space, ViewKind kind, uint64_t address, core::GuestPhys page) noexcept;
   void revoke_listed(const WriteEntry& entry, uint64_t writers, uint64_t host) noexcept;

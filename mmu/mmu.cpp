@@ -107,6 +107,10 @@ void Mmu::match_predictions() noexcept {
   if (!predictions_) return;
   core::PredictionSet& set =
       predictions_[std::min<unsigned>(context_.fetch_privilege, core::kPredictionSets - 1)];
+  if (set.code_view != code_view) {
+    set.jumps.clear();
+    set.code_view = code_view;
+  }
   if (set.view == data_view) return set.point_at(*data_view);
   // SUM goes on and off around every copy from or to a process. What holds without it holds with it too; user
   // pages, which do not, have no entries in the upper half (fill()).

@@ -48,7 +48,7 @@ class IrBackend {
  public:
   using Value = Ref;
 
-  IrBackend(ir::Block& block, const HostAbilities& host) : block_(block), host_(host) {}
+  IrBackend(ir::Block& block, const HostAbilities& host, bool alone) : block_(block), host_(host), alone_(alone) {}
 
   // One instruction; false if the IR cannot say it, and then nothing was added.
   template <class Body>
@@ -216,9 +216,10 @@ class IrBackend {
     block_.nodes[exit].imm = static_cast<int64_t>(pc_ + static_cast<uint64_t>(int64_t{offset}));
   }
   void jump(Ref target) { target_ = target; }
-  // Fences order nothing here (handler.h), so they become nothing.
+  // Fences order nothing here (handler.h), so they become nothing; as does a pause without anybody who could go on meanwhile.
   void helper(void (*function)(riscv::Hart&, const Operands&) noexcept, const Operands& i) {
     if (function == &riscv::handler::cbo_zero) return zero_block(i);
+    if (function == &riscv::handler::pause && alone_) return;
     if (function != &riscv::handler::fence && function != &riscv::handler::fence_i) refuse();
   }
 
@@ -330,6 +331,7 @@ class IrBackend {
 
   ir::Block& block_;
   const HostAbilities& host_;
+  const bool alone_;
   uint64_t pc_ = 0;
   uint16_t insn_ = 0;
   bool supported_ = true;
@@ -432,7 +434,7 @@ void build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
   block.clear();
   block.apart.assign(input.apart.begin(), input.apart.end());
   block.all_apart = input.all_apart;
-  IrBackend backend(block, host);
+  IrBackend backend(block, host, input.alone);
   uint64_t pc = input.pc;
   const uint64_t page_address = pc & core::kPageMask;
   unsigned side_exits = 0;
@@ -457,7 +459,8 @@ void build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
     status_written |= is_status(insn, input) && writes_csr(insn);
     block.insns.push_back({pc, insn});
     backend.begin_instruction(static_cast<unsigned>(block.insns.size() - 1));
-    bool goes_on = !row.has(riscv::kEndsBlock) || row.has(riscv::kBranch);
+    const bool idle_pause = insn.op == riscv::Op::pause && input.alone;
+    bool goes_on = !row.has(riscv::kEndsBlock) || row.has(riscv::kBranch) || idle_pause;
     const bool as_helper = std::count(input.as_helpers.begin(), input.as_helpers.end(), pc) != 0;
     if (as_helper)
       backend.helper_node();

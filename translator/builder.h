@@ -37,6 +37,7 @@ struct BuildInput {
   const uint8_t* page;  // the 4,096 bytes of its page
   riscv::Privilege privilege;
   riscv::ExtensionSet extensions;
+  bool alone = false;  // the machine has one hart: a pause is nothing
   std::vector<uint64_t> as_helpers = {};  // instructions, by pc, that shall be helpers whatever they are
   std::span<const uint16_t> apart = {};   // as Block::apart
   bool all_apart = false;

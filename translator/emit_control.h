@@ -95,36 +95,24 @@ class ControlEmitter : protected FloatEmitter {
     a.mov(at(offsetof(Hart, pc)), a86::rax);
   }
 
-  static constexpr int32_t code_entry(uint64_t page) {
-    return static_cast<int32_t>(offsetof(core::CodeView, code) +
-                                (page >> core::kPageShift) % core::kCodeEntries * sizeof(core::CodeEntry));
-  }
-
-  // To another page: through the View, so that the jump is right whatever the guest did to its page tables.
+  // To another page, or to an address that is only known now: through the jump table in front of the View, so that the jump
+  // is right whatever the guest did to its page tables.
   void emit_far_jump(uint64_t target) {
-    const uint64_t page = target & core::kPageMask;
-    const int32_t entry = code_entry(page);
-    const Label miss = a.newLabel();
-    a.mov(a86::rcx, at(offsetof(Hart, code_view)));
-    if (fits_32(static_cast<int64_t>(page))) {
-      a.cmp(a86::qword_ptr(a86::rcx, entry), Imm(static_cast<int64_t>(page)));
-    } else {
-      load_constant(a86::rax, static_cast<int64_t>(page));
-      a.cmp(a86::qword_ptr(a86::rcx, entry), a86::rax);
-    }
-    a.jne(miss);
-    a.mov(a86::rax,
-          a86::qword_ptr(a86::rcx, entry + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
-    a.test(a86::rax, a86::rax);
-    a.jz(miss);
-    a.mov(a86::eax, a86::dword_ptr(a86::rax, static_cast<int32_t>((target - page) * 2)));
-    a.test(a86::eax, a86::eax);
-    a.jz(miss);
-    a.add(a86::rax, at(offsetof(Hart, code_base)));
-    a.jmp(a86::rax);
-    a.bind(miss);
-    set_pc(target);
-    a.jmp(reinterpret_cast<uint64_t>(thunks_.leave));
+    load_constant(a86::rdx, static_cast<int64_t>(target));
+    const JumpOffsets first = jump_offsets(in_->set);
+    const size_t place = core::JumpTable::place(target) * sizeof(uint64_t);
+    a.cmp(a86::rdx, at(first.target + place));
+    a.jne(reinterpret_cast<uint64_t>(thunks_.jump[in_->set]));
+    a.jmp(at(first.code + place));
+  }
+  void emit_jump_to_rdx() {
+    const auto place = [](size_t offset) { return a86::Mem(kHart, a86::rax, 2, static_cast<int32_t>(offset) - kHartBias, 8); };
+    const JumpOffsets first = jump_offsets(in_->set);
+    a.mov(a86::eax, a86::edx);
+    a.and_(a86::eax, 2 * (core::kJumps - 1));
+    a.cmp(a86::rdx, place(first.target));
+    a.jne(reinterpret_cast<uint64_t>(thunks_.jump[in_->set]));
+    a.jmp(place(first.code));
   }
 
   // --- Calls and returns. A guest call is a host call, and a guest return a host return, so that the host predicts it.
@@ -152,7 +140,7 @@ class ControlEmitter : protected FloatEmitter {
       load_constant(a86::rax, static_cast<int64_t>(back));
       a.cmp(a86::rdx, a86::rax);
     }
-    a.jne(reinterpret_cast<uint64_t>(thunks_.jump));
+    a.jne(reinterpret_cast<uint64_t>(thunks_.jump[in_->set]));
     emit_jump(back);
     a.bind(callee);
   }
@@ -169,7 +157,7 @@ class ControlEmitter : protected FloatEmitter {
       return;
     }
     if (is_call(n)) emit_landing(n);
-    emit_jump_to_rdx(a, thunks_.leave);
+    emit_jump_to_rdx();
   }
 
   // The slot holds the run around the leader's page now. If the others are not in it, each makes a check of its own: in

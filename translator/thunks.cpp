@@ -57,8 +57,42 @@ void emit_load_floats(a86::Assembler& a) {
   a.ret();
 }
 
+// A jump to the guest's pc in rdx: through the code View, or out. What was found is noted in the jump table.
+void emit_jump(a86::Assembler& a, const uint8_t* leave, unsigned set) {
+  const Label miss = a.newLabel();
+  constexpr auto kCode = static_cast<int32_t>(offsetof(core::CodeView, code));
+  static_assert(sizeof(core::CodeEntry) == 32);
+  a.mov(a86::eax, a86::edx);
+  a.shr(a86::eax, core::kPageShift);
+  a.and_(a86::eax, core::kCodeEntries - 1);
+  a.shl(a86::eax, 5);
+  a.add(a86::rax, at(offsetof(Hart, code_view)));
+  a.mov(a86::rcx, a86::rdx);
+  a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
+  a.cmp(a86::rcx, a86::qword_ptr(a86::rax, kCode));
+  a.jne(miss);
+  a.mov(a86::rax, a86::qword_ptr(a86::rax, kCode + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
+  a.test(a86::rax, a86::rax);
+  a.jz(miss);
+  a.mov(a86::ecx, a86::edx);
+  a.and_(a86::ecx, 0xffe);
+  a.mov(a86::eax, a86::dword_ptr(a86::rax, a86::rcx, 1));
+  a.test(a86::eax, a86::eax);
+  a.jz(miss);
+  a.add(a86::rax, at(offsetof(Hart, code_base)));
+  const JumpOffsets first = jump_offsets(set);
+  a.and_(a86::ecx, 2 * (core::kJumps - 1));
+  a.mov(a86::Mem(kHart, a86::rcx, 2, static_cast<int32_t>(first.target) - kHartBias, 8), a86::rdx);
+  a.mov(a86::Mem(kHart, a86::rcx, 2, static_cast<int32_t>(first.code) - kHartBias, 8), a86::rax);
+  a.inc(at(first.target + offsetof(core::JumpTable, refills)));
+  a.jmp(a86::rax);
+  a.bind(miss);
+  a.mov(at(offsetof(Hart, pc)), a86::rdx);
+  a.jmp(reinterpret_cast<uint64_t>(leave));
+}
+
 // The lowest return address on the stack, for a guest that returns more often than it has called: it stays there.
-void emit_enter(a86::Assembler& a, const uint8_t* leave) {
+void emit_enter(a86::Assembler& a, const uint8_t* leave, unsigned set) {
   const Label begin = a.newLabel();
   for (const a86::Gp& r : kSaved) a.push(r);
   a.sub(a86::rsp, 8);
@@ -69,7 +103,7 @@ void emit_enter(a86::Assembler& a, const uint8_t* leave) {
   load_mapped(a);
   a.call(begin);
   a.sub(a86::rsp, 8);
-  emit_jump_to_rdx(a, leave);
+  emit_jump(a, leave, set);
   a.bind(begin);
   a.jmp(a86::rax);
 }
@@ -253,48 +287,25 @@ SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot) {
           table + offsetof(core::PredictionTable, length) + 8 * slot};
 }
 
-void emit_jump_to_rdx(a86::Assembler& a, const uint8_t* leave) {
-  const Label miss = a.newLabel();
-  constexpr auto kCode = static_cast<int32_t>(offsetof(core::CodeView, code));
-  static_assert(sizeof(core::CodeEntry) == 32);
-  a.mov(a86::eax, a86::edx);
-  a.shr(a86::eax, core::kPageShift);
-  a.and_(a86::eax, core::kCodeEntries - 1);
-  a.shl(a86::eax, 5);
-  a.add(a86::rax, at(offsetof(Hart, code_view)));
-  a.mov(a86::rcx, a86::rdx);
-  a.and_(a86::rcx, Imm(static_cast<int64_t>(core::kPageMask)));
-  a.cmp(a86::rcx, a86::qword_ptr(a86::rax, kCode));
-  a.jne(miss);
-  a.mov(a86::rax, a86::qword_ptr(a86::rax, kCode + static_cast<int32_t>(offsetof(core::CodeEntry, translated))));
-  a.test(a86::rax, a86::rax);
-  a.jz(miss);
-  a.mov(a86::ecx, a86::edx);
-  a.and_(a86::ecx, 0xffe);
-  a.mov(a86::eax, a86::dword_ptr(a86::rax, a86::rcx, 1));
-  a.add(a86::rax, at(offsetof(Hart, code_base)));
-  a.jmp(a86::rax);
-  a.bind(miss);
-  a.mov(at(offsetof(Hart, pc)), a86::rdx);
-  a.jmp(reinterpret_cast<uint64_t>(leave));
+JumpOffsets jump_offsets(unsigned set) {
+  const size_t table = offsetof(Hart, predictions) + set * sizeof(core::PredictionSet) + offsetof(core::PredictionSet, jumps);
+  return {table + offsetof(core::JumpTable, target), table + offsetof(core::JumpTable, code)};
 }
 
 Thunks make_thunks(x86::CodeMemory& memory, SlowFunction slow) {
   VT_ASSERT(memory.used() == 0, "the thunks are not the first code");
   static_assert(sizeof(core::DataEntry) == 16);
   Thunks thunks;
-  thunks.not_translated = make(memory, [&](a86::Assembler& a) {
-    a.mov(at(offsetof(Hart, pc)), a86::rdx);
-    emit_leave(a);
-  });
   thunks.leave = make(memory, [&](a86::Assembler& a) { emit_leave(a); });
   thunks.apart = make(memory, [&](a86::Assembler& a) {
     a.mov(at(offsetof(Hart, wants_apart), 1), Imm(1));
     emit_leave(a);
   });
-  thunks.enter = reinterpret_cast<decltype(thunks.enter)>(
-      reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a, thunks.leave); })));
-  thunks.jump = make(memory, [&](a86::Assembler& a) { emit_jump_to_rdx(a, thunks.leave); });
+  for (unsigned set = 0; set < core::kPredictionSets; ++set) {
+    thunks.enter[set] = reinterpret_cast<Thunks::Enter>(
+        reinterpret_cast<uintptr_t>(make(memory, [&](a86::Assembler& a) { emit_enter(a, thunks.leave, set); })));
+    thunks.jump[set] = make(memory, [&](a86::Assembler& a) { emit_jump(a, thunks.leave, set); });
+  }
   thunks.fflags_of_mxcsr = make_fflags_table(memory);
   thunks.float_constants = make_float_constants(memory);
   VT_ASSERT(reinterpret_cast<uint64_t>(thunks.float_constants) % 16 == 0, "constants of SSE code are not aligned");

@@ -22,11 +22,10 @@ namespace vitrine::translator {
 using SlowFunction = uint64_t (*)(riscv::Hart* hart, uint32_t site);
 
 struct Thunks {
-  // Offset 0 of code memory, where an empty place of a page's entry table leads: hart.pc = rdx, and out.
-  const uint8_t* not_translated = nullptr;
-  void (*enter)(riscv::Hart* hart, const void* code) = nullptr;
+  using Enter = void (*)(riscv::Hart* hart, const void* code);
+  Enter enter[core::kPredictionSets] = {};
   const uint8_t* leave = nullptr;  // hart.pc is set already
-  const uint8_t* jump = nullptr;   // to the guest's pc in rdx
+  const uint8_t* jump[core::kPredictionSets] = {};  // to the guest's pc in rdx, which the jump table does not know
   const uint8_t* apart = nullptr;  // the block of hart.site is wanted from that instruction on without shared checks
   const uint8_t* slow = nullptr;   // hart.site is set; returns to its caller if the block goes on
   // Mapped f registers come from the hart, if floating point may run: FS is not Off, the rounding mode RNE. Returns with
@@ -57,5 +56,10 @@ struct SlotOffsets {
   size_t start, addend, length;
 };
 SlotOffsets slot_offsets(unsigned set, bool write, unsigned slot);
+// Place 0 of a jump table, as offsets in a Hart.
+struct JumpOffsets {
+  size_t target, code;
+};
+JumpOffsets jump_offsets(unsigned set);
 
 }  // namespace vitrine::translator

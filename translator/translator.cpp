@@ -184,7 +184,7 @@ Translator::~Translator() = default;
 // What a hart needs before it can run generated code; done once, but for the extensions.
 void Translator::adopt(Hart& hart) {
   if (!hart.exits) {
-    if (!thunks_.enter) {
+    if (!thunks_.leave) {
       thunks_ = make_thunks(*memory_, slow_path);
       code_begin_ = memory_->used();
       if (host_tools_) name_thunks(thunks_, memory_->next(), *host_tools_);
@@ -194,6 +194,7 @@ void Translator::adopt(Hart& hart) {
     hart.code_base = memory_->base();
     physical_addend_ = hart.memory->physical_addend;
     hart.memory->use_predictions(hart.predictions);
+    harts_.push_back(&hart);
   }
   if (hart.extensions == translated_for_) return;
   if (!sites_.empty() || memory_->used() > code_begin_) flush();
@@ -233,7 +234,7 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   core::PredictionSet& predictions = hart.predictions[set_of(hart)];
   const uint64_t refills = predictions.refills;
   clear_flags();
-  thunks_.enter(&hart, code);
+  thunks_.enter[set_of(hart)](&hart, code);
   fold_flags(hart);
   clock.set_step(end - static_cast<uint64_t>(hart.budget));
   sample_misses(predictions, predictions.refills - refills, static_cast<uint64_t>(budget - hart.budget));
@@ -355,6 +356,7 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc, bool 
                    .page = page.host,
                    .privilege = privilege_of(page.key.set),
                    .extensions = translated_for_,
+                   .alone = harts_.size() == 1 && harts_[0]->alone,
                    .apart = page.scattered,
                    .all_apart = apart || options_.all_scattered};
   while (true) {
@@ -405,6 +407,7 @@ void Translator::note_lines(TranslatedPage& page) {
 // Nothing of the page is reachable any more; its host code stays in code memory until that is full.
 void Translator::drop(TranslatedPage& page) noexcept {
   TranslatedPages::clear(page);
+  for (Hart* hart : harts_) hart->predictions[page.key.set].jumps.clear(page.key.virtual_address, core::kPageSize);
   page.waiting.clear();
   page.scattered.clear();
   page.apart.clear();
@@ -436,6 +439,8 @@ uint64_t Translator::block_of(uint64_t host) const noexcept {
 
 // Code memory is full, or other extensions hold. No generated code runs at this moment.
 void Translator::flush() {
+  for (Hart* hart : harts_)
+    for (core::PredictionSet& set : hart->predictions) set.jumps.clear();
   for (TranslatedPage& page : *pages_) {
     if (page.lines != 0) ram_.clear_flag({page.key.physical}, core::kTranslated);
     drop(page);

@@ -115,6 +115,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   // How often an address was looked for in vain, by a hash of its page: places of their own would be mostly zeros.
   static constexpr unsigned kHeatPagesLog = 7;
   std::array<uint8_t, kHalfwords << kHeatPagesLog> heat_ = {};
+  std::vector<riscv::Hart*> harts_;           // that run generated code
   std::vector<TranslatedPage*> of_ram_page_;  // lists, by RAM page
   struct Place {
     uint64_t host, guest;

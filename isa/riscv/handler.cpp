@@ -269,8 +269,9 @@ void wrs_nto(Hart& hart, const Operands& i) noexcept {
   wrs_sto(hart, i);
 }
 
-// Zihintpause: this hart spins, and somebody else may have what it waits for.
+// Zihintpause: this hart spins, and somebody else may have what it waits for. A kernel with one hart waits for time only.
 void pause(Hart& hart, const Operands&) noexcept {
+  if (hart.alone) return;
   hart.ended_slice = true;
   hart.attention->wanted = true;
 }

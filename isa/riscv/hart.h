@@ -190,6 +190,7 @@ struct Hart {
   EnvironmentCalls* firmware = nullptr;
   bool running = false;  // it is this hart's turn: clock->step() counts for it
   bool stopped = false;  // held by firmware (SBI HSM), not started yet
+  bool alone = false;    // the machine has no other hart: nobody is there to take a turn
 
   core::PredictionSet predictions[core::kPredictionSets];  // for generated code; like everything derived, not state
 

@@ -2,7 +2,7 @@
 // The machine's loop: harts in turn on one host thread, events at their very step, time that jumps when
 // everybody waits.
 //
-// A turn (slice) is `slice` steps, ended early by wfi, pause and wrs.*. A reservation never
+// A turn (slice) is `slice` steps, ended early by wfi, wrs.* and, if there are other harts, pause. A reservation never
 // outlives its turn. Everything here is decided by steps and machine state alone, so the same run has the
 // same turns on every host and engine. The world enters at two places, both recorded by whoever implements
 // them: World::poll between turns, and World::idle when time has to pass.
@@ -49,6 +49,7 @@ class System final : public core::RamListener {
   void add(Hart& hart) {
     harts_.push_back(&hart);
     turn_ = harts_.size() - 1;
+    for (Hart* each : harts_) each->alone = harts_.size() == 1;
   }
   [[nodiscard]] const std::vector<Hart*>& harts() const { return harts_; }
   [[nodiscard]] Hart& current() { return *harts_[turn_]; }
