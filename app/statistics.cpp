@@ -46,6 +46,7 @@ void add_translator_rows(const translator::Translator& translator, const mmu::Mm
       {"translated_pages_dropped", "translated pages dropped by writes", counters.dropped_pages},
       {"code_memory_flushes", "flushes of code memory", counters.flushes},
       {"prediction_misses", "lookups behind predictions that missed", counters.prediction_misses},
+      {"jump_lookups", "far jumps that the jump table did not know", counters.jump_lookups},
       {"scattered_sites", "accesses with a table lookup of their own", counters.scattered_sites},
       {"predictions_cleared", "times that all predictions were cleared", mmu.predictions_cleared},
   });

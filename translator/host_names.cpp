@@ -63,6 +63,9 @@ std::string prediction_name(size_t offset) {
         if (offset >= begin && offset < begin + 8 * core::kPredictions)
           return fmt::format("{} of the {} prediction", part, write != 0 ? "write" : "read");
     }
+    const JumpOffsets jumps = jump_offsets(set);
+    for (const auto& [begin, part] : {std::pair(jumps.target, "target"), std::pair(jumps.code, "host code")})
+      if (offset >= begin && offset < begin + 8 * core::kJumps) return fmt::format("{} in the jump table", part);
   }
   return {};
 }

@@ -232,11 +232,12 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   hart.left_in_block = 0;
   ++counters_.entries;
   core::PredictionSet& predictions = hart.predictions[set_of(hart)];
-  const uint64_t refills = predictions.refills;
+  const uint64_t refills = predictions.refills, jumps = predictions.jumps.refills;
   clear_flags();
   thunks_.enter[set_of(hart)](&hart, code);
   fold_flags(hart);
   clock.set_step(end - static_cast<uint64_t>(hart.budget));
+  counters_.jump_lookups += predictions.jumps.refills - jumps;
   sample_misses(predictions, predictions.refills - refills, static_cast<uint64_t>(budget - hart.budget));
   if (hart.wants_apart && hart.site != kLeft) {
     hart.pc = sites_[hart.site].pc;
@@ -439,8 +440,6 @@ uint64_t Translator::block_of(uint64_t host) const noexcept {
 
 // Code memory is full, or other extensions hold. No generated code runs at this moment.
 void Translator::flush() {
-  for (Hart* hart : harts_)
-    for (core::PredictionSet& set : hart->predictions) set.jumps.clear();
   for (TranslatedPage& page : *pages_) {
     if (page.lines != 0) ram_.clear_flag({page.key.physical}, core::kTranslated);
     drop(page);

@@ -62,6 +62,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
     uint64_t interpreted_steps = 0;   // steps of cold code
     ExitCounters exits = {};          // ways out of generated code, by cause
     uint64_t prediction_misses = 0;   // lookups behind them that found the page
+    uint64_t jump_lookups = 0;        // far jumps that the jump table did not know, and the View did
     uint64_t scattered_sites = 0;     // accesses that were given a table lookup of their own
     uint64_t dropped_pages = 0;       // pages whose translated bytes were written
     uint64_t flushes = 0;             // code memory was full

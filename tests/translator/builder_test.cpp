@@ -130,6 +130,15 @@ TEST(Builder, Privileged_EndTheBlock) {
   }
 }
 
+// With one hart there is nobody to give the turn to.
+TEST(Builder, PauseOfTheOnlyHart_NoNodes) {
+  const GuestPage page = GuestPage().put(0, {insn::kPause, insn::kEcall});
+  ir::Block block;
+  build(block, {.pc = kPage, .page = page.bytes(), .privilege = riscv::Privilege::kSupervisor,
+                .extensions = riscv::ExtensionSet::standard(), .alone = true}, kEverything);
+  EXPECT_EQ(plain_text(block), expected(";\n;\n helper\n jump 0x80003008"));
+}
+
 TEST(Builder, Atomics_TheBlockGoesOn) {
   for (const uint32_t word :
        {insn::lr_d(a0, a1), insn::sc_w(a0, a1, a2), insn::amoadd_w(a0, a1, a2), insn::cbo_zero(a0)})

@@ -110,6 +110,25 @@ TEST(Behaviour03, Sc_AfterAnotherHartsStore_Fails) {
   }
 }
 
+// A pause gives the turn away if there is somebody to have it; with the turn goes the reservation.
+TEST(Behaviour03, Sc_AfterAPause_FailsIfThereAreOthers) {
+  for (const unsigned harts : {1u, 2u}) {
+    Board board;
+    board.harts = harts;
+    under_every_cache(board, [&](Bench& b) {
+      b.put(kCode, {insn::lr_d(t0, a0), insn::kPause, insn::sc_d(t1, a1, a0), insn::kSelf});
+      b.put(kCode + 0x100, {insn::kPause, insn::jal(zero, -4)});
+      b.write64(kData, kOld);
+      for (unsigned id = 0; id < harts; ++id) {
+        b.set_x(a0, kData, id);
+        b.start(kCode + id * 0x100, kM, 0, id);
+      }
+      b.run(harts == 1 ? 3 : 4);
+      EXPECT_EQ(b.x(t1, 0), harts - 1);
+    });
+  }
+}
+
 TEST(Behaviour03, Sc_AfterATrap_Fails) {
   under_every_cache([](Bench& b) {
     b.put(kCode, {insn::lr_d(t0, a0), insn::kEcall, insn::sc_d(t1, a1, a0)});
