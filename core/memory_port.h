@@ -70,12 +70,14 @@ struct CodeView {
 
 // The addend of an address's page, or 0 if the View does not know it.
 inline uint64_t known_addend(const View& view, uint64_t address, bool write) {
-  const uint64_t* const shadow = (write ? view.write_shadow : view.read_shadow)[address >> 63];
+  const uint64_t half = address >> 63;
+  const uint64_t* const shadow = write ? view.write_shadow[half] : view.read_shadow[half];
   if (shadow) {
     const auto top = static_cast<int64_t>(address) >> (kShadowAddressBits - 1);
     return top == 0 || top == -1 ? shadow[address >> kPageShift & (kShadowPages - 1)] : 0;
   }
-  const DataEntry& entry = (write ? view.write : view.read)[(address >> kPageShift) & (kDataEntries - 1)];
+  const uint64_t place = address >> kPageShift & (kDataEntries - 1);
+  const DataEntry& entry = write ? view.write[place] : view.read[place];
   return entry.tag == (address & kPageMask) ? entry.addend : 0;
 }
 
