@@ -4,58 +4,18 @@
 
 #include <fmt/format.h>
 
+#include "isa/riscv/traps.h"
+
 namespace vitrine::app {
 namespace {
 
 using riscv::Hart;
 using riscv::Privilege;
 
-// Privileged specification, table 3.6 (exceptions) and the interrupt numbers beside it.
-struct CauseRow {
-  uint64_t cause;
-  const char* words;
-  bool has_address;  // xtval is the address
-};
-constexpr uint64_t kInterrupt = uint64_t{1} << 63;
-constexpr CauseRow kCauses[] = {
-    {0, "instruction address misaligned", true},
-    {1, "instruction access fault", true},
-    {2, "illegal instruction", false},
-    {3, "breakpoint", true},
-    {4, "load address misaligned", true},
-    {5, "load access fault", true},
-    {6, "store address misaligned", true},
-    {7, "store access fault", true},
-    {8, "environment call from U mode", false},
-    {9, "environment call from S mode", false},
-    {11, "environment call from M mode", false},
-    {12, "instruction page fault", true},
-    {13, "load page fault", true},
-    {15, "store page fault", true},
-    {kInterrupt | 1, "supervisor software interrupt", false},
-    {kInterrupt | 3, "machine software interrupt", false},
-    {kInterrupt | 5, "supervisor timer interrupt", false},
-    {kInterrupt | 7, "machine timer interrupt", false},
-    {kInterrupt | 9, "supervisor external interrupt", false},
-    {kInterrupt | 11, "machine external interrupt", false},
-    {kInterrupt | 13, "counter overflow interrupt", false},
-};
+using Value = riscv::TrapRow::Value;
 
 const riscv::TrapCsrs& trap_registers(const Hart& hart) {
   return hart.privilege == Privilege::kMachine ? hart.csr.m : hart.csr.s;
-}
-
-std::string symbol_text(const Machine& machine, uint64_t pc) {
-  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image}) {
-    if (!*image) continue;
-    if (std::string text = (*image)->symbols.text(pc); !text.empty()) return text;
-  }
-  return {};
-}
-
-std::string address_text(const Machine& machine, uint64_t address) {
-  const std::string symbol = symbol_text(machine, address);
-  return symbol.empty() ? fmt::format("{:#x}", address) : fmt::format("{:#x} ({})", address, symbol);
 }
 
 const char* state_of(const Hart& hart) {
@@ -71,14 +31,27 @@ std::string with_article(const std::string& words) {
 
 std::string enabled_interrupts(const Hart& hart) {
   std::string names;
-  for (const CauseRow& row : kCauses) {
-    if (!(row.cause & kInterrupt) || !(hart.csr.mie >> (row.cause & 63) & 1)) continue;
+  for (const riscv::TrapRow& row : riscv::trap_rows()) {
+    if (!(row.cause & riscv::kInterruptCause) || !(hart.csr.mie >> (row.cause & 63) & 1)) continue;
     names += (names.empty() ? "" : ", ") + std::string(row.words);
   }
   return names.empty() ? "none" : names;
 }
 
 }  // namespace
+
+std::string symbol_text(const Machine& machine, uint64_t pc) {
+  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image}) {
+    if (!*image) continue;
+    if (std::string text = (*image)->symbols.text(pc); !text.empty()) return text;
+  }
+  return {};
+}
+
+std::string address_text(const Machine& machine, uint64_t address) {
+  const std::string symbol = symbol_text(machine, address);
+  return symbol.empty() ? fmt::format("{:#x}", address) : fmt::format("{:#x} ({})", address, symbol);
+}
 
 const char* privilege_name(Privilege privilege) {
   switch (privilege) {
@@ -90,19 +63,19 @@ const char* privilege_name(Privilege privilege) {
 }
 
 std::string cause_text(uint64_t cause, uint64_t tval) {
-  for (const CauseRow& row : kCauses) {
-    if (row.cause != cause) continue;
-    if (row.has_address) return fmt::format("{} at address {:#x}", row.words, tval);
-    if (cause == 2) return fmt::format("{} ({:#010x})", row.words, tval);
-    return row.words;
+  const riscv::TrapRow* const row = riscv::find_trap(cause);
+  if (!row) return fmt::format("cause {:#x}, value {:#x}", cause, tval);
+  switch (row->value) {
+    case Value::kAddress: return fmt::format("{} at address {:#x}", row->words, tval);
+    case Value::kBits: return fmt::format("{} ({:#010x})", row->words, tval);
+    case Value::kNothing: break;
   }
-  return fmt::format("cause {:#x}, value {:#x}", cause, tval);
+  return std::string(row->words);
 }
 
 std::string cause_name(uint64_t cause) {
-  for (const CauseRow& row : kCauses)
-    if (row.cause == cause) return row.words;
-  return fmt::format("cause {:#x}", cause);
+  const riscv::TrapRow* const row = riscv::find_trap(cause);
+  return row ? std::string(row->words) : fmt::format("cause {:#x}", cause);
 }
 
 std::string where_is(const Machine& machine, const Hart& hart) {

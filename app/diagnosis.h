@@ -17,6 +17,10 @@ std::string cause_text(uint64_t cause, uint64_t tval);
 std::string cause_name(uint64_t cause);
 const char* privilege_name(riscv::Privilege privilege);
 
+// "main+0x12", from the symbols of the guest's images, or empty; and with the address: "0x8020012a (main+0x12)".
+std::string symbol_text(const Machine& machine, uint64_t pc);
+std::string address_text(const Machine& machine, uint64_t address);
+
 // A hart that traps at the first instruction of its handler.
 std::string fault_loop_text(const Machine& machine);
 // Every hart waits and nothing is scheduled. `why_no_input` ends the sentence about input.

@@ -92,7 +92,7 @@ core::Result<> Machine::build() {
   if (!ram) return ram.error();
   ram_ = std::move(*ram);
   if (wants_shadow(config_)) too_small_ = small_address_space();
-  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind_of_spaces(config_, too_small_),
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, events_, kind_of_spaces(config_, too_small_),
                                                  model_of(config_.mmu));
   if (config_.stress != 0) {
     stress_ = std::make_unique<core::Stress>(config_.stress);
@@ -153,6 +153,7 @@ void Machine::build_harts() {
     hart.memory = parts->mmu.get();
     hart.clock = &clock_;
     hart.attention = &attention_;
+    hart.events = &events_;
     hart.observer = this;
     parts->stimecmp_event = std::make_unique<core::ScheduledEvent>(
         scheduler_, fmt::format("hart{}.stimecmp", i), [&hart] { riscv::update_stimecmp(hart); });
@@ -432,7 +433,6 @@ int Machine::get() noexcept {
 void Machine::trap_entered(const riscv::Hart& hart, uint64_t cause, uint64_t tval,
                            riscv::Privilege) noexcept {
   if (hart.traps_in_a_row == 0) harts_[hart.id]->first_trap = {hart.pc, cause, tval};
-  ++traps_[(cause >> 63 ? 16 : 0) + (cause & 15)];
 }
 
 }  // namespace vitrine::app

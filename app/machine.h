@@ -14,6 +14,7 @@
 #include "app/machine_config.h"
 #include "core/bus.h"
 #include "core/console.h"
+#include "core/events.h"
 #include "core/guest_ram.h"
 #include "core/scheduler.h"
 #include "core/stress.h"
@@ -129,8 +130,9 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] const Trap& first_trap(unsigned i) const { return harts_[i]->first_trap; }
   // Shadow page tables were asked for, and a software TLB serves, at least some address spaces: why. Otherwise null.
   [[nodiscard]] const char* why_no_shadow() const;
-  // Guest traps so far, by cause: exceptions 0 to 15, then interrupts 16 + number.
-  [[nodiscard]] const std::array<uint64_t, 32>& trap_counters() const { return traps_; }
+  // What the guest's hypervisor saw; whoever wants to be told gives a sink.
+  [[nodiscard]] core::Events& events() { return events_; }
+  [[nodiscard]] const core::Events& events() const { return events_; }
 
  private:
   Machine(const MachineConfig& config, const Outside& outside);
@@ -171,6 +173,7 @@ class Machine final : private devices::FinishObserver,
   const char* too_small_ = nullptr;  // why this host's address space does not do for shadow page tables
   Outside outside_;
   core::Attention attention_;
+  core::Events events_;
   core::Clock clock_;
   core::Scheduler scheduler_;
   std::unique_ptr<core::GuestRam> ram_;
@@ -190,7 +193,6 @@ class Machine final : private devices::FinishObserver,
   core::ByteReceiver* virtio_console_ = nullptr;
   BootPlan boot_;
   std::optional<GuestEnd> end_;
-  std::array<uint64_t, 32> traps_{};
 };
 
 }  // namespace vitrine::app

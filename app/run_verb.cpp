@@ -89,8 +89,8 @@ void conclude(const Program& program, Session& session, const Outcome& outcome, 
   }
   if (options.stats) std::fputs(statistics_text(session).c_str(), stderr);
   const bool diagnosis = outcome.words.find('\n') != std::string::npos;
-  complain(fmt::format("{}{}{}. {}", outcome.words, diagnosis ? "\n" : " ", summary_text(session),
-                       next_hint(program, outcome, guest)));
+  complain(fmt::format("{}{}{}. {}{}", outcome.words, diagnosis ? "\n" : " ", summary_text(session),
+                       next_hint(program, outcome, guest), options.stats ? "" : "; every exit and guest trap: --stats"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The counters of a run, as text for people (--stats) and as JSON for programs (--stats-json). One table of
-// rows gives both their words.
+// The counters of a run, as text for people (--stats) and as JSON for programs (--stats-json). Exits, guest traps and their
+// words come from the tables of events (core/event_kinds.inc) and of trap causes (isa/riscv/trap_rows.inc).
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace vitrine::app {
 
-// One line: "1,234,567 instructions, 1.2 s guest time, 0.4 s host time, 310 million instructions a second".
+// One line: "1,234,567 instructions, 4,321 exits (321 hidden faults), 12 guest traps; 1.2 s guest time, ...".
 std::string summary_text(Session& session);
-// Lines, each counter with its number per million steps.
+// Tables, each row with its number per million steps: where steps ran, exits, guest traps, places, counters.
 std::string statistics_text(Session& session);
 // One JSON object; docs/vitrine.1 describes the keys.
 std::string statistics_json(Session& session, const Outcome& outcome);

@@ -35,7 +35,7 @@ Machine::Machine(Around around) : around_(std::move(around)) {
   auto ram = core::GuestRam::create({kRam}, kSize);
   if (!ram) throw std::runtime_error(ram.error().message);
   ram_ = std::move(*ram);
-  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, mmu::AddressSpaces::Kind::kNone,
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, events_, mmu::AddressSpaces::Kind::kNone,
                                                  mmu::Model::kFencedTlb);
   mmu_ = std::make_unique<mmu::Mmu>(0, *ram_, bus_, *spaces_);
   riscv::Interpreter::Options options;
@@ -46,6 +46,7 @@ Machine::Machine(Around around) : around_(std::move(around)) {
   hart_->memory = mmu_.get();
   hart_->clock = &clock_;
   hart_->attention = &attention_;
+  hart_->events = &events_;
   hart_->observer = this;
   stimecmp_event_ = std::make_unique<core::ScheduledEvent>(scheduler_, "stimecmp", [] {});
   hart_->stimecmp_event = stimecmp_event_.get();

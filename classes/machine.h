@@ -93,6 +93,7 @@ class Machine final : riscv::HartObserver {
 
   Around around_;
   core::Attention attention_;
+  core::Events events_;
   core::Clock clock_;
   core::Scheduler scheduler_{clock_, attention_};
   std::unique_ptr<core::GuestRam> ram_;

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 
 #include "core/address.h"
 
@@ -250,8 +251,6 @@ class MemoryPort {
   // Guest-physical address = host address + this, for the RAM that data entries lead to (LR and SC reserve
   // physical addresses).
   uint64_t physical_addend = 0;
-  // How many entries were ever installed, by whomever: tells a fill from an access that nothing can be filled for.
-  const uint64_t* fills = nullptr;
 
   virtual void set_context(const TranslationContext& context) noexcept = 0;
   // Physical memory protection as the registers have it: one configuration byte and one address a region.
@@ -288,6 +287,12 @@ class MemoryPort {
   // A counted hint: it changes nothing, since no translation is ever stale (docs/architecture.md, "no observable TLB").
   // On the lazy machines (mmu/kept_translations.h), what it names is forgotten.
   virtual void fence_translations(const TranslationFence& fence) noexcept = 0;
+
+  // For events (core/events.h). Four bytes at an instruction's address, from RAM, as a walk of this moment finds them; what is
+  // not there is 0. Nothing changes by looking.
+  [[nodiscard]] virtual uint32_t peek_instruction(GuestVirt at) const noexcept = 0;
+  // What the last set_context() or fence_translations() did with what is kept of translations, in words.
+  [[nodiscard]] virtual std::string effect() const = 0;
 };
 
 }  // namespace vitrine::core

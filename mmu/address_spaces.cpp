@@ -2,6 +2,8 @@
 // Filling and revoking of Views. The life of an entry is told in address_spaces.h.
 #include "mmu/address_spaces.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -47,9 +49,10 @@ bool clear_if(Entry* table, uint64_t address) {
 
 void AddressSpaces::Free::operator()(void* p) const { std::free(p); }
 
-AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind, Model model)
+AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, core::Events& events, Kind kind, Model model)
     : ram_(ram),
       attention_(attention),
+      events_(events),
       kind_(kind),
       model_(model),
       table_of_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))),
@@ -150,17 +153,47 @@ ShadowPair* AddressSpaces::linear_tables(SpaceId space, ViewKind kind, GuestVirt
   return half == 0 ? &owner.lower[static_cast<unsigned>(kind)] : &owner.upper;
 }
 
-void AddressSpaces::fill_read(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
+KnownPages& AddressSpaces::known_pages(SpaceId space, ViewKind kind, GuestVirt at) noexcept {
+  const bool upper = is_supervisor(kind) && ShadowTable::half(at.value) == 1;
+  return upper ? spaces_[spaces_[space].group].known_upper : spaces_[space].known[static_cast<unsigned>(kind)];
+}
+
+// What S may use without SUM it may use with it: a prediction serves both (Mmu::match_predictions()).
+bool AddressSpaces::knows(SpaceId space, ViewKind kind, GuestVirt at, PageUse use) noexcept {
+  if (known_pages(space, kind, at).has(at.value, use)) return true;
+  return kind == ViewKind::kSupervisorSum && known_pages(space, ViewKind::kSupervisor, at).has(at.value, use);
+}
+
+bool AddressSpaces::learn(SpaceId space, ViewKind kind, GuestVirt at, PageUse use, GuestPhys page) noexcept {
+  const bool known = knows(space, kind, at, use);
+  const bool set = known_pages(space, kind, at).set(at.value, use, ram_.page_index(page));
+  if (known) {
+    events_.count(core::EventKind::kRefill);
+  } else if (model_ == Model::kCoherent) {
+    core::EventNote event(events_, core::EventKind::kHiddenFault);
+    event.tell(at.value & core::kPageMask, static_cast<uint64_t>(use), page.value & core::kPageMask, [&] {
+      static constexpr const char* kUses[] = {"reading", "writing", "execution"};
+      return fmt::format("{}: filled for {} with {:#x}", space_text(space), kUses[static_cast<unsigned>(use)],
+                         page.value & core::kPageMask);
+    });
+  }
+  return set;
+}
+
+bool AddressSpaces::fill_read(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
                               const Walk* walk) noexcept {
-  if (!caching()) return;
-  if (walk) track(space, kind, at, *walk);
+  if (!caching()) return false;
+  // What is known hangs on tables that are tracked.
+  const bool known = knows(space, kind, at, PageUse::kRead);
+  if (walk && !known) track(space, kind, at, *walk);
+  learn(space, kind, at, PageUse::kRead, page);
   const uint64_t address = at.value & core::kPageMask;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   KeptView& view = kept(space, kind);
   view.filled = true;
   slot(view.read, address) = {address, host - address};
   if (ShadowPair* const tables = linear_tables(space, kind, at)) tables->reads.set(address, host - address);
-  ++counters.fills;
+  return !known;
 }
 
 bool AddressSpaces::fills_in_bulk(SpaceId space, ViewKind kind, GuestVirt at) noexcept {
@@ -170,23 +203,27 @@ bool AddressSpaces::fills_in_bulk(SpaceId space, ViewKind kind, GuestVirt at) no
 void AddressSpaces::fill_chunk_for_reading(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page) noexcept {
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   linear_tables(space, kind, at)->reads.set_chunk(at.value, host - (at.value & core::kPageMask));
+  known_pages(space, kind, at).set_chunk(at.value);
 }
 
 void AddressSpaces::fill_neighbour_for_reading(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page) noexcept {
   linear_tables(space, kind, at)->reads.set(at.value, reinterpret_cast<uint64_t>(ram_.host(page)) - at.value);
+  known_pages(space, kind, at).set(at.value, PageUse::kRead, ram_.page_index(page));
 }
 
 void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page,
                                const Walk* walk) noexcept {
   if (!caching()) return;
-  if (walk) track(space, kind, at, *walk);  // may flag `page` itself: a page table that maps itself
-  if (ram_.flags(page) & core::kNotifyFlags) return;
+  if (walk && !knows(space, kind, at, PageUse::kWrite))
+    track(space, kind, at, *walk);  // may flag `page` itself: a page table that maps itself
+  if (ram_.flags(page) & core::kPageTable) return;  // each write is an exit of its own
   const uint64_t address = at.value & core::kPageMask;
+  if (learn(space, kind, at, PageUse::kWrite, page)) note_write_entry(filled_as(space, kind, at), kind, address, page);
+  if (ram_.flags(page) & core::kNotifyFlags) return;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   KeptView& view = kept(space, kind);
   view.filled = true;
   if (ShadowPair* const tables = linear_tables(space, kind, at)) {
-    if (tables->writes.at(address) == 0) note_write_entry(filled_as(space, kind, at), kind, address, page);
     tables->writes.set(address, host - address);
   } else {
     view.unlisted = true;
@@ -194,7 +231,6 @@ void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, Guest
   slot(view.write, address) = {address, host - address};
   ram_.set_flag(page, core::kWriteMapped);
   writers_[ram_.page_index(page)] |= bit(space);
-  ++counters.fills;
 }
 
 void AddressSpaces::note_write_entry(SpaceId space, ViewKind kind, uint64_t address,
@@ -202,9 +238,9 @@ void AddressSpaces::note_write_entry(SpaceId space, ViewKind kind, uint64_t addr
   constexpr size_t kMany = 1 << 20;  // stale ones are never taken out one by one
   if (write_entries_.size() >= kMany) drop_write_entries();
   uint32_t& first = first_write_entry_[ram_.page_index(page)];
-  write_entries_.push_back({first,
-                            static_cast<uint32_t>(address >> core::kPageShift & (2 * ShadowTable::kEntries - 1)),
-                            space, static_cast<uint8_t>(kind)});
+  const uint64_t number = address >> core::kPageShift;
+  write_entries_.push_back({first, static_cast<uint32_t>(number), static_cast<uint16_t>(number >> 32), space,
+                            static_cast<uint8_t>(kind)});
   first = static_cast<uint32_t>(write_entries_.size());
 }
 
@@ -214,8 +250,19 @@ void AddressSpaces::drop_write_entries() noexcept {
   std::fill_n(first_write_entry_.get(), ram_.pages(), 0);
 }
 
-CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at, const Walk* walk) noexcept {
-  if (walk) {
+// The page became a page table: whoever writes to it is seen, and has to ask anew when it is none any more.
+void AddressSpaces::forget_writers(GuestPhys page) noexcept {
+  const uint64_t index = ram_.page_index(page);
+  uint32_t& first = first_write_entry_[index];
+  for (uint32_t i = first; i != 0; i = write_entries_[i - 1].next) {
+    const WriteEntry& entry = write_entries_[i - 1];
+    known_pages(entry.space, static_cast<ViewKind>(entry.view), {entry.address()}).clear_write(entry.address(), index);
+  }
+  first = 0;
+}
+
+CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page, const Walk* walk) noexcept {
+  if (walk && !knows(space, kind, at, PageUse::kExecute)) {
     // One table of code for all members can hold the upper half only.
     if (is_supervisor(kind) && ShadowTable::half(at.value) == 0) {
       leave_group(space);
@@ -227,22 +274,20 @@ CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at,
   KeptCode& code = kept_code(space, kind);
   code.filled = true;
   CodeEntry& entry = slot(code.code, address);
-  if (entry.tag != address) {
-    if (entry.tag != core::kNoTag) clear_jumps(code, entry.tag, 1);
-    entry = {.tag = address};
-  }
-  ++counters.fills;
-  return entry;
+  if (entry.tag == address) return entry;  // the other engine's half of it is there
+  learn(space, kind, at, PageUse::kExecute, page);
+  if (entry.tag != core::kNoTag) clear_jumps(code, entry.tag, 1);
+  return entry = {.tag = address};
 }
 
-void AddressSpaces::fill_code(SpaceId space, ViewKind kind, GuestVirt at, void* payload,
+void AddressSpaces::fill_code(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page, void* payload,
                               const Walk* walk) noexcept {
-  if (caching()) code_entry(space, kind, at, walk).payload = payload;
+  if (caching()) code_entry(space, kind, at, page, walk).payload = payload;
 }
 
-void AddressSpaces::fill_translated(SpaceId space, ViewKind kind, GuestVirt at, void* translated,
+void AddressSpaces::fill_translated(SpaceId space, ViewKind kind, GuestVirt at, GuestPhys page, void* translated,
                                     const Walk* walk) noexcept {
-  if (caching()) code_entry(space, kind, at, walk).translated = translated;
+  if (caching()) code_entry(space, kind, at, page, walk).translated = translated;
 }
 
 void AddressSpaces::clear_jumps(const core::CodeView& code, uint64_t first, uint64_t pages) noexcept {
@@ -266,6 +311,7 @@ AddressSpaces::Table& AddressSpaces::table_at(GuestPhys entry, const Table& desc
     free_tables_.pop_back();
     tables_[place - 1] = described;
     ram_.set_flag(entry, core::kPageTable);
+    forget_writers(entry);
   }
   return tables_[place - 1];
 }
@@ -298,20 +344,23 @@ void AddressSpaces::untrack(GuestPhys at) noexcept {
   free_tables_.push_back(place);
   place = 0;
   ram_.clear_flag(at, core::kPageTable);
-  ++counters.untracked;
+  events_.count(core::EventKind::kTableUntracked);
 }
 
 void AddressSpaces::after_write(GuestPhys at, size_t size, uint8_t flags) noexcept {
+  if (flags & (core::kCode | core::kTranslated)) events_.count(core::EventKind::kCodeWrite);
   if (!(flags & core::kPageTable)) return;
   const uint32_t place = table_of_[ram_.page_index(at)];
   VT_ASSERT(place != 0, "a page is flagged as page table and is not in the list");
   Table& table = tables_[place - 1];
-  ++counters.table_writes;
+  events_.count(core::EventKind::kTableUpdate);
   const bool few_entries = size <= 8 && !table.irregular;
   const unsigned patience = table.level == 0 ? kUntrackAfter : kUntrackUpperAfter;
-  if (!few_entries || ++table.writes >= patience) return untrack(at);
   const uint64_t first = at.page_offset() / 8;
   const uint64_t last = (at.page_offset() + size - 1) / 8;
+  const bool too_many = !few_entries || ++table.writes >= patience;
+  if (events_.listening()) table_effect_ = {table, first, last, too_many};
+  if (too_many) return untrack(at);
   uint64_t spaces = table.spaces;
   if (table.of_member && last >= kRootEntries / 2) spaces |= root_changed(at);
   for (uint64_t index = first; index <= last; ++index) revoke_entry(table, spaces, index);
@@ -345,12 +394,14 @@ void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
     };
     for_each_view(id, in_small_tables);
     if (half == 1) space.upper.clear(address);
+    bool executed = half == 1 && space.known_upper.clear(address);
     for (unsigned kind = 0; kind < kViews; ++kind) {
       if (half == 0) space.lower[kind].clear(address);
-      if (!space.code[kind] || !clear_if(space.code[kind]->code, address)) continue;
-      clear_jumps(*space.code[kind], address, 1);
-      attention_.wanted = true;
+      executed |= space.known[kind].clear(address);
+      if (space.code[kind] && clear_if(space.code[kind]->code, address)) clear_jumps(*space.code[kind], address, 1);
     }
+    // It may run although its place in the small table is another page's: a return goes back without looking.
+    if (executed) attention_.wanted = true;
   });
 }
 
@@ -395,7 +446,9 @@ void AddressSpaces::revoke_range(uint64_t spaces, uint64_t first, uint64_t pages
       clear(view.write);
     });
     if (ShadowTable::half(first) == 1) space.upper.clear_range(first, pages);
+    space.known_upper.clear_range(first, pages);
     for (unsigned kind = 0; kind < kViews; ++kind) {
+      space.known[kind].clear_range(first, pages);
       if (ShadowTable::half(first) == 0) space.lower[kind].clear_range(first, pages);
       if (!space.code[kind] || !space.code[kind]->filled) continue;
       clear(space.code[kind]->code);
@@ -427,7 +480,9 @@ void AddressSpaces::flush_spaces(uint64_t spaces) noexcept {
     for_each_view(static_cast<SpaceId>(id), [&](unsigned, unsigned, KeptView& view) { flush(view); });
     Space& space = spaces_[id];
     space.upper.clear_all();
+    space.known_upper.clear_all();
     for (unsigned kind = 0; kind < kViews; ++kind) {
+      space.known[kind].clear_all();
       space.lower[kind].clear_all();
       if (space.code[kind]) flush(*space.code[kind]);
     }
@@ -473,21 +528,30 @@ void AddressSpaces::write_path_revoked(GuestPhys page) noexcept {
         if (entry.tag + entry.addend == host && entry.tag != core::kNoTag) entry = {};
     }
   });
-  uint32_t& first = first_write_entry_[ram_.page_index(page)];
-  for (uint32_t i = first; i != 0; i = write_entries_[i - 1].next) revoke_listed(write_entries_[i - 1], writers, host);
-  first = 0;
+  // What is not known any more is left out from now on.
+  uint32_t* link = &first_write_entry_[ram_.page_index(page)];
+  while (*link != 0) {
+    WriteEntry& entry = write_entries_[*link - 1];
+    revoke_listed(entry, writers, host);
+    const bool stale = !known_pages(entry.space, static_cast<ViewKind>(entry.view), {entry.address()}).has(entry.address(), PageUse::kWrite);
+    if (stale)
+      *link = entry.next;
+    else
+      link = &entry.next;
+  }
   writers = 0;
-  ++counters.write_paths_revoked;
+  events_.count(core::EventKind::kWritePathRevoked);
 }
 
 void AddressSpaces::revoke_listed(const WriteEntry& entry, uint64_t writers, uint64_t host) noexcept {
-  const bool upper = entry.page >= ShadowTable::kEntries;
+  const bool upper = ShadowTable::half(entry.address()) == 1;
+  const uint64_t page = entry.address() >> core::kPageShift;
   ShadowTable& table = (upper ? spaces_[entry.space].upper : spaces_[entry.space].lower[entry.view]).writes;
   if (!table.entries()) return;
   const auto clear_small = [&](unsigned owner, ViewKind kind) {
     KeptView* const view = spaces_[owner].views[static_cast<unsigned>(kind)].get();
     if (!view) return;
-    DataEntry& small = view->write[entry.page & (core::kDataEntries - 1)];
+    DataEntry& small = view->write[page & (core::kDataEntries - 1)];
     if (small.tag + small.addend == host) small = {};
   };
   if (upper)
@@ -497,10 +561,29 @@ void AddressSpaces::revoke_listed(const WriteEntry& entry, uint64_t writers, uin
     });
   else
     clear_small(entry.space, static_cast<ViewKind>(entry.view));
-  uint64_t& addend = table.entries()[entry.page & (ShadowTable::kEntries - 1)];
+  uint64_t& addend = table.entries()[page & (ShadowTable::kEntries - 1)];
   // Bits 63:39 of the address are a sign or nothing; the comparison leaves them out.
   constexpr uint64_t kLow = (uint64_t{1} << core::kShadowAddressBits) - 1;
-  if (addend != 0 && ((addend + (uint64_t{entry.page} << core::kPageShift)) & kLow) == (host & kLow)) addend = 0;
+  if (addend != 0 && ((addend + entry.address()) & kLow) == (host & kLow)) addend = 0;
+}
+
+// --- Words of events
+
+std::string AddressSpaces::space_text(SpaceId id) const {
+  const Space& space = spaces_[id];
+  const std::string what = space.root == kBareRoot ? "without translation" : fmt::format("root {:#x}", root_page(space).value);
+  uint64_t known = space.known_upper.size() + (space.group != id ? spaces_[space.group].known_upper.size() : 0);
+  for (const KnownPages& pages : space.known) known += pages.size();
+  return fmt::format("address space {} ({}, {} pages known)", id, what, known);
+}
+
+std::string AddressSpaces::table_effect() const {
+  const Table& table = table_effect_.table;
+  const unsigned shift = core::kPageShift + 9 * table.level;
+  const std::string what = fmt::format("entry {} of a page table of level {}", table_effect_.first, table.level);
+  if (table_effect_.untracked) return what + ": after many writes in a row the table is watched no more, and what came from it is forgotten";
+  return fmt::format("{}: {:#x} bytes from {:#x} on are forgotten in {} address spaces", what, uint64_t{1} << shift,
+                     table.range + (table_effect_.first << shift), std::popcount(table.spaces));
 }
 
 // --- Stress

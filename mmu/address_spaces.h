@@ -43,10 +43,12 @@
 #include <vector>
 
 #include "core/attention.h"
+#include "core/events.h"
 #include "core/guest_ram.h"
 #include "core/memory_port.h"
 #include "core/stress.h"
 #include "mmu/kept_translations.h"
+#include "mmu/known_pages.h"
 #include "mmu/page_walk.h"
 #include "mmu/shadow_table.h"
 
@@ -55,18 +57,13 @@ namespace vitrine::mmu {
 // Views of one space. S with SUM and S without differ in user pages only, but must not share entries.
 enum class ViewKind : uint8_t { kUser, kSupervisor, kSupervisorSum, kMachine, kCount };
 
+// What is no event (core/event_kinds.inc): how the tables are doing.
 struct MmuCounters {
   uint64_t walks = 0;          // page walks, fills or not
-  uint64_t fills = 0;          // entries installed
   uint64_t slow_accesses = 0;  // loads and stores that the Views did not answer
-  uint64_t device_accesses = 0;
-  uint64_t table_writes = 0;    // announced writes to tracked page-table pages
-  uint64_t untracked = 0;       // table pages that lost their tracking
   uint64_t space_switches = 0;  // changes of satp to another space
   uint64_t spaces_evicted = 0;
-  uint64_t write_paths_revoked = 0;
   uint64_t predictions_cleared = 0;  // all sets, at a revocation
-  uint64_t fences = 0;               // sfence.vma and its kin; no effect
   uint64_t groups = 0;               // upper halves that somebody began to fill
   uint64_t groups_joined = 0;        // spaces that came to an upper half that others had begun
   uint64_t groups_left = 0;
@@ -81,7 +78,9 @@ class AddressSpaces final : public core::RamListener {
   // When a code entry is revoked, `attention` makes the running engine translate its pc anew before the next
   // instruction. In another model than kCoherent, entries are filled from kept translations, and nobody
   // tracks page tables: who forgets a translation says so by revoke() or flush_hart().
-  AddressSpaces(core::GuestRam& ram, core::Attention& attention, Kind kind, Model model = Model::kCoherent);
+  AddressSpaces(core::GuestRam& ram, core::Attention& attention, core::Events& events, Kind kind,
+                Model model = Model::kCoherent);
+  [[nodiscard]] core::Events& events() const { return events_; }
 
   // A space of a hart. `root` is satp's mode and PPN, or kBareRoot.
   static constexpr uint64_t kBareRoot = ~uint64_t{0};
@@ -109,8 +108,10 @@ class AddressSpaces final : public core::RamListener {
   // There was a space whose addresses do not fit a shadow page table, and shadow page tables were wanted.
   [[nodiscard]] bool long_addresses() const { return long_addresses_; }
 
-  // Installs entries for one page; `walk` is nullptr in bare mode. `page` lies in RAM.
-  void fill_read(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
+  // Installs entries for one page; `walk` is nullptr in bare mode. `page` lies in RAM. A page that was not known for this use
+  // is a hidden fault, on the coherent machine; on the lazy ones a hidden fault is a walk that is kept (mmu.cpp).
+  // fill_read: true if the page was not known for reading.
+  bool fill_read(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
                  const Walk* walk) noexcept;
   void fill_write(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page,
                   const Walk* walk) noexcept;
@@ -120,8 +121,9 @@ class AddressSpaces final : public core::RamListener {
   [[nodiscard]] bool fills_in_bulk(SpaceId space, ViewKind kind, core::GuestVirt at) noexcept;
   void fill_chunk_for_reading(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page) noexcept;
   void fill_neighbour_for_reading(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page) noexcept;
-  void fill_code(SpaceId space, ViewKind kind, core::GuestVirt at, void* payload, const Walk* walk) noexcept;
-  void fill_translated(SpaceId space, ViewKind kind, core::GuestVirt at, void* translated,
+  void fill_code(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page, void* payload,
+                 const Walk* walk) noexcept;
+  void fill_translated(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page, void* translated,
                        const Walk* walk) noexcept;
 
   // What a linear table of the View knows was entered in a small one, by the slow path; for writing, to `page`.
@@ -140,6 +142,10 @@ class AddressSpaces final : public core::RamListener {
   // on, or all.
   void revoke(unsigned hart, uint64_t first, uint64_t pages) noexcept;
   void flush_hart(unsigned hart) noexcept;
+
+  // For events, in words: what the last write to a watched page table did; what a space is, and how much of it is known.
+  [[nodiscard]] std::string table_effect() const;
+  [[nodiscard]] std::string space_text(SpaceId space) const;
 
   // For tests: now and then at the beginning of a slow access, one of the things above happens for no reason.
   void set_stress(core::Stress* stress) { stress_ = stress; }
@@ -180,17 +186,25 @@ class AddressSpaces final : public core::RamListener {
     // The linear tables. U and M have no upper half; that of S is one, since no user page is entered there.
     std::array<ShadowPair, kViews> lower;
     ShadowPair upper;
+    // What the tables above and the small ones hold, or would hold if they were large and nothing else were in the way.
+    std::array<KnownPages, kViews> known;
+    KnownPages known_upper;
     // Of a group: what the members' roots have in common, and who the members are. Nobody, when all have left.
     std::unique_ptr<RootHalf> common;
     uint64_t members = 0;
   };
-  // A write entry of a linear table, found from the RAM page that it leads to. It may be stale; the table has
-  // the truth.
+  // A page that is known for writing, found from the RAM page that it leads to. It may be stale; KnownPages has the truth.
   struct WriteEntry {
     uint32_t next;  // 1 + its place in write_entries_; 0: the last
-    uint32_t page;  // bits 38:12 of the address
+    uint32_t page_low;
+    uint16_t page_high;  // both: bits 59:12 of the address
     SpaceId space;
     uint8_t view;
+    [[nodiscard]] uint64_t address() const {
+      constexpr unsigned kUnused = 64 - 48;
+      const uint64_t page = uint64_t{page_high} << 32 | page_low;
+      return static_cast<uint64_t>(static_cast<int64_t>(page << kUnused) >> kUnused) << core::kPageShift;
+    }
   };
   // What is known of a tracked page-table page.
   struct Table {
@@ -211,6 +225,12 @@ class AddressSpaces final : public core::RamListener {
   [[nodiscard]] SpaceId filled_as(SpaceId space, ViewKind kind, core::GuestVirt at) const noexcept;
   ShadowPair* linear_tables(SpaceId space, ViewKind kind, core::GuestVirt at) noexcept;
 
+  // Known as the same page for the same use; entered as known, which may be a hidden fault: true if it was not there.
+  KnownPages& known_pages(SpaceId space, ViewKind kind, core::GuestVirt at) noexcept;
+  bool knows(SpaceId space, ViewKind kind, core::GuestVirt at, PageUse use) noexcept;
+  bool learn(SpaceId space, ViewKind kind, core::GuestVirt at, PageUse use, core::GuestPhys page) noexcept;
+  void forget_writers(core::GuestPhys page) noexcept;
+
   void track(SpaceId space, ViewKind kind, core::GuestVirt at, const Walk& walk) noexcept;
   Table& table_at(core::GuestPhys entry, const Table& described) noexcept;
   void revoke_entry(const Table& table, uint64_t spaces, uint64_t index) noexcept;
@@ -226,7 +246,7 @@ class AddressSpaces final : public core::RamListener {
   void drop_write_entries() noexcept;
   KeptView& kept(SpaceId space, ViewKind kind) noexcept;
   [[nodiscard]] uint64_t paged_spaces_of(unsigned hart) const noexcept;
-  core::CodeEntry& code_entry(SpaceId space, ViewKind kind, core::GuestVirt at, const Walk* walk) noexcept;
+  core::CodeEntry& code_entry(SpaceId space, ViewKind kind, core::GuestVirt at, core::GuestPhys page, const Walk* walk) noexcept;
   KeptCode& kept_code(SpaceId space, ViewKind kind) noexcept;
   // Calls action(space, kind, View) for all Views whose small tables may hold what was filled under `id`.
   template <typename Action>
@@ -254,6 +274,7 @@ class AddressSpaces final : public core::RamListener {
 
   core::GuestRam& ram_;
   core::Attention& attention_;
+  core::Events& events_;
   Kind kind_;
   Model model_;
   core::View empty_;
@@ -274,7 +295,14 @@ class AddressSpaces final : public core::RamListener {
   std::vector<core::PredictionSet*> predictions_;
   core::Stress* stress_ = nullptr;
   bool long_addresses_ = false;
-  // Per RAM page: 1 + the first of its write entries in linear tables.
+  // For words of events: what after_write() did last.
+  struct TableEffect {
+    Table table;
+    uint64_t first = 0, last = 0;  // entries that were written
+    bool untracked = false;
+  };
+  TableEffect table_effect_;
+  // Per RAM page: 1 + the first of its write entries.
   std::unique_ptr<uint32_t[], Free> first_write_entry_;
   std::vector<WriteEntry> write_entries_;
 };

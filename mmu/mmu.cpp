@@ -2,6 +2,8 @@
 // The slow path of every memory access.
 #include "mmu/mmu.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -11,6 +13,8 @@
 namespace vitrine::mmu {
 
 using core::AccessKind;
+using core::EventKind;
+using core::EventNote;
 using core::Fault;
 using core::FaultKind;
 using core::GuestPhys;
@@ -46,7 +50,6 @@ Mmu::Mmu(unsigned hart, core::GuestRam& ram, core::Bus& bus, AddressSpaces& spac
       spaces_(spaces),
       bare_space_(spaces.space(hart, AddressSpaces::kBareRoot)),
       kept_(spaces.model()) {
-  fills = &spaces.counters.fills;
   physical_addend = ram_.base().value - reinterpret_cast<uint64_t>(ram_.host(ram_.base()));
   spaces_.pin(hart_, bare_space_, bare_space_);
   set_context({});
@@ -86,12 +89,16 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
   const uint64_t paged = lazy() ? kept_.space_of(context_.satp) : (context_.satp & ~kAsid) | rules;
   const uint64_t key = mode_of(context_.satp) == Mode::kBare ? AddressSpaces::kBareRoot : paged;
   if (key != key_) {
+    const AddressSpaces::SpaceId before = paged_space_;
     key_ = key;
     paged_space_ = spaces_.space(hart_, key);
     // Nobody else may get these two while the hart's Views point into them.
     spaces_.pin(hart_, bare_space_, paged_space_);
     if (paged_space_ != bare_space_ && may_read_root()) spaces_.join_group(paged_space_);
     ++spaces_.counters.space_switches;
+    if (spaces_.events().listening()) effect_ = spaces_.space_text(before) + " -> " + spaces_.space_text(paged_space_);
+  } else if (spaces_.events().listening()) {
+    effect_ = spaces_.space_text(paged_space_) + " as before";
   }
   data_space_ = context_.data_privilege == kMachine ? bare_space_ : paged_space_;
   code_space_ = context_.fetch_privilege == kMachine ? bare_space_ : paged_space_;
@@ -202,21 +209,28 @@ Fault Mmu::translate_lazily(GuestVirt at, AccessKind kind, unsigned privilege, P
   }
   if (const Fault fault = walk(at, kind, privilege, place)) return fault;
   revoke(kept_.put(space, at, place.walk));
+  EventNote event(spaces_.events(), EventKind::kHiddenFault);
+  event.tell(at.value & core::kPageMask, static_cast<uint64_t>(kind), place.at.value & core::kPageMask,
+             [&] { return fmt::format("the walk of {:#x} is kept until a fence", at.value); });
   return {};
 }
 
 void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
-  if (!ram_.contains(place.at) || context_.mxr || !pmp_uniform_in_page(pmp_, place.at)) return;
+  if (!ram_.contains(place.at) || !spaces_.caching()) return;
   const ViewKind view = view_kind(context_.data_privilege);
   const Walk* walk = place.walked ? &place.walk : nullptr;
   const bool upper_half = static_cast<int64_t>(at.value) < 0;
-  if (view == ViewKind::kSupervisorSum && upper_half && (place.leaf & kPteU))
-    return;  // see match_predictions()
+  const bool users_upper_half =
+      view == ViewKind::kSupervisorSum && upper_half && (place.leaf & kPteU);  // see match_predictions()
+  if (context_.mxr || users_upper_half || !pmp_uniform_in_page(pmp_, place.at)) {
+    EventNote(spaces_.events(), EventKind::kUnkeptAccess).tell(at.value, 0, place.at.value);
+    return;
+  }
   if (kind == AccessKind::kStore)
     spaces_.fill_write(data_space_, view, at, place.at, walk);
   else {
-    spaces_.fill_read(data_space_, view, at, place.at, walk);
-    fill_in_bulk(at, view, place);
+    // What was known under another View of S brings no neighbours along: whether it is asked for here depends on predictions.
+    if (spaces_.fill_read(data_space_, view, at, place.at, walk)) fill_in_bulk(at, view, place);
   }
 }
 
@@ -252,27 +266,56 @@ void Mmu::fill_neighbours(GuestVirt at, ViewKind view, const Place& place) noexc
   }
 }
 
-bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value) noexcept {
+std::string Mmu::device_text(GuestPhys at) const {
+  const core::Bus::Mapping* const found = bus_.find(at);
+  return found ? fmt::format("{} + {:#x}", found->device->name(), at.value - found->base.value) : "nothing is there";
+}
+
+bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value, AccessKind kind) noexcept {
   value = 0;
   if (ram_.contains(at, width)) {
     std::memcpy(&value, ram_.host(at), width);
     return true;
   }
-  ++spaces_.counters.device_accesses;
+  EventNote event(spaces_.events(), kind == AccessKind::kFetch ? EventKind::kDeviceFetch : EventKind::kDeviceRead);
   const auto got = bus_.read(at, width);
   if (got) value = *got;
+  event.tell(at.value, width, value, [&] { return device_text(at); });
   return got.has_value();
 }
 
 bool Mmu::write_physical(GuestPhys at, unsigned width, uint64_t value) noexcept {
   if (ram_.contains(at, width)) {
-    ram_.announce_before(at, width);
-    std::memcpy(ram_.host(at), &value, width);
-    ram_.announce_after(at, width);
+    const auto write = [&] {
+      ram_.announce_before(at, width);
+      std::memcpy(ram_.host(at), &value, width);
+      ram_.announce_after(at, width);
+    };
+    if (ram_.flags(at) & core::kPageTable)
+      write_table(at, write);
+    else
+      write();
     return true;
   }
-  ++spaces_.counters.device_accesses;
-  return bus_.write(at, width, width == 8 ? value : value & ((uint64_t{1} << (8 * width)) - 1));
+  EventNote event(spaces_.events(), EventKind::kDeviceWrite);
+  if (width < 8) value &= (uint64_t{1} << (8 * width)) - 1;
+  const bool done = bus_.write(at, width, value);
+  event.tell(at.value, width, value, [&] { return device_text(at); });
+  return done;
+}
+
+// A store of the guest to a page table that is watched: the entry before and after is told.
+template <typename Write>
+void Mmu::write_table(GuestPhys at, const Write& write) noexcept {
+  const auto entry = [&] {
+    uint64_t bits = 0;
+    std::memcpy(&bits, ram_.host({at.value & ~uint64_t{7}}), sizeof bits);
+    return bits;
+  };
+  EventNote event(spaces_.events(), EventKind::kPageTableWrite);
+  const uint64_t before = entry();
+  write();
+  event.tell(at.value, before, entry(), [&] { return spaces_.table_effect(); });
 }
 
 Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
@@ -286,7 +329,7 @@ Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
   }
   Place place;
   if (const Fault fault = translate(at, width, AccessKind::kLoad, place)) return fault;
-  if (!read_physical(place.at, width, value)) return {FaultKind::kAccess, at};
+  if (!read_physical(place.at, width, value, AccessKind::kLoad)) return {FaultKind::kAccess, at};
   fill(at, AccessKind::kLoad, place);
   return {};
 }
@@ -310,6 +353,7 @@ Fault Mmu::store(GuestVirt at, unsigned width, uint64_t value) noexcept {
 
 // Two pages: both are translated and checked first, then the bytes move. Only RAM can be accessed this way.
 Fault Mmu::load_crossing(GuestVirt at, unsigned width, uint64_t& value) noexcept {
+  spaces_.events().count(EventKind::kCrossingAccess);
   const auto first = static_cast<unsigned>(core::kPageSize - at.page_offset());
   const GuestVirt second = at + first;
   Place low, high;
@@ -324,6 +368,7 @@ Fault Mmu::load_crossing(GuestVirt at, unsigned width, uint64_t& value) noexcept
 }
 
 Fault Mmu::store_crossing(GuestVirt at, unsigned width, uint64_t value) noexcept {
+  spaces_.events().count(EventKind::kCrossingAccess);
   const auto first = static_cast<unsigned>(core::kPageSize - at.page_offset());
   const GuestVirt second = at + first;
   Place low, high;
@@ -367,9 +412,15 @@ Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
   if (const Fault fault = translate(at, size, AccessKind::kStore, place)) return fault;
   if (!ram_.contains(place.at, size)) return {FaultKind::kAccess, at};
   fill(at, AccessKind::kStore, place);
-  ram_.announce_before(place.at, size);
-  std::memset(ram_.host(place.at), 0, size);
-  ram_.announce_after(place.at, size);
+  const auto write = [&] {
+    ram_.announce_before(place.at, size);
+    std::memset(ram_.host(place.at), 0, size);
+    ram_.announce_after(place.at, size);
+  };
+  if (ram_.flags(place.at) & core::kPageTable)
+    write_table(place.at, write);
+  else
+    write();
   return {};
 }
 
@@ -392,27 +443,41 @@ Fault Mmu::fetch_halfword(GuestVirt at, uint16_t& bits) noexcept {
   Place place;
   if (const Fault fault = translate(at, 2, AccessKind::kFetch, place)) return fault;
   uint64_t value = 0;
-  if (!read_physical(place.at, 2, value)) return {FaultKind::kAccess, at};
+  if (!read_physical(place.at, 2, value, AccessKind::kFetch)) return {FaultKind::kAccess, at};
   bits = static_cast<uint16_t>(value);
   return {};
 }
 
 void Mmu::keep_code(GuestVirt at, void* payload) noexcept {
-  spaces_.fill_code(code_space_, code_view_kind(), at, payload,
+  spaces_.fill_code(code_space_, code_view_kind(), at, code_place_.at, payload,
                     code_place_.walked ? &code_place_.walk : nullptr);
 }
 
 void Mmu::keep_translated(GuestVirt at, void* translated) noexcept {
-  spaces_.fill_translated(code_space_, code_view_kind(), at, translated,
+  spaces_.fill_translated(code_space_, code_view_kind(), at, code_place_.at, translated,
                           code_place_.walked ? &code_place_.walk : nullptr);
 }
 
 void Mmu::forget_code() noexcept { spaces_.drop_code(); }
 
 void Mmu::fence_translations(const core::TranslationFence& fence) noexcept {
-  ++spaces_.counters.fences;
+  spaces_.events().count(EventKind::kFenceApplied);
+  if (spaces_.events().listening())
+    effect_ = lazy() ? fmt::format("of {} translations that are kept, those it names are forgotten", kept_.size())
+                     : "nothing was stale: the shadow has followed every write";
   if (!lazy() || kept_.size() == 0) return;
   revoke(kept_.forget(fence));
+}
+
+uint32_t Mmu::peek_instruction(GuestVirt at) const noexcept {
+  const auto halfword = [&](GuestVirt from) -> uint32_t {
+    uint16_t bits = 0;
+    const Walk walk = look(from, AccessKind::kFetch);
+    if (walk.fault == FaultKind::kNone && ram_.contains(walk.physical, 2))
+      std::memcpy(&bits, ram_.host(walk.physical), sizeof bits);
+    return bits;
+  };
+  return halfword(at) | halfword(at + 2) << 16;
 }
 
 // Views may lose more than they have to.

@@ -37,6 +37,8 @@ class Mmu final : public core::MemoryPort {
   void forget_code() noexcept override;
   void use_predictions(core::PredictionSet* sets) noexcept override;
   void fence_translations(const core::TranslationFence& fence) noexcept override;
+  [[nodiscard]] uint32_t peek_instruction(core::GuestVirt at) const noexcept override;
+  [[nodiscard]] std::string effect() const override { return effect_; }
   // For tests: its Views are made anew, elsewhere. No engine runs.
   void move() noexcept;
   // Reset of the machine: nothing is kept any more.
@@ -70,8 +72,11 @@ class Mmu final : public core::MemoryPort {
                                Place& place) noexcept;
   core::Fault load_crossing(core::GuestVirt at, unsigned width, uint64_t& value) noexcept;
   core::Fault store_crossing(core::GuestVirt at, unsigned width, uint64_t value) noexcept;
-  bool read_physical(core::GuestPhys at, unsigned width, uint64_t& value) noexcept;
+  bool read_physical(core::GuestPhys at, unsigned width, uint64_t& value, core::AccessKind kind) noexcept;
   bool write_physical(core::GuestPhys at, unsigned width, uint64_t value) noexcept;
+  template <typename Write>
+  void write_table(core::GuestPhys at, const Write& write) noexcept;
+  [[nodiscard]] std::string device_text(core::GuestPhys at) const;
   void fill(core::GuestVirt at, core::AccessKind kind, const Place& place) noexcept;
   void fill_in_bulk(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
   void fill_neighbours(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
@@ -94,6 +99,7 @@ class Mmu final : public core::MemoryPort {
   Place code_place_;  // of the last fetch_page, for keep_code
   core::PredictionSet* predictions_ = nullptr;
   KeptTranslations kept_;  // of the lazy machines
+  std::string effect_;     // of the last change, if somebody listens to events
 };
 
 }  // namespace vitrine::mmu

@@ -47,6 +47,7 @@ void AddressSpaces::join_group(SpaceId id) noexcept {
     return;
   }
   space.upper.clear_all();
+  space.known_upper.clear_all();
   if (auto& code = space.code[static_cast<unsigned>(ViewKind::kSupervisor)]) flush(*code);
   const SpaceId group = group_for(space, upper_half);
   spaces_[group].members |= bit(id);

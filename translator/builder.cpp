@@ -13,13 +13,13 @@
 #include "isa/riscv/decoder.h"
 #include "isa/riscv/handler.h"
 #include "isa/riscv/operands.h"
+#include "isa/riscv/plain_csr.h"
 #include "isa/riscv/semantics_control.h"
 #include "isa/riscv/semantics_float.h"
 #include "isa/riscv/semantics_integer.h"
 #include "isa/riscv/semantics_memory.h"
 #include "isa/riscv/semantics_system.h"
 #include "translator/lowering_float.h"
-#include "translator/plain_csr.h"
 
 namespace vitrine::translator {
 namespace {
@@ -27,7 +27,7 @@ namespace {
 using ir::Node;
 using ir::Op;
 using ir::Ref;
-using riscv::Operands;
+using riscv::kFflags, riscv::kSstatus, riscv::Operands, riscv::PlainCsr;
 
 bool is_csr(riscv::Op op) {
   switch (op) {
@@ -216,11 +216,11 @@ class IrBackend {
     block_.nodes[exit].imm = static_cast<int64_t>(pc_ + static_cast<uint64_t>(int64_t{offset}));
   }
   void jump(Ref target) { target_ = target; }
-  // Fences order nothing here (handler.h), so they become nothing; as does a pause without anybody who could go on meanwhile.
+  // A fence orders nothing here (handler.h), so it becomes nothing; as does a pause without anybody who could go on meanwhile.
   void helper(void (*function)(riscv::Hart&, const Operands&) noexcept, const Operands& i) {
     if (function == &riscv::handler::cbo_zero) return zero_block(i);
     if (function == &riscv::handler::pause && alone_) return;
-    if (function != &riscv::handler::fence && function != &riscv::handler::fence_i) refuse();
+    if (function != &riscv::handler::fence) refuse();
   }
 
   // --- Floating point: moves only; what computes is one float_op, or a helper
@@ -374,7 +374,7 @@ bool add_csr(ir::Block& block, IrBackend& backend, const riscv::Insn& insn, cons
     backend.status_csr(insn);
     return true;
   }
-  const PlainCsr* const row = plain_csr(static_cast<unsigned>(insn.imm), input.privilege);
+  const PlainCsr* const row = riscv::plain_csr(static_cast<unsigned>(insn.imm), input.privilege);
   if (!row) {
     backend.helper_node();
     return false;

@@ -10,9 +10,9 @@
 // Before: emit_memory.h. Next: emit_control.h.
 #pragma once
 
+#include "isa/riscv/plain_csr.h"
 #include "translator/emit_memory.h"
 #include "translator/lowering_float.h"
-#include "translator/plain_csr.h"
 
 namespace vitrine::translator {
 
@@ -379,8 +379,8 @@ class FloatEmitter : protected MemoryEmitter {
     const auto& insns = in_->block.insns;
     if (n.insn == 0 || n.insn + 1u >= insns.size()) return 0;
     const riscv::Insn &before = insns[n.insn - 1].insn, &after = insns[n.insn + 1].insn;
-    if (before.op != riscv::Op::csrrs || before.imm != kFflags || before.rs1 != 0) return 0;
-    if (after.op != riscv::Op::csrrw || after.imm != kFflags || after.rd != 0) return 0;
+    if (before.op != riscv::Op::csrrs || before.imm != riscv::kFflags || before.rs1 != 0) return 0;
+    if (after.op != riscv::Op::csrrw || after.imm != riscv::kFflags || after.rd != 0) return 0;
     return before.rd == after.rs1 && before.rd != insn_->rd ? before.rd : 0;
   }
   void compared(const Node& n) {

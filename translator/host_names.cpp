@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "isa/riscv/plain_csr.h"
 #include "isa/riscv/registers.h"
-#include "translator/plain_csr.h"
 #include "translator/registers.h"
 
 namespace vitrine::translator {
@@ -104,7 +104,7 @@ std::string field_name(size_t offset) {
       {0x140, "sscratch"}, {0x141, "sepc"}, {0x142, "scause"}, {0x143, "stval"},
       {0x340, "mscratch"}, {0x341, "mepc"}, {0x342, "mcause"}, {0x343, "mtval"}};
   for (const auto& [number, name] : kPlain)
-    if (const PlainCsr* row = plain_csr(number, riscv::Privilege::kMachine); row && row->offset == offset)
+    if (const riscv::PlainCsr* row = riscv::plain_csr(number, riscv::Privilege::kMachine); row && row->offset == offset)
       return name;
   return prediction_name(offset);
 }

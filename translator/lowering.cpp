@@ -3,8 +3,8 @@
 // emit_values.h, emit_integer.h, emit_memory.h, emit_float.h, emit_control.h.
 #include "translator/lowering.h"
 
+#include "isa/riscv/plain_csr.h"
 #include "translator/emit_control.h"
-#include "translator/plain_csr.h"
 
 namespace vitrine::translator {
 
@@ -133,7 +133,7 @@ class Lowering::Emitter : ControlEmitter {
 
   // --- CSRs
   size_t csr_offset(const Node& n) const {
-    const PlainCsr* const row = plain_csr(static_cast<unsigned>(n.imm), riscv::Privilege::kMachine);
+    const riscv::PlainCsr* const row = riscv::plain_csr(static_cast<unsigned>(n.imm), riscv::Privilege::kMachine);
     VT_ASSERT(row != nullptr, "a CSR that is no plain word of the hart");
     return row->offset;
   }
@@ -181,7 +181,7 @@ class Lowering::Emitter : ControlEmitter {
     a.mov(temp.r32(), csr_at(offsetof(riscv::Csrs, mstatus), 4));
     a.xor_(temp.r32(), value.r32());
     a.and_(temp.r32(), static_cast<uint32_t>(bits::kSstatusWritable));
-    a.test(temp.r32(), static_cast<uint32_t>(bits::kSum | bits::kMxr));
+    a.test(temp.r32(), static_cast<uint32_t>(riscv::kStatusEffects));
     a.jnz(slow.label);
     a.xor_(mstatus(), temp);
     a.test(value.r32(), static_cast<uint32_t>(bits::kFs));

@@ -49,14 +49,16 @@ void clear_flags() {
 
 constexpr uint32_t kLeft = ~uint32_t{0};  // instead of the number of a site: the slow path has left the block
 
-void count(Hart& hart, Exit cause) { ++hart.exits[static_cast<size_t>(cause)]; }
-
-// Of an instruction that the slow path has run; `faulted`: it filled an entry, or trapped.
-Exit cause_of(const Site& site, bool faulted) {
-  if (site.op == Site::kFetch) return Exit::kInstruction;
-  const uint32_t effects = riscv::row_of(static_cast<riscv::Op>(site.op)).effects;
-  if (effects & (riscv::kLoad | riscv::kStore | riscv::kAmo)) return faulted ? Exit::kFault : Exit::kAddress;
-  return effects & riscv::kFloat ? Exit::kFloat : Exit::kInstruction;
+// Of an instruction on the slow path: what the handler, memory or a device does is counted there, on either engine. This is
+// what the interpreter would have done without leaving its own fast path.
+void count(Hart& hart, const Site& site) {
+  const bool fetched = site.op != Site::kFetch;
+  const uint32_t effects = fetched ? riscv::row_of(static_cast<riscv::Op>(site.op)).effects : 0;
+  if (effects & (riscv::kLoad | riscv::kStore | riscv::kAmo)) return;
+  if (effects & riscv::kFloat)
+    hart.events->count(core::EventKind::kFloatRedone);
+  else if (!(effects & riscv::kHelper))
+    hart.events->count(core::EventKind::kRareInstruction);
 }
 
 unsigned set_of(const Hart& hart) {
@@ -126,12 +128,12 @@ uint64_t Translator::slow_path(Hart* hart, uint32_t index) {
   const int64_t budget = hart->budget + site.remaining;
   hart->pc = site.pc;
   hart->clock->set_step(hart->run_end - static_cast<uint64_t>(budget));
-  const uint64_t known = *hart->memory->fills + hart->traps;
+  ++translator->counters_.slow_paths;
+  count(*hart, site);
   if (site.op == Site::kFetch)
     translator->step_anew(*hart);
   else
     riscv::execute(*hart, static_cast<riscv::Op>(site.op), site.operands);
-  count(*hart, cause_of(site, *hart->memory->fills + hart->traps != known));
   clear_flags();
   if (!hart->redirected) {
     hart->wants_apart = site.leads && !predict_again(*hart, set, site, index, address);
@@ -183,14 +185,13 @@ Translator::~Translator() = default;
 
 // What a hart needs before it can run generated code; done once, but for the extensions.
 void Translator::adopt(Hart& hart) {
-  if (!hart.exits) {
+  if (!hart.code_base) {
     if (!thunks_.leave) {
       thunks_ = make_thunks(*memory_, slow_path);
       code_begin_ = memory_->used();
       if (host_tools_) name_thunks(thunks_, memory_->next(), *host_tools_);
       lowering_ = std::make_unique<Lowering>(*memory_, thunks_, host_);
     }
-    hart.exits = counters_.exits.data();
     hart.code_base = memory_->base();
     physical_addend_ = hart.memory->physical_addend;
     hart.memory->use_predictions(hart.predictions);
@@ -238,12 +239,17 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
   fold_flags(hart);
   clock.set_step(end - static_cast<uint64_t>(hart.budget));
   counters_.jump_lookups += predictions.jumps.refills - jumps;
+  hart.events->count(core::EventKind::kPredictionMiss, predictions.refills - refills);
   sample_misses(predictions, predictions.refills - refills, static_cast<uint64_t>(budget - hart.budget));
   if (hart.wants_apart && hart.site != kLeft) {
     hart.pc = sites_[hart.site].pc;
     hart.left_in_block = sites_[hart.site].remaining;
   }
-  if (hart.site != kLeft) count(hart, hart.budget < kMaxInstructions && known(hart) ? Exit::kInterrupt : Exit::kMissing);
+  counters_.translated_steps += static_cast<uint64_t>(budget - hart.budget);
+  if (hart.site != kLeft) {
+    const bool due = hart.budget < kMaxInstructions && known(hart);
+    hart.events->count(due ? core::EventKind::kBudgetUsed : core::EventKind::kBlockNotFound);
+  }
   return hart.budget != budget;
 }
 
@@ -253,7 +259,6 @@ bool Translator::run_translated(Hart& hart, const uint8_t* code, core::Step end)
 void Translator::sample_misses(const core::PredictionSet& set, uint64_t misses, uint64_t steps) {
   constexpr uint64_t kMany = 64, kStepsAMiss = 32;
   constexpr uint16_t kEnough = 8, kSamples = 32;
-  counters_.prediction_misses += misses;
   if (misses < kMany || misses * kStepsAMiss < steps || set.lower_pages == 0) return;
   ++samples_;
   const uint32_t number = set.last_refilled();

@@ -20,7 +20,6 @@
 #include "isa/x86/code_memory.h"
 #include "isa/x86/host_tools.h"
 #include "translator/builder.h"
-#include "translator/exits.h"
 #include "translator/lowering.h"
 #include "translator/observer.h"
 #include "translator/thunks.h"
@@ -59,9 +58,9 @@ class Translator final : public riscv::Engine, public core::RamListener {
     uint64_t instructions = 0;        // translated, each time it is
     uint64_t code_bytes = 0;          // host code made
     uint64_t entries = 0;             // ways from C++ into generated code
+    uint64_t translated_steps = 0;    // steps since generated code was entered, until it was left
+    uint64_t slow_paths = 0;          // of these: on the slow path
     uint64_t interpreted_steps = 0;   // steps of cold code
-    ExitCounters exits = {};          // ways out of generated code, by cause
-    uint64_t prediction_misses = 0;   // lookups behind them that found the page
     uint64_t jump_lookups = 0;        // far jumps that the jump table did not know, and the View did
     uint64_t scattered_sites = 0;     // accesses that were given a table lookup of their own
     uint64_t dropped_pages = 0;       // pages whose translated bytes were written

@@ -5,11 +5,14 @@
 // hart does not have.
 #include "isa/riscv/csr.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 #include "isa/riscv/counters.h"
 #include "isa/riscv/handler.h"
+#include "isa/riscv/plain_csr.h"
 
 namespace vitrine::riscv {
 namespace {
@@ -367,14 +370,23 @@ void access(Hart& hart, const Operands& i, Change change, uint64_t operand) noex
   if (!row || !permitted(hart, number, *row, index, writes)) return enter_illegal(hart);
   const bool reads = change != Change::kWrite || (i.rd & 31) != 0;
   const uint64_t old = reads ? row->read(hart, index) : 0;
-  if (writes) {
-    const uint64_t base = change == Change::kWrite ? 0 : base_of_change(hart, number, old);
-    row->write(hart, index,
-               change == Change::kWrite ? operand
-               : change == Change::kSet ? base | operand
-                                        : base & ~operand);
-  }
-  hart.set_x(i.rd, old);
+  const uint64_t base = change == Change::kWrite ? 0 : base_of_change(hart, number, old);
+  const uint64_t value = change == Change::kWrite ? operand : change == Change::kSet ? base | operand : base & ~operand;
+  const auto do_it = [&] {
+    if (writes) row->write(hart, index, value);
+    hart.set_x(i.rd, old);
+  };
+  if (accessed_in_place(hart, number, writes, value)) return do_it();
+  constexpr unsigned kSatp = 0x180;
+  core::EventNote event(*hart.events, writes && number == kSatp ? core::EventKind::kAddressSpaceChange : core::EventKind::kCsrAccess);
+  const uint64_t before = hart.events->listening() ? row->read(hart, index) : 0;
+  do_it();
+  const uint64_t after = hart.events->listening() ? row->read(hart, index) : 0;
+  event.tell(number, before, after, [&] {
+    if (writes && number == kSatp) return hart.memory->effect();
+    const std::string name = csr_name(*row, index);
+    return writes ? fmt::format("{} {:#x} -> {:#x}", name, before, after) : fmt::format("{} is {:#x}", name, before);
+  });
 }
 
 }  // namespace

@@ -12,10 +12,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/events.h"
 #include "isa/riscv/classes.h"
 #include "isa/riscv/instruction.h"
 #include "isa/riscv/pattern.h"
 #include "isa/riscv/registers.h"
+#include "isa/riscv/traps.h"
 
 namespace vitrine::riscv {
 namespace {
@@ -263,12 +265,63 @@ std::string classes_page() {
   return page + "\n" + instruction_classes() + csr_classes() + conditions();
 }
 
+// --- Events
+
+constexpr std::string_view kEventsHead = R"(# Events
+
+What happens to a guest that its hypervisor sees. This page is made from `core/event_kinds.inc` and
+`isa/riscv/trap_rows.inc` by `vitrine_generate_docs`.
+
+A **guest trap** is the architecture's: the guest's own handler runs, and `scause` and the rest change. An **exit** is the
+hypervisor's: control leaves generated code for the handler, which does to the virtual machine what the real one would have
+done; the guest cannot see it. They are different things. A load that only the shadow page table lacks an entry for is an exit
+and no guest trap. A page fault of the guest's own table is an exit, and the handler enters a guest trap. So `--stats` has them
+in tables of their own, and no number is in both.
+
+An exit is counted where the sentence below says so, whichever engine runs: by what the guest does and by what its shadow
+knows, never by what happens to be translated, decoded or predicted. The same run has the same exits, row by row, on
+`--engine interpreter` and `--engine translator` (`tests/system/events_test.py`). What depends on the engine is a counter, and
+is no exit. Three rules make that so:
+
+* A CSR that is a plain word of the hart, and `sstatus` as long as the address map stays and no interrupt waits, is accessed in
+  place: no exit (`isa/riscv/plain_csr.h`). `fence` orders nothing, and a `pause` of the only hart gives nothing up: none either.
+* A hidden fault is the first use of a page, for reading, writing or execution, since its translation came or changed
+  (`mmu/known_pages.h`). What a small table merely lost to another page is a `refill`.
+* With `--mmu shadow-lazy` and `tlb-fenced`, a hidden fault is a walk whose result is kept until a fence.
+
+The machine with `--no-cache` has no shadow, and so no hidden faults and no page-table writes.
+
+)";
+
+std::string events_of(core::EventColumn column, std::string_view head) {
+  std::string text(head);
+  text += column == core::EventColumn::kExit ? "| kind | cause | one is a | what it is |\n|---|---|---|---|\n"
+                                             : "| kind | one is a | what it is |\n|---|---|---|\n";
+  for (const core::EventRow& row : core::event_rows()) {
+    if (row.column != column) continue;
+    const std::string cause = column == core::EventColumn::kExit ? fmt::format(" {} |", name_of(row.cause)) : "";
+    text += fmt::format("| `{}` |{} {} | {} [More]({}) |\n", row.name, cause, row.unit, row.sentence, row.doc);
+  }
+  return text + "\n";
+}
+
+std::string events_page() {
+  std::string page(kEventsHead);
+  page += events_of(core::EventColumn::kExit, "## Exits\n\n");
+  page += events_of(core::EventColumn::kGuestTrap, "## Guest traps\n\n");
+  page += "By cause, and the exit that leads there:\n\n| cause | name | words | exit |\n|---|---|---|---|\n";
+  for (const TrapRow& row : trap_rows())
+    page += fmt::format("| {}{} | `{}` | {} | `{}` |\n", row.cause & kInterruptCause ? "interrupt " : "",
+                        row.cause & ~kInterruptCause, row.name, row.words, row_of(row.exit).name);
+  return page + "\n" + events_of(core::EventColumn::kCounter, "## Counters\n\nOf the tables, the caches and the engine; no exits.\n\n");
+}
+
 struct Page {
   const char* file;
   std::string (*text)();
 };
 constexpr std::array kPages = {Page{"instructions.md", instructions_page},
-                               Page{"instruction-classes.md", classes_page}};
+                               Page{"instruction-classes.md", classes_page}, Page{"events.md", events_page}};
 
 bool is_fresh(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);

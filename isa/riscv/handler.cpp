@@ -2,15 +2,20 @@
 // Traps, interrupts and privileged instructions. The CSR instructions are in csr.cpp.
 #include "isa/riscv/handler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
 #include "isa/riscv/counters.h"
 #include "isa/riscv/csr.h"
+#include "isa/riscv/traps.h"
 
 namespace vitrine::riscv {
 
 using core::AccessKind;
+using core::EventKind;
+using core::EventNote;
 using core::Fault;
 using core::FaultKind;
 
@@ -30,12 +35,17 @@ constexpr Level kMachineLevel{Privilege::kMachine, &Csrs::m,      mstatus::kMie,
 constexpr Level kSupervisorLevel{Privilege::kSupervisor, &Csrs::s,      mstatus::kSie,
                                  mstatus::kSpie,         mstatus::kSpp, 8};
 
-constexpr uint64_t kInterruptBit = uint64_t{1} << 63;
+constexpr uint64_t kInterruptBit = kInterruptCause;
+
+char letter_of(Privilege privilege) { return "US?M"[static_cast<unsigned>(privilege) & 3]; }
 
 // Privileged spec 3.1.6.1 and 3.1.7 to 3.1.16, in the order in which they say it.
 void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexcept {
   Csrs& csr = hart.csr;
   TrapCsrs& trap = csr.*level.csrs;
+  const bool interrupt = cause & kInterruptBit;
+  EventNote entered(*hart.events, interrupt ? EventKind::kGuestInterrupt : EventKind::kGuestException);
+  hart.events->count_guest_trap(interrupt, static_cast<unsigned>(cause), static_cast<uint8_t>(level.privilege));
   account_privilege(hart, 0);
   trap.epc = hart.pc;
   trap.cause = cause;
@@ -45,7 +55,7 @@ void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexce
   csr.mstatus |= enabled ? level.pie : 0;
   csr.mstatus |= static_cast<uint64_t>(hart.privilege) << level.pp_shift;
   hart.privilege = level.privilege;
-  const bool vectored = (trap.tvec & 3) == 1 && (cause & kInterruptBit);
+  const bool vectored = (trap.tvec & 3) == 1 && interrupt;
   hart.next_pc = (trap.tvec & ~uint64_t{3}) + (vectored ? 4 * (cause & ~kInterruptBit) : 0);
   hart.redirected = true;
   hart.reservation.valid = false;
@@ -58,6 +68,17 @@ void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexce
   ++hart.traps;
   context_changed(hart);
   if (hart.observer) hart.observer->trap_entered(hart, cause, tval, level.privilege);
+  entered.tell(cause, tval, static_cast<uint64_t>(level.privilege), [&] {
+    return fmt::format("{} mode's handler at {:#x} runs", letter_of(level.privilege), hart.next_pc);
+  });
+}
+
+// The exit that leads to a guest trap.
+void count_exit(const Hart& hart, uint64_t cause, uint64_t tval) noexcept {
+  const TrapRow* const row = find_trap(cause);
+  if (!row) return;
+  EventNote exit(*hart.events, row->exit);
+  exit.tell(tval, cause, 0, [&] { return std::string(row->words); });
 }
 
 bool delegated(const Hart& hart, uint64_t delegation, unsigned number) {
@@ -68,6 +89,8 @@ bool delegated(const Hart& hart, uint64_t delegation, unsigned number) {
 void leave(Hart& hart, const Level& level) noexcept {
   Csrs& csr = hart.csr;
   const auto to = static_cast<Privilege>((csr.mstatus & level.pp) >> level.pp_shift);
+  const Privilege from = hart.privilege;
+  EventNote event(*hart.events, EventKind::kTrapReturn);
   const bool enable = csr.mstatus & level.pie;
   csr.mstatus &= ~(level.ie | level.pp);
   csr.mstatus |= level.pie | (enable ? level.ie : 0);
@@ -78,6 +101,8 @@ void leave(Hart& hart, const Level& level) noexcept {
   hart.redirected = true;
   context_changed(hart);
   if (interrupt_to_take(hart) >= 0) hart.attention->wanted = true;
+  event.tell(hart.next_pc, static_cast<uint64_t>(from), static_cast<uint64_t>(to),
+             [&] { return fmt::format("{} mode -> {} mode at {:#x}", letter_of(from), letter_of(to), hart.next_pc); });
 }
 
 // "U and S may not": the three instructions whose trap bits make a hypervisor in M possible.
@@ -96,9 +121,18 @@ constexpr unsigned kCacheBlock = 64;  // bytes; the device tree says so too
 // A block operation needs what a load or a store needs; its faults are store faults (Zicbom 2.5).
 void manage_block(Hart& hart, const Operands& i) noexcept {
   const core::GuestVirt at{hart.x[i.rs1]};
-  if (!hart.memory->check(at, AccessKind::kLoad)) return;
-  if (const Fault fault = hart.memory->check(at, AccessKind::kStore))
-    enter_access_fault(hart, AccessKind::kStore, fault);
+  if (hart.memory->check(at, AccessKind::kLoad)) {
+    if (const Fault fault = hart.memory->check(at, AccessKind::kStore))
+      return enter_access_fault(hart, AccessKind::kStore, fault);
+  }
+  EventNote(*hart.events, EventKind::kCacheBlock).tell(at.value);
+}
+
+// The hart has nothing to do: its turn ends.
+void give_up_turn(Hart& hart) noexcept {
+  const EventNote event(*hart.events, EventKind::kWait);
+  hart.ended_slice = true;
+  hart.attention->wanted = true;
 }
 
 }  // namespace
@@ -131,10 +165,12 @@ void reset_hart(Hart& hart, uint64_t pc) {
 
 void enter_trap(Hart& hart, Cause cause, uint64_t tval) noexcept {
   const auto number = static_cast<unsigned>(cause);
+  count_exit(hart, number, tval);
   enter(hart, delegated(hart, hart.csr.medeleg, number) ? kSupervisorLevel : kMachineLevel, number, tval);
 }
 
 void enter_interrupt(Hart& hart, unsigned number) noexcept {
+  count_exit(hart, kInterruptBit | number, 0);
   enter(hart, delegated(hart, hart.csr.mideleg, number) ? kSupervisorLevel : kMachineLevel,
         kInterruptBit | number, 0);
   hart.pc = hart.next_pc;
@@ -223,8 +259,11 @@ void illegal(Hart& hart, const Operands& i) noexcept {
 
 void ecall(Hart& hart, const Operands&) noexcept {
   if (hart.privilege == Privilege::kSupervisor && hart.firmware) {
+    const uint64_t extension = hart.x[17], function = hart.x[16];
+    EventNote event(*hart.events, EventKind::kHypercall);
     hart.firmware->call(hart);
     hart.attention->wanted = true;
+    event.tell(extension, function, hart.x[10], [&] { return hart.firmware->name_of(extension, function); });
     return;
   }
   enter_trap(
@@ -250,16 +289,12 @@ void wfi(Hart& hart, const Operands&) noexcept {
   if (hart.privilege == Privilege::kUser || traps_in_supervisor(hart, mstatus::kTw))
     return enter_illegal(hart);
   hart.waiting = !wakes(hart);
-  hart.ended_slice = true;
-  hart.attention->wanted = true;
+  give_up_turn(hart);
 }
 
 // Zawrs: "may stall until the reservation set is stored to": with harts in turn, giving up the turn is that
 // stall.
-void wrs_sto(Hart& hart, const Operands&) noexcept {
-  hart.ended_slice = true;
-  hart.attention->wanted = true;
-}
+void wrs_sto(Hart& hart, const Operands&) noexcept { give_up_turn(hart); }
 
 // "When the TW bit in mstatus is set and WRS.NTO is executed in any privilege mode other than M mode, and it does not
 // complete within an implementation-specific bounded time limit, [...] an illegal-instruction exception" (15.1). The limit
@@ -271,16 +306,14 @@ void wrs_nto(Hart& hart, const Operands& i) noexcept {
 
 // Zihintpause: this hart spins, and somebody else may have what it waits for. A kernel with one hart waits for time only.
 void pause(Hart& hart, const Operands&) noexcept {
-  if (hart.alone) return;
-  hart.ended_slice = true;
-  hart.attention->wanted = true;
+  if (!hart.alone) give_up_turn(hart);
 }
 
 // Harts run in turn, so memory is sequentially consistent and a fence orders nothing.
 void fence(Hart&, const Operands&) noexcept {}
 
 // Instruction fetch is coherent: nothing to do (docs/architecture.md, "no observable caches").
-void fence_i(Hart&, const Operands&) noexcept {}
+void fence_i(Hart& hart, const Operands&) noexcept { const EventNote event(*hart.events, EventKind::kFenceI); }
 
 // "If rs1 = x0 [...] all levels of the page tables, otherwise only the leaf entries for the virtual address
 // in rs1. If rs2 = x0 [...] all address spaces, otherwise only the one in rs2", less its global entries. The
@@ -291,11 +324,14 @@ void sfence_vma(Hart& hart, const Operands& i) noexcept {
   core::TranslationFence fence;
   if (i.rs1 != 0) fence.first = hart.x[i.rs1], fence.size = 1;
   if (i.rs2 != 0) fence.one_space = true, fence.asid = static_cast<uint16_t>(hart.x[i.rs2]);
+  EventNote event(*hart.events, EventKind::kTranslationFence);
   hart.memory->fence_translations(fence);
+  event.tell(fence.first, 0, fence.asid, [&] { return hart.memory->effect(); });
 }
 
 void sfence_ordering(Hart& hart, const Operands&) noexcept {
-  if (hart.privilege == Privilege::kUser) enter_illegal(hart);
+  if (hart.privilege == Privilege::kUser) return enter_illegal(hart);
+  const EventNote event(*hart.events, EventKind::kTranslationFence);
 }
 
 void cbo_clean(Hart& hart, const Operands& i) noexcept {

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include "core/events.h"
 #include "core/memory_port.h"
 #include "core/scheduler.h"
 #include "core/state.h"
@@ -129,6 +131,8 @@ class EnvironmentCalls {
   virtual ~EnvironmentCalls() = default;
   // ecall in S mode; arguments and results in the hart's registers. The instruction retires.
   virtual void call(Hart& hart) noexcept = 0;
+  // The name of the call that a7 and a6 select, for people.
+  [[nodiscard]] virtual std::string name_of(uint64_t a7, uint64_t a6) const = 0;
 };
 
 struct Hart {
@@ -156,7 +160,6 @@ struct Hart {
   void* translator = nullptr;      // that made the code which runs
   uint16_t left_in_block = 0;  // instructions of a block that was left inside
   bool wants_apart = false;    // it was left for one without shared checks
-  uint64_t* exits = nullptr;       // counters, by cause (translator/exits.h)
   bool float_off = true;     // mstatus.FS == Off
   bool float_in_hart = true;  // f registers are in `f`: always, but while generated code has them (translator/emit_float.h)
   bool redirected = false;   // the last slow instruction set next_pc, or changed what pc means
@@ -174,6 +177,7 @@ struct Hart {
   // -----------------------------------------------------------------------------------------------------------
   core::Clock* clock = nullptr;
   core::Attention* attention = nullptr;
+  core::Events* events = nullptr;  // of the machine
   uint64_t steps = 0;           // this hart's steps up to slice_start
   core::Step slice_start = 0;   // machine step at which its present turn began
   uint64_t retired_in[4] = {};  // by privilege: instructions retired in that mode, up to retired_mark

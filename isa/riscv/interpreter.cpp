@@ -358,9 +358,9 @@ void Interpreter::run(Hart& hart, uint64_t steps) {
   hart.budget = static_cast<int64_t>(steps);
   hart.decoded = &cache_;
   do {
+    clock.set_step(hart.run_end - static_cast<uint64_t>(hart.budget));
     const Slot* s = caching_ ? locate(hart) : nullptr;
     if (!s) {
-      clock.set_step(hart.run_end - static_cast<uint64_t>(hart.budget));
       step_plainly(hart);
       --hart.budget;
       continue;

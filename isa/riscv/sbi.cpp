@@ -150,6 +150,11 @@ void Sbi::call(Hart& hart) noexcept {
   if (!row || row->function != SbiCall::kAnyFunction) hart.set_x(kA1, answer->a1);
 }
 
+std::string Sbi::name_of(uint64_t a7, uint64_t a6) const {
+  const SbiCall* const row = find_sbi_call(a7, a6);
+  return row ? std::string(row->extension_name) + " " + std::string(row->name) : "a call that this SBI does not have";
+}
+
 void Sbi::serialize(core::Archive& ar) {
   ar.section("sbi");
   for (Slot& slot : slots_) {

@@ -100,6 +100,7 @@ class Sbi final : public EnvironmentCalls {
   void reset(Hart& boot, uint64_t entry, uint64_t device_tree);
 
   void call(Hart& hart) noexcept override;
+  [[nodiscard]] std::string name_of(uint64_t a7, uint64_t a6) const override;
 
   // Hart::time_offset of the harts changed.
   void time_changed();

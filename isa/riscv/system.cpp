@@ -23,6 +23,7 @@ bool System::turn_is_over() const {
 void System::begin_turn(size_t turn) {
   turn_ = turn;
   Hart& hart = *harts_[turn_];
+  hart.events->set_running(&contexts_[turn_]);
   const core::Step now = scheduler_.clock().step();
   turn_end_ = now + options_.slice;
   hart.slice_start = now;

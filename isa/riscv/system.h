@@ -8,12 +8,14 @@
 // them: World::poll between turns, and World::idle when time has to pass.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vector>
 
 #include "core/guest_ram.h"
 #include "core/scheduler.h"
 #include "isa/riscv/engine.h"
+#include "isa/riscv/event_context.h"
 
 namespace vitrine::riscv {
 
@@ -48,6 +50,7 @@ class System final : public core::RamListener {
   // Hart 0 has the first turn, the others follow in the order in which they were added.
   void add(Hart& hart) {
     harts_.push_back(&hart);
+    contexts_.emplace_back(hart);
     turn_ = harts_.size() - 1;
     for (Hart* each : harts_) each->alone = harts_.size() == 1;
   }
@@ -88,6 +91,7 @@ class System final : public core::RamListener {
   World& world_;
   Options options_;
   std::vector<Hart*> harts_;
+  std::deque<HartContext> contexts_;  // of each of them, for events
   size_t turn_ = 0;
   core::Step turn_end_ = 0;
   bool stop_requested_ = false;

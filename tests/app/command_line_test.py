@@ -275,8 +275,8 @@ class Runs(WithGuests):
         self.assertEqual(stats["counters"]["instructions"], 10)
         more = self.folder / "more.json"
         self.bare(0x0002a303, 0x001002b7, 0x0002a303, *self.PASS, options=("--stats-json", more))  # two loads, one of RAM
-        self.assertEqual(json.loads(more.read_text())["counters"]["device_accesses"],
-                         stats["counters"]["device_accesses"] + 1)
+        self.assertEqual(json.loads(more.read_text())["counters"]["device_read"],
+                         stats["counters"]["device_read"] + 1)
         self.assertEqual(stats["counters"].keys(), stats["per_million_steps"].keys())
         self.assertIn("seed=1", stats["identity"])
 

@@ -129,8 +129,8 @@ class TerminalTest(unittest.TestCase):
         terminal = self.at_prompt()
         terminal.type(b"halt\n")
         terminal.end()
-        self.assertRegex(terminal.text, r"\r\nvitrine: The guest ended with success\. [\d,]+ instructions, [\d.]+ s guest time, [\d.]+ s host time, "
-                                        r"\d+ million a second\. Next: \S*vitrine run linux\r\n$")
+        self.assertRegex(terminal.text, r"\r\nvitrine: The guest ended with success\. [\d,]+ instructions, [\d,]+ exits \([\d,]+ hidden faults\), [\d,]+ guest traps; [\d.]+ s guest time, [\d.]+ s host time, "
+                                        r"\d+ million a second\. Next: \S*vitrine run linux; every exit and guest trap: --stats\r\n$")
 
     def test_CtrlA_x_Quits(self):
         terminal = self.at_prompt()

@@ -29,7 +29,7 @@ class BulkFill : public testing::Test {
     port.reset();
     spaces.reset();
     ram = std::move(*core::GuestRam::create({kBase}, kSize));
-    spaces = std::make_unique<AddressSpaces>(*ram, attention, AddressSpaces::Kind::kShadow, model);
+    spaces = std::make_unique<AddressSpaces>(*ram, attention, events, AddressSpaces::Kind::kShadow, model);
     port = std::make_unique<Mmu>(0, *ram, bus, *spaces);
     if (spaces->kind() != AddressSpaces::Kind::kShadow) GTEST_SKIP() << "the host gives no address space";
     port->use_predictions(sets);
@@ -91,6 +91,7 @@ class BulkFill : public testing::Test {
   std::unique_ptr<core::GuestRam> ram;
   core::Bus bus;
   core::Attention attention;
+  core::Events events;
   core::PredictionSet sets[core::kPredictionSets];
   std::unique_ptr<AddressSpaces> spaces;
   std::unique_ptr<Mmu> port;

@@ -43,7 +43,7 @@ struct Hits {
 
 // One memory system with two harts.
 struct Side {
-  Side(AddressSpaces::Kind kind, Model model) : spaces(*ram, attention, kind, model) {
+  Side(AddressSpaces::Kind kind, Model model) : spaces(*ram, attention, events, kind, model) {
     for (unsigned i = 0; i < kHarts; ++i) ports[i] = std::make_unique<Mmu>(i, *ram, bus, spaces);
     for (unsigned i = 0; i < kHarts; ++i) ports[i]->use_predictions(sets[i]);
   }
@@ -89,6 +89,7 @@ struct Side {
   std::unique_ptr<core::GuestRam> ram = std::move(*core::GuestRam::create({kBase}, kSize));
   core::Bus bus;
   core::Attention attention;
+  core::Events events;
   AddressSpaces spaces;
   std::unique_ptr<Mmu> ports[kHarts];
   Hits hits;
@@ -196,6 +197,7 @@ class Coherence {
   }
   [[nodiscard]] const Hits& hits() const { return cached_.hits; }
   [[nodiscard]] const MmuCounters& counters() const { return cached_.spaces.counters; }
+  [[nodiscard]] const core::Events& events() const { return cached_.events; }
   [[nodiscard]] const Hits& plain_hits() const { return plain_.hits; }
   uint64_t successes = 0, faults = 0;
 
@@ -471,7 +473,7 @@ void expect_busy(const Coherence& c, unsigned operations) {
   EXPECT_GT(c.hits().code, operations / 200u);
   EXPECT_GT(c.hits().predicted, operations / 200u);
   EXPECT_GT(c.hits().runs, 0u) << "no prediction of more than a page";
-  EXPECT_GT(c.counters().write_paths_revoked, operations / 2000u);
+  EXPECT_GT(c.events().of(core::EventKind::kWritePathRevoked), operations / 2000u);
   EXPECT_EQ(c.plain_hits().read + c.plain_hits().write + c.plain_hits().code, 0u)
       << "the judge caches nothing";
 }
@@ -494,9 +496,9 @@ TEST_P(CoherenceOf, RandomOperations_CachesCannotBeSeen) {
     if (HasFatalFailure()) return;
     expect_busy(c, kOperations);
     if (GetParam().model == Model::kCoherent)
-      EXPECT_GT(c.counters().table_writes, kOperations / 200u);
+      EXPECT_GT(c.events().of(core::EventKind::kTableUpdate), kOperations / 200u);
     else
-      EXPECT_EQ(c.counters().table_writes, 0u) << "nothing is write-protected";
+      EXPECT_EQ(c.events().of(core::EventKind::kTableUpdate), 0u) << "nothing is write-protected";
   }
 }
 INSTANTIATE_TEST_SUITE_P(

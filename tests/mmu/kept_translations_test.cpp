@@ -38,7 +38,7 @@ constexpr TranslationFence of_both(uint64_t at, uint16_t asid) { return {at, 1, 
 class Rig {
  public:
   explicit Rig(Model model, AddressSpaces::Kind kind = AddressSpaces::Kind::kShadow)
-      : spaces(*ram, attention, kind, model) {
+      : spaces(*ram, attention, events, kind, model) {
     for (unsigned i = 0; i < 2; ++i) {
       ports[i] = std::make_unique<Mmu>(i, *ram, bus, spaces);
       uint8_t config[kPmpEntries] = {0x1f};
@@ -85,6 +85,7 @@ class Rig {
   std::unique_ptr<core::GuestRam> ram = std::move(*core::GuestRam::create({kBase}, kSize));
   core::Bus bus;
   core::Attention attention;
+  core::Events events;
   AddressSpaces spaces;
   std::unique_ptr<Mmu> ports[2];
   core::TranslationContext contexts[2];
@@ -378,7 +379,7 @@ TEST_P(Kept, ForgetTranslations_AsAfterPowerOn) {
 TEST_P(Kept, NoTableIsTracked) {
   use_and_change();
   EXPECT_EQ(rig.ram->flags({kLeaves}) & core::kPageTable, 0);
-  EXPECT_EQ(rig.spaces.counters.table_writes, 0u);
+  EXPECT_EQ(rig.events.of(core::EventKind::kTableUpdate), 0u);
 }
 
 }  // namespace

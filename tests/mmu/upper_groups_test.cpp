@@ -34,7 +34,7 @@ class UpperGroups : public testing::Test {
     for (auto& port : ports) port.reset();
     spaces.reset();
     ram = std::move(*core::GuestRam::create({kBase}, kSize));
-    spaces = std::make_unique<AddressSpaces>(*ram, attention, kind);
+    spaces = std::make_unique<AddressSpaces>(*ram, attention, events, kind);
     for (unsigned hart = 0; hart < kHarts; ++hart) {
       ports[hart] = std::make_unique<Mmu>(hart, *ram, bus, *spaces);
       ports[hart]->use_predictions(sets[hart]);
@@ -108,6 +108,7 @@ class UpperGroups : public testing::Test {
   std::unique_ptr<core::GuestRam> ram;
   core::Bus bus;
   core::Attention attention;
+  core::Events events;
   core::PredictionSet sets[kHarts][core::kPredictionSets];
   std::unique_ptr<AddressSpaces> spaces;
   std::unique_ptr<Mmu> ports[kHarts];
@@ -356,7 +357,7 @@ TEST_F(UpperGroups, RootUntracked_MemberNoMore) {
   enter(kRoot1);
   load(kUpper);
   for (uint64_t i = 1; i < 9; ++i) write(kRoot1 + 8 * i, 0);
-  EXPECT_EQ(counters().untracked, 1u);
+  EXPECT_EQ(events.of(core::EventKind::kTableUntracked), 1u);
   EXPECT_EQ(counters().groups_left, 1u);
   write(kRoot1 + 8 * 256, 0);
   EXPECT_EQ(load(kUpper), kPageFault);

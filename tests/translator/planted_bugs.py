@@ -38,7 +38,7 @@ class Bug(NamedTuple):
 BUGS = [
     # sstatus and cbo.zero
     Bug("status_sum_in_place", "translator/lowering.cpp",
-        "static_cast<uint32_t>(bits::kSum | bits::kMxr)", "static_cast<uint32_t>(bits::kMxr)",
+        "static_cast<uint32_t>(riscv::kStatusEffects)", "static_cast<uint32_t>(bits::kMxr)",
         "SUM changes, and what may be accessed does not"),
     Bug("status_opens_late", "translator/lowering.cpp",
         "a.test(csr_at(offsetof(riscv::Csrs, mie)), temp);\n    a.jnz(slow.label);", "",
@@ -148,7 +148,7 @@ BUGS = [
     Bug("apart_is_for_the_wrong_place", "translator/translator.cpp",
         "hart.pc = sites_[hart.site].pc;", "", "a block left for one apart begins anew"),
     Bug("status_upper_half_filled", "mmu/mmu.cpp",
-        "if (view == ViewKind::kSupervisorSum && upper_half", "if (false && upper_half",
+        "view == ViewKind::kSupervisorSum && upper_half && (place.leaf", "false && upper_half && (place.leaf",
         "the same, in the upper half"),
     Bug("zero_block_not_aligned", "translator/emit_memory.h",
         "a.and_(block, -64);", "", "cbo.zero begins in the middle of its block"),
@@ -235,7 +235,7 @@ BUGS = [
         "if (entry.tag != core::kNoTag) clear_jumps(code, entry.tag, 1);", "",
         "a target whose page lost its place in the View is not found when it is remapped"),
     Bug("jumps_outlive_entry", "mmu/address_spaces.cpp",
-        "      clear_jumps(*space.code[kind], address, 1);\n", "",
+        " clear_jumps(*space.code[kind], address, 1);\n", " {}\n",
         "a remapped page is still jumped to"),
     Bug("jumps_outlive_range", "mmu/address_spaces.cpp",
         "      clear_jumps(*space.code[kind], first, pages);\n", "",

@@ -65,7 +65,8 @@ class Coverage final : public StepObserver {
       dropped_ += counters.dropped_pages;
       cold_ += counters.interpreted_steps;
       steps_ += b.clock().step();
-      for (size_t i = 0; i < exits_.size(); ++i) exits_[i] += counters.exits[i];
+      for (const core::EventRow& row : core::event_rows())
+        events_[static_cast<size_t>(row.kind)] += b.events().of(row.kind);
 #endif
     }
   }
@@ -75,7 +76,10 @@ class Coverage final : public StepObserver {
 #ifdef VITRINE_HAS_TRANSLATOR
     EXPECT_GT(dropped_, 500u) << "translated pages that were written";
     EXPECT_LT(cold_, steps_ / 2) << "the translator left most steps to the interpreter";
-    for (size_t i = 0; i < exits_.size(); ++i) EXPECT_GT(exits_[i], 100u) << "cause of exit " << i;
+    using core::EventKind;
+    for (const EventKind kind : {EventKind::kTrapReturn, EventKind::kCsrAccess, EventKind::kPageTableWrite, EventKind::kHiddenFault,
+                                 EventKind::kFloatRedone, EventKind::kBlockNotFound, EventKind::kBudgetUsed})
+      EXPECT_GT(events_[static_cast<size_t>(kind)], 100u) << row_of(kind).name;
 #endif
   }
   [[nodiscard]] uint64_t exceptions(unsigned cause) const { return exceptions_[cause]; }
@@ -96,8 +100,9 @@ class Coverage final : public StepObserver {
     text << "\nchanges of mode: " << mode_changes_ << "; lines of code written: " << changed_lines_;
 #ifdef VITRINE_HAS_TRANSLATOR
     text << "\nblocks: " << blocks_ << ", pages dropped: " << dropped_ << ", interpreted: " << cold_ << " of "
-         << steps_ << "; exits:";
-    for (const uint64_t count : exits_) text << " " << count;
+         << steps_ << "; events:";
+    for (const core::EventRow& row : core::event_rows())
+      text << " " << row.name << " " << events_[static_cast<size_t>(row.kind)];
 #endif
     return text.str();
   }
@@ -108,7 +113,7 @@ class Coverage final : public StepObserver {
   uint64_t mode_changes_ = 0, changed_lines_ = 0;
 #ifdef VITRINE_HAS_TRANSLATOR
   uint64_t blocks_ = 0, dropped_ = 0, cold_ = 0, steps_ = 0;
-  translator::ExitCounters exits_{};
+  std::array<uint64_t, core::kEventKinds> events_{};
 #endif
   unsigned mode_ = 0;
   uint64_t traps_ = 0;

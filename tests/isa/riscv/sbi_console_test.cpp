@@ -169,13 +169,13 @@ TEST(SbiLegacy, Mask_IsReadFromGuestMemory) {
     EXPECT_EQ(interrupted(rig), (std::set<unsigned>{0, 2}));
     EXPECT_EQ(rig.legacy(4, {kTree + shift + 8}), kInvalidParam);  // there is no hart 3
   }
-  const uint64_t fences = rig.spaces.counters.fences;
+  const uint64_t fences = rig.events.of(core::EventKind::kFenceApplied);
   for (const uint64_t call : {5, 6, 7}) {
     ASSERT_TRUE(rig.ram.write({kTree}, masks, sizeof masks));
     EXPECT_EQ(rig.legacy(call, {kTree, 0x1000, 0x1000, 7}), 0u);
     EXPECT_EQ(rig.legacy(call, {kTree + 8, 0, 0, 0}), kInvalidParam);
   }
-  EXPECT_EQ(rig.spaces.counters.fences - fences, 3 * 2u);
+  EXPECT_EQ(rig.events.of(core::EventKind::kFenceApplied) - fences, 3 * 2u);
 }
 
 TEST(SbiLegacy, NullMask_IsEverybody) {

@@ -70,6 +70,7 @@ struct Rig {
       hart->memory = ports.back().get();
       hart->clock = &clock;
       hart->attention = &attention;
+      hart->events = &events;
       comparators.push_back(std::make_unique<core::ScheduledEvent>(
           scheduler, "stimecmp" + std::to_string(id), [h = hart.get()] { update_stimecmp(*h); }));
       hart->stimecmp_event = comparators.back().get();
@@ -145,7 +146,8 @@ struct Rig {
   std::unique_ptr<core::GuestRam> owned_ram = std::move(*core::GuestRam::create({kRamBase}, kRamSize));
   core::GuestRam& ram;
   core::Bus bus;
-  mmu::AddressSpaces spaces{ram, attention, mmu::AddressSpaces::Kind::kTlb};
+  core::Events events;
+  mmu::AddressSpaces spaces{ram, attention, events, mmu::AddressSpaces::Kind::kTlb};
   std::vector<std::unique_ptr<mmu::Mmu>> ports;
   std::vector<std::unique_ptr<core::ScheduledEvent>> comparators;
   std::vector<std::unique_ptr<Hart>> owned_harts;

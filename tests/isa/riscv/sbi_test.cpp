@@ -372,10 +372,10 @@ TEST(SbiRfence, Mask_SelectsHarts) {
   for (const uint64_t function : {0, 1, 2})
     for (const MaskCase& c : kMaskCases) {
       Rig rig(4);
-      const uint64_t before = rig.spaces.counters.fences;
+      const uint64_t before = rig.events.of(core::EventKind::kFenceApplied);
       EXPECT_EQ(rig.call(kRfence, function, {c.mask, c.base, 0, kNever, 0}).error, c.error)
           << c.mask << " " << c.base;
-      EXPECT_EQ(rig.spaces.counters.fences - before, c.harts.size()) << c.mask << " " << c.base;
+      EXPECT_EQ(rig.events.of(core::EventKind::kFenceApplied) - before, c.harts.size()) << c.mask << " " << c.base;
       EXPECT_TRUE(interrupted(rig).empty());
     }
 }

@@ -27,7 +27,7 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
   using Kind = mmu::AddressSpaces::Kind;
   const bool shadow = board.shadow && (caches == Caches::kTranslator || caches == Caches::kAll);
   const Kind kind = caches == Caches::kNone ? Kind::kNone : shadow ? Kind::kShadow : Kind::kTlb;
-  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, kind, board.model);
+  spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, events_, kind, board.model);
   riscv::Interpreter::Options engine;
   engine.caching = caches >= Caches::kAll;
   if (caches == Caches::kTiny) engine.max_pages = 2;
@@ -85,6 +85,7 @@ void Bench::build_harts(const Board& board) {
     hart.memory = parts->mmu.get();
     hart.clock = &clock_;
     hart.attention = &attention_;
+    hart.events = &events_;
     parts->stimecmp_event = std::make_unique<core::ScheduledEvent>(
         scheduler_, "stimecmp" + std::to_string(id), [&hart] { riscv::update_stimecmp(hart); });
     hart.stimecmp_event = parts->stimecmp_event.get();

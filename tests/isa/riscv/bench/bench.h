@@ -142,6 +142,7 @@ class Bench {
   devices::Plic& plic() { return *plic_; }
   devices::Clint& clint() { return *clint_; }
   mmu::Mmu& mmu(unsigned id = 0) { return *harts_.at(id)->mmu; }
+  core::Events& events() { return events_; }
   [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
   [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
 #ifdef VITRINE_HAS_TRANSLATOR
@@ -219,6 +220,7 @@ class Bench {
 
   Caches caches_;
   core::Attention attention_;
+  core::Events events_;
   core::Clock clock_;
   core::Scheduler scheduler_{clock_, attention_};
   std::unique_ptr<core::GuestRam> ram_;

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What is an exit, and what a guest trap, does not depend on the engine (docs/events.md): whole guests on both engines, and
+each row of --stats-json's `exits` and `guest_traps`, and each place of `exits_by_place`, is the same.
+
+    events_test.py VITRINE SCENARIO [--mmu shadow|tlb|shadow-lazy|tlb-fenced] [--steps N]     N = 0: to the guest's own end
+
+77: a guest is not there.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TEACH = ROOT / "examples/teach"
+GUESTS = pathlib.Path(os.environ.get("VITRINE_GUESTS") or
+                      pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vitrine/guests")
+LINUX = GUESTS / "linux"
+KEYS = "ls\npages\nforktest\nfault\nwrite file words\ncat file\nhalt\n"
+# What must have happened often, or the comparison says little.
+BUSY = {
+    "teach": ("hidden-fault", "csr-access", "trap-return", "device-read", "device-write", "page-table-write", "environment-call",
+              "guest-page-fault", "address-space-change", "translation-fence"),
+    "linux": ("hidden-fault", "csr-access", "trap-return", "hypercall", "page-table-write", "environment-call", "guest-page-fault",
+              "supervisor-timer-interrupt", "address-space-change", "translation-fence"),
+}
+FEWEST = 2
+
+
+def words_of(scenario: str, folder: pathlib.Path) -> list[str]:
+    if scenario.startswith("teach"):
+        harts = ["--harts", "3"] if scenario == "teach-harts" else []
+        disk = folder / "disk.img"
+        subprocess.run([sys.executable, TEACH / "mkfs.py", "create", "--blocks", "1024", "--from", TEACH / "teach.elf", disk],
+                       check=True, stdout=subprocess.DEVNULL)
+        return [str(TEACH / "teach.elf"), "--memory", "32M", "--disk", str(disk), *harts]
+    return ["--bios", "builtin", "--kernel", str(LINUX / "Image"), "--initrd", str(LINUX / "initramfs.cpio.gz"), "--memory", "256M",
+            "--append", "console=ttyS0 vt.poweroff", "--harts", "2" if scenario == "linux-harts" else "1"]
+
+
+def run(vitrine: str, scenario: str, engine: str, options: argparse.Namespace) -> dict:
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        statistics, keys = folder / "statistics.json", folder / "keys"
+        keys.write_text(KEYS)
+        command = [vitrine, "run", *words_of(scenario, folder), "--engine", engine, "--mmu", options.mmu, "--stats-json", statistics]
+        if options.steps:
+            command += ["--max-instructions", str(options.steps)]
+        with open(keys, "rb") as typed:
+            done = subprocess.run(command, stdin=typed, capture_output=True, text=True, errors="replace", check=False)
+        if done.returncode not in (0, 103):
+            raise SystemExit(f"{command}: exit code {done.returncode}\n{done.stdout[-1000:]}\n{done.stderr[-1000:]}")
+        return json.loads(statistics.read_text())
+
+
+def differences(one: dict, other: dict) -> list[str]:
+    found = []
+    for column in ("exits", "guest_traps"):
+        for name in one[column].keys() | other[column].keys():
+            a, b = one[column].get(name), other[column].get(name)
+            if a != b:
+                found.append(f"{column}: {name}: interpreter {a}, translator {b}")
+    if one["steps"] != other["steps"]:
+        found.append(f"steps: interpreter {one['steps']}, translator {other['steps']}")
+    if not found and (one["exits_by_place"], one["exits_elsewhere"]) != (other["exits_by_place"], other["exits_elsewhere"]):
+        found += [f"place: interpreter {a}, translator {b}" for a, b in zip(one["exits_by_place"], other["exits_by_place"]) if a != b]
+        found.append(f"elsewhere: interpreter {one['exits_elsewhere']}, translator {other['exits_elsewhere']}")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("vitrine")
+    parser.add_argument("scenario", choices=("teach", "teach-harts", "linux", "linux-harts"))
+    parser.add_argument("--mmu", default="shadow")
+    parser.add_argument("--steps", type=int, default=0)
+    options = parser.parse_args()
+    if options.scenario.startswith("linux") and not (LINUX / "Image").exists():
+        print(f"skipped: there is no {LINUX / 'Image'}; `vitrine run linux` fetches it")
+        return 77
+    runs = [run(options.vitrine, options.scenario, engine, options) for engine in ("interpreter", "translator")]
+    wrong = differences(*runs)
+    if options.mmu in ("shadow", "tlb"):
+        exits = runs[0]["exits"]
+        wrong += [f"{name}: {exits[name]['count']} are too few to compare" for name in BUSY[options.scenario.split("-")[0]]
+                  if exits[name]["count"] < FEWEST]
+    for line in wrong:
+        print(line)
+    counted = sum(row["count"] for row in runs[0]["exits"].values())
+    print(f"{options.scenario}, {options.mmu}: {runs[0]['steps']} steps, {counted} exits, "
+          f"{runs[0]['counters']['guest_traps']} guest traps; {len(wrong)} differences")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
