@@ -154,14 +154,14 @@ class IrBackend {
   VT_BINARY(divuw, divuw)
   VT_BINARY(remw, remw)
   VT_BINARY(remuw, remuw)
-  VT_UNARY(clz, clz)
-  VT_UNARY(ctz, ctz)
-  VT_UNARY(cpop, cpop)
-  VT_UNARY(clz32, clz32)
-  VT_UNARY(ctz32, ctz32)
   VT_UNARY(byte_swap, bswap)
 #undef VT_UNARY
 #undef VT_BINARY
+  Ref clz(Ref a) { return count(Op::clz, a); }
+  Ref ctz(Ref a) { return count(Op::ctz, a); }
+  Ref cpop(Ref a) { return count(Op::cpop, a); }
+  Ref clz32(Ref a) { return count(Op::clz32, a); }
+  Ref ctz32(Ref a) { return count(Op::ctz32, a); }
   template <class T>
   Ref extend(Ref a) {
     return sizeof(T) == 4 ? sext32(a) : a;
@@ -318,16 +318,16 @@ class IrBackend {
     supported_ = false;
     return 0;
   }
-  Ref emit(Op op, Ref a = ir::kNoRef, Ref b = ir::kNoRef, Ref c = ir::kNoRef) {
+  // Of a host that may not have it.
+  Ref count(Op op, Ref a) {
     if (!host_.can(op)) supported_ = false;
-    block_.nodes.push_back({.op = op, .insn = insn_, .in = {a, b, c}});
+    return emit(op, a);
+  }
+  Ref emit(Op op, Ref a = ir::kNoRef, Ref b = ir::kNoRef, Ref c = ir::kNoRef, int64_t imm = 0) {
+    block_.nodes.push_back({.op = op, .insn = insn_, .in = {a, b, c}, .imm = imm});
     return static_cast<Ref>(block_.nodes.size() - 1);
   }
-  Ref emit_immediate(Op op, int64_t imm) {
-    const Ref node = emit(op);
-    block_.nodes[node].imm = imm;
-    return node;
-  }
+  Ref emit_immediate(Op op, int64_t imm) { return emit(op, ir::kNoRef, ir::kNoRef, ir::kNoRef, imm); }
 
   ir::Block& block_;
   const HostAbilities& host_;

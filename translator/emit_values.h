@@ -176,7 +176,7 @@ class ValueEmitter {
   Gp result_register() {
     if (const Gp to = destination(); to.isValid()) return to;
     const Node& n = node_of(current_);
-    for (unsigned k = 0; k < n.row().inputs; ++k) {
+    for (unsigned k = 0; k < n.inputs(); ++k) {
       const unsigned t = temp_of(n.in[k]);
       if (t < kTemps.size() && (dies_here(temp_[t]) || is_elsewhere(temp_[t]))) return kTemps[t];
     }
@@ -201,8 +201,9 @@ class ValueEmitter {
     return false;
   }
   unsigned uses_in(Ref n, Ref value) const {
+    const Node& node = node_of(n);
     unsigned count = 0;
-    for (unsigned k = 0; k < node_of(n).row().inputs; ++k) count += node_of(n).in[k] == value;
+    for (unsigned k = 0; k < node.inputs(); ++k) count += node.in[k] == value;
     return count;
   }
 
@@ -220,7 +221,7 @@ class ValueEmitter {
   }
 
   void used(const Node& n) {
-    for (unsigned k = 0; k < n.row().inputs; ++k) {
+    for (unsigned k = 0; k < n.inputs(); ++k) {
       const Ref v = n.in[k];
       if (--remaining_[v] == 0)
         if (const unsigned t = temp_of(v); t < kTemps.size()) temp_[t] = ir::kNoRef;

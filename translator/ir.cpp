@@ -33,7 +33,7 @@ std::string operands(const Node& node) {
   const auto add = [&](const std::string& word) { text += (text.empty() ? "" : ", ") + word; };
   if (names_x(node.op)) add(std::string(riscv::kXNames[node.reg]));
   if (names_f(node.op)) add(std::string(riscv::kFNames[node.reg]));
-  for (unsigned i = 0; i < node.row().inputs; ++i) add(fmt::format("v{}", node.in[i]));
+  for (unsigned i = 0; i < node.inputs(); ++i) add(fmt::format("v{}", node.in[i]));
   if (is_access(node.op)) add(fmt::format("{:+}, {}{}", node.imm, node.is_signed ? 's' : 'u', 8 * node.width));
   if (node.check) add(fmt::format("check {}", node.check - 1));
   if (is_atomic(node.op)) add(fmt::format("{}", 8 * node.width));
@@ -48,7 +48,7 @@ std::string operands(const Node& node) {
 void Block::count_uses() {
   for (Node& node : nodes) {  // whose inputs come before it
     node.uses = 0;
-    for (unsigned i = 0; i < node.row().inputs; ++i) ++nodes[node.in[i]].uses;
+    for (unsigned i = 0; i < node.inputs(); ++i) ++nodes[node.in[i]].uses;
   }
 }
 
@@ -63,7 +63,7 @@ std::string to_text(const Block& block) {
                           next.crosses_page ? "(across the end of the page)"
                                             : riscv::disassemble(next.insn, next.pc, riscv::Style::friendly));
     }
-    const std::string result = node.row().has(kValue) ? fmt::format("v{} =", i) : "";
+    const std::string result = node.has(kValue) ? fmt::format("v{} =", i) : "";
     text += fmt::format("{:>5} {} {}", result, node.row().name, operands(node));
     if (block.leads(static_cast<Ref>(i))) text += fmt::format(" of {:+} to {:+}", block.check_of(node)->low, block.check_of(node)->high);
     text += '\n';
@@ -96,9 +96,9 @@ std::string verify(const Block& block) {
   for (size_t i = 0; i < block.nodes.size(); ++i) {
     const Node& node = block.nodes[i];
     if (node.op >= Op::kCount) return wrong(i, "no such operation");
-    for (unsigned k = 0; k < node.row().inputs; ++k) {
+    for (unsigned k = 0; k < node.inputs(); ++k) {
       if (node.in[k] >= i) return wrong(i, "an input that is not an earlier node");
-      if (!block.nodes[node.in[k]].row().has(kValue)) return wrong(i, "an input that is no value");
+      if (!block.nodes[node.in[k]].has(kValue)) return wrong(i, "an input that is no value");
     }
     if (node.insn >= block.insns.size()) return wrong(i, "belongs to no instruction");
     if (i > 0 && node.insn < block.nodes[i - 1].insn) return wrong(i, "belongs to an instruction that is over");

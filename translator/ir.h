@@ -46,6 +46,16 @@ inline constexpr OpRow kOpRows[] = {
 };
 constexpr const OpRow& row_of(Op op) { return kOpRows[static_cast<size_t>(op)]; }
 
+// What passes ask of every node, without the words: one cache line or two.
+struct OpShape {
+  uint8_t inputs, effects;
+};
+inline constexpr OpShape kOpShapes[] = {
+#define IR_OP(name, inputs, effects, text, meaning) {inputs, effects},
+#include "translator/ir_rows.inc"
+#undef IR_OP
+};
+
 // A value: the place of its node in the list.
 using Ref = uint16_t;
 inline constexpr Ref kNoRef = 0xffff;
@@ -57,10 +67,12 @@ struct Node {
   bool is_signed = false;  // load
   uint8_t check = 0;       // load, store: 1 + index into Block::checks, if others are checked with it (share_checks)
   uint16_t insn = 0;       // the guest instruction that it comes from: index into Block::insns
-  uint16_t uses = 0;       // how many inputs name it; count_uses() keeps it
+  uint16_t uses = 0;       // how many inputs name it; right from the pass `fold` on
   std::array<Ref, 3> in = {kNoRef, kNoRef, kNoRef};
   int64_t imm = 0;
   [[nodiscard]] const OpRow& row() const { return row_of(op); }
+  [[nodiscard]] unsigned inputs() const { return kOpShapes[static_cast<size_t>(op)].inputs; }
+  [[nodiscard]] bool has(unsigned effect) const { return (kOpShapes[static_cast<size_t>(op)].effects & effect) != 0; }
 };
 
 struct Instruction {
@@ -96,6 +108,7 @@ struct Block {
   [[nodiscard]] bool is_constant(Ref r) const { return nodes[r].op == Op::constant; }
   [[nodiscard]] const Check* check_of(const Node& node) const { return node.check ? &checks[node.check - 1u] : nullptr; }
   [[nodiscard]] bool leads(Ref r) const { return nodes[r].check && check_of(nodes[r])->leader == r; }
+  // For blocks that were not made by passes.
   void count_uses();
 };
 

@@ -22,15 +22,21 @@ using riscv::Numbers;
 // The x registers that an instruction may write which is not spelt out in nodes: a helper may be a call of firmware.
 bool forgets(const Node& node) { return node.op == Op::helper; }
 
+// The pass's list of one number for each node, not set.
+Ref* scratch_of(Block& block) {
+  if (block.scratch.size() < block.nodes.size()) block.scratch.resize(block.nodes.size());
+  return block.scratch.data();
+}
+
 void forward_registers(Block& block) {
   std::array<Ref, 32> known;
   known.fill(ir::kNoRef);
-  std::vector<Ref>& same_as = block.scratch;
-  same_as.resize(block.nodes.size());
-  for (size_t i = 0; i < block.nodes.size(); ++i) {
-    Node& node = block.nodes[i];
+  Node* const nodes = block.nodes.data();
+  Ref* const same_as = scratch_of(block);
+  for (size_t i = 0, count = block.nodes.size(); i < count; ++i) {
+    Node& node = nodes[i];
     same_as[i] = static_cast<Ref>(i);
-    for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = same_as[node.in[k]];
+    for (unsigned k = 0; k < node.inputs(); ++k) node.in[k] = same_as[node.in[k]];
     if (node.op == Op::get_x) {
       Ref& value = known[node.reg];
       if (value == ir::kNoRef)
@@ -80,13 +86,14 @@ std::optional<uint64_t> evaluate(Op op, uint64_t a, uint64_t b) {
   }
 }
 
-bool is(const Block& block, Ref r, int64_t value) { return block.is_constant(r) && block.nodes[r].imm == value; }
+bool is_constant(const Node* nodes, Ref r) { return nodes[r].op == Op::constant; }
+bool is(const Node* nodes, Ref r, int64_t value) { return is_constant(nodes, r) && nodes[r].imm == value; }
 
 bool fits_32(int64_t v) { return v == static_cast<int32_t>(v); }
 
 // Bits 63:31 are all the same, whatever the registers hold.
-bool is_sign_extended(const Block& block, Ref r) {
-  const Node& node = block.nodes[r];
+bool is_sign_extended(const Node* nodes, Ref r) {
+  const Node& node = nodes[r];
   switch (node.op) {
     case Op::constant: return fits_32(node.imm);
     case Op::load: return node.width < 4 || (node.width == 4 && node.is_signed);
@@ -120,8 +127,8 @@ bool is_sign_extended(const Block& block, Ref r) {
   }
 }
 
-bool is_zero_extended(const Block& block, Ref r, unsigned bytes) {
-  const Node& node = block.nodes[r];
+bool is_zero_extended(const Node* nodes, Ref r, unsigned bytes) {
+  const Node& node = nodes[r];
   switch (node.op) {
     case Op::load: return !node.is_signed && node.width <= bytes;
     case Op::zext8: return true;
@@ -138,27 +145,27 @@ bool is_zero_extended(const Block& block, Ref r, unsigned bytes) {
 }
 
 // The value that the node gives without computing anything, if there is one.
-Ref identity(const Block& block, const Node& node) {
+Ref identity(const Node* nodes, const Node& node) {
   const Ref a = node.in[0], b = node.in[1];
   switch (node.op) {
     case Op::add:
     case Op::or_:
     case Op::xor_:
-      if (is(block, a, 0)) return b;
+      if (is(nodes, a, 0)) return b;
       [[fallthrough]];
     case Op::sub:
     case Op::shl:
     case Op::shr:
     case Op::sar:
-    case Op::rotr: return is(block, b, 0) ? a : ir::kNoRef;
+    case Op::rotr: return is(nodes, b, 0) ? a : ir::kNoRef;
     case Op::and_:
-      if (block.nodes[a].op == Op::get_fflags && is(block, b, 31)) return a;
-      return is(block, b, -1) ? a : ir::kNoRef;
-    case Op::select: return block.is_constant(a) ? (is(block, a, 0) ? node.in[2] : b) : b == node.in[2] ? b : ir::kNoRef;
-    case Op::sext32: return is_sign_extended(block, a) ? a : ir::kNoRef;
-    case Op::zext8: return is_zero_extended(block, a, 1) ? a : ir::kNoRef;
-    case Op::zext16: return is_zero_extended(block, a, 2) ? a : ir::kNoRef;
-    case Op::zext32: return is_zero_extended(block, a, 4) ? a : ir::kNoRef;
+      if (nodes[a].op == Op::get_fflags && is(nodes, b, 31)) return a;
+      return is(nodes, b, -1) ? a : ir::kNoRef;
+    case Op::select: return is_constant(nodes, a) ? (is(nodes, a, 0) ? node.in[2] : b) : b == node.in[2] ? b : ir::kNoRef;
+    case Op::sext32: return is_sign_extended(nodes, a) ? a : ir::kNoRef;
+    case Op::zext8: return is_zero_extended(nodes, a, 1) ? a : ir::kNoRef;
+    case Op::zext16: return is_zero_extended(nodes, a, 2) ? a : ir::kNoRef;
+    case Op::zext32: return is_zero_extended(nodes, a, 4) ? a : ir::kNoRef;
     default: return ir::kNoRef;
   }
 }
@@ -171,10 +178,10 @@ void make_constant(Node& node, uint64_t value) {
 
 // base + constant: the constant goes into the access. Only if both are of one instruction: the register that held the base
 // may have been written in between.
-void fold_address(const Block& block, Node& node) {
-  const Node& address = block.nodes[node.in[0]];
-  if (address.op != Op::add || address.insn != node.insn || !block.is_constant(address.in[1])) return;
-  const int64_t sum = node.imm + block.nodes[address.in[1]].imm;
+void fold_address(const Node* nodes, Node& node) {
+  const Node& address = nodes[node.in[0]];
+  if (address.op != Op::add || address.insn != node.insn || !is_constant(nodes, address.in[1])) return;
+  const int64_t sum = node.imm + nodes[address.in[1]].imm;
   if (!fits_32(sum)) return;
   node.in[0] = address.in[0];
   node.imm = sum;
@@ -193,19 +200,19 @@ bool commutes(Op op) {
   }
 }
 
-void fold_node(const Block& block, Node& node) {
-  const unsigned inputs = node.row().inputs;
-  if (commutes(node.op) && block.is_constant(node.in[0]) && !block.is_constant(node.in[1])) std::swap(node.in[0], node.in[1]);
+void fold_node(const Node* nodes, Node& node) {
+  const unsigned inputs = node.inputs();
+  if (commutes(node.op) && is_constant(nodes, node.in[0]) && !is_constant(nodes, node.in[1])) std::swap(node.in[0], node.in[1]);
   bool constant = inputs == 1 || inputs == 2;
-  for (unsigned k = 0; k < inputs; ++k) constant = constant && block.is_constant(node.in[k]);
+  for (unsigned k = 0; k < inputs; ++k) constant = constant && is_constant(nodes, node.in[k]);
   if (constant) {
-    const uint64_t a = static_cast<uint64_t>(block.nodes[node.in[0]].imm);
-    const uint64_t b = inputs == 2 ? static_cast<uint64_t>(block.nodes[node.in[1]].imm) : 0;
+    const uint64_t a = static_cast<uint64_t>(nodes[node.in[0]].imm);
+    const uint64_t b = inputs == 2 ? static_cast<uint64_t>(nodes[node.in[1]].imm) : 0;
     if (const auto value = evaluate(node.op, a, b)) return make_constant(node, *value);
   }
-  if (node.op == Op::load || node.op == Op::store) fold_address(block, node);
-  if (node.op == Op::jump_to && block.is_constant(node.in[0])) {
-    const int64_t target = block.nodes[node.in[0]].imm;
+  if (node.op == Op::load || node.op == Op::store) fold_address(nodes, node);
+  if (node.op == Op::jump_to && is_constant(nodes, node.in[0])) {
+    const int64_t target = nodes[node.in[0]].imm;
     node.op = Op::jump;
     node.imm = target;
     node.in.fill(ir::kNoRef);
@@ -213,30 +220,42 @@ void fold_node(const Block& block, Node& node) {
 }
 
 void fold(Block& block) {
-  std::vector<Ref>& same_as = block.scratch;
-  same_as.resize(block.nodes.size());
-  for (size_t i = 0; i < block.nodes.size(); ++i) {
-    Node& node = block.nodes[i];
+  Node* const nodes = block.nodes.data();
+  Ref* const same_as = scratch_of(block);
+  for (size_t i = 0, count = block.nodes.size(); i < count; ++i) {
+    Node& node = nodes[i];
+    node.uses = 0;
     same_as[i] = static_cast<Ref>(i);
-    if (node.row().inputs == 0) continue;
-    for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = same_as[node.in[k]];
-    fold_node(block, node);
-    if (const Ref same = identity(block, node); same != ir::kNoRef) same_as[i] = same;
+    if (node.op == Op::set_x) {  // nothing to fold, and a quarter of all nodes
+      node.in[0] = same_as[node.in[0]];
+      ++nodes[node.in[0]].uses;
+      continue;
+    }
+    if (node.inputs() == 0) continue;
+    for (unsigned k = 0; k < node.inputs(); ++k) node.in[k] = same_as[node.in[k]];
+    fold_node(nodes, node);
+    if (const Ref same = identity(nodes, node); same != ir::kNoRef) same_as[i] = same;
+    for (unsigned k = 0; k < node.inputs(); ++k) ++nodes[node.in[k]].uses;
   }
 }
 
 // --- Removing
 
-// Takes out the nodes whose place in block.scratch is kNoRef.
-void remove_dead(Block& block) {
-  std::vector<Ref>& place = block.scratch;
-  size_t kept = 0;
-  for (size_t i = 0; i < block.nodes.size(); ++i) {
+void remove(Node* nodes, Ref* place, size_t i) {
+  place[i] = ir::kNoRef;
+  for (unsigned k = 0; k < nodes[i].inputs(); ++k) --nodes[nodes[i].in[k]].uses;
+}
+
+// Takes out the nodes whose place in block.scratch is kNoRef; `first` is the first of them.
+void remove_dead(Block& block, size_t first) {
+  Node* const nodes = block.nodes.data();
+  Ref* const place = block.scratch.data();
+  size_t kept = first;
+  for (size_t i = 0; i < first; ++i) place[i] = static_cast<Ref>(i);
+  for (size_t i = first, count = block.nodes.size(); i < count; ++i) {
     if (place[i] == ir::kNoRef) continue;
-    if (kept != i) {  // everything before the first dead node is in its place
-      Node& node = block.nodes[kept] = block.nodes[i];
-      for (unsigned k = 0; k < node.row().inputs; ++k) node.in[k] = place[node.in[k]];
-    }
+    Node& node = nodes[kept] = nodes[i];
+    for (unsigned k = 0; k < node.inputs(); ++k) node.in[k] = place[node.in[k]];
     place[i] = static_cast<Ref>(kept++);
   }
   block.nodes.resize(kept);
@@ -244,35 +263,39 @@ void remove_dead(Block& block) {
 
 // A value that others use too stays in its register: there is no better place for it.
 void drop_dead_writes(Block& block) {
-  block.count_uses();
-  block.scratch.assign(block.nodes.size(), 0);
+  Node* const nodes = block.nodes.data();
+  Ref* const place = scratch_of(block);
+  const size_t count = block.nodes.size();
   uint32_t set_later = 0;  // bit r: r is written below, and nobody looks in between
-  bool found = false;
-  for (size_t i = block.nodes.size(); i-- > 0;) {
-    const Node& node = block.nodes[i];
-    if (node.row().has(ir::kObserves)) set_later = 0;
+  size_t first = count;
+  for (size_t i = count; i-- > 0;) {
+    const Node& node = nodes[i];
+    place[i] = 0;
+    if (node.has(ir::kObserves)) set_later = 0;
     if (node.op == Op::get_x && node.uses != 0) set_later &= ~(1u << node.reg);
     if (node.op != Op::set_x) continue;
     const bool overwritten = (set_later >> node.reg) & 1;
-    if (overwritten && (block.nodes[node.in[0]].uses == 1 || block.is_constant(node.in[0]))) {
-      block.scratch[i] = ir::kNoRef;
-      found = true;
-    }
     set_later |= 1u << node.reg;
+    if (!overwritten || (nodes[node.in[0]].uses != 1 && !is_constant(nodes, node.in[0]))) continue;
+    remove(nodes, place, i);
+    first = i;
   }
-  if (found) remove_dead(block);
+  if (first != count) remove_dead(block, first);
 }
 
 void drop_dead_values(Block& block) {
-  block.count_uses();
-  block.scratch.assign(block.nodes.size(), 0);
-  for (size_t i = block.nodes.size(); i-- > 0;) {
-    const Node& node = block.nodes[i];
-    if (!node.row().has(ir::kValue) || node.row().has(ir::kObserves) || node.uses != 0) continue;
-    block.scratch[i] = ir::kNoRef;
-    for (unsigned k = 0; k < node.row().inputs; ++k) --block.nodes[node.in[k]].uses;
+  Node* const nodes = block.nodes.data();
+  Ref* const place = scratch_of(block);
+  const size_t count = block.nodes.size();
+  size_t first = count;
+  for (size_t i = count; i-- > 0;) {
+    const Node& node = nodes[i];
+    place[i] = 0;
+    if (node.uses != 0 || !node.has(ir::kValue) || node.has(ir::kObserves)) continue;
+    remove(nodes, place, i);
+    first = i;
   }
-  remove_dead(block);
+  if (first != count) remove_dead(block, first);
 }
 
 // --- Sharing checks
@@ -282,10 +305,10 @@ struct Sum {
   Ref root;
   int64_t offset;
 };
-Sum sum_of(const Block& block, Ref value, int64_t offset) {
-  while (block.nodes[value].op == Op::add && block.is_constant(block.nodes[value].in[1])) {
-    offset += block.nodes[block.nodes[value].in[1]].imm;
-    value = block.nodes[value].in[0];
+Sum sum_of(const Node* nodes, Ref value, int64_t offset) {
+  while (nodes[value].op == Op::add && is_constant(nodes, nodes[value].in[1])) {
+    offset += nodes[nodes[value].in[1]].imm;
+    value = nodes[value].in[0];
   }
   return {value, offset};
 }
@@ -322,11 +345,12 @@ void share_checks(Block& block) {
   if (block.all_apart) return;
   std::array<SharedCheck, 32> shared;
   size_t count = 0, open = 0;  // those before `open` are over
-  for (size_t i = 0; i < block.nodes.size(); ++i) {
-    Node& node = block.nodes[i];
+  Node* const nodes = block.nodes.data();
+  for (size_t i = 0, end = block.nodes.size(); i < end; ++i) {
+    Node& node = nodes[i];
     if (node.op == Op::helper) open = count;
     if ((node.op != Op::load && node.op != Op::store) || is_apart(block, node)) continue;
-    const Sum address = sum_of(block, node.in[0], node.imm);
+    const Sum address = sum_of(nodes, node.in[0], node.imm);
     size_t k = open;
     while (k < count && !shared[k].join(node.op, address)) ++k;
     if (k == shared.size()) continue;
@@ -340,8 +364,9 @@ void share_checks(Block& block) {
                             static_cast<int32_t>(check.most - check.leads_to)});
     check.number = static_cast<uint8_t>(block.checks.size());
   }
-  for (Node& node : block.nodes)
-    if (node.check != 0) node.check = shared[node.check - 1u].number;
+  if (count == 0) return;
+  for (size_t i = shared[0].leader, end = block.nodes.size(); i < end; ++i)
+    if (nodes[i].check != 0) nodes[i].check = shared[nodes[i].check - 1u].number;
 }
 
 constexpr Pass kPasses[] = {

@@ -58,18 +58,21 @@ inline constexpr std::array<FloatMapping, 14> kMappedFloat = {{{15, 2},     // f
 inline constexpr asmjit::x86::Gp kHart = asmjit::x86::rbp, kBudget = asmjit::x86::r15;
 inline constexpr int kHartBias = 128;
 
-// The host register of a guest register, or an invalid one.
-inline asmjit::x86::Gp host_register(unsigned guest) {
-  for (const Mapping& m : kMapped)
-    if (m.guest == guest) return m.host;
-  return {};
-}
+// By guest register.
+inline constexpr auto kHostRegisters = [] {
+  std::array<asmjit::x86::Gp, 32> hosts = {};
+  for (const Mapping& m : kMapped) hosts[m.guest] = m.host;
+  return hosts;
+}();
+inline constexpr auto kHostFloats = [] {
+  std::array<asmjit::x86::Xmm, 32> hosts = {};
+  for (const FloatMapping& m : kMappedFloat) hosts[m.guest] = asmjit::x86::xmm(m.host);
+  return hosts;
+}();
 
-inline asmjit::x86::Xmm host_float(unsigned guest) {
-  for (const FloatMapping& m : kMappedFloat)
-    if (m.guest == guest) return asmjit::x86::xmm(m.host);
-  return {};
-}
+// The host register of a guest register, or an invalid one.
+inline const asmjit::x86::Gp& host_register(unsigned guest) { return kHostRegisters[guest]; }
+inline const asmjit::x86::Xmm& host_float(unsigned guest) { return kHostFloats[guest]; }
 
 // A field of the hart: at(offsetof(Hart, pc)).
 inline asmjit::x86::Mem at(size_t offset, unsigned size = 8) {

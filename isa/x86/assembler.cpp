@@ -76,23 +76,28 @@ constexpr auto kRows = [] {
   return rows;
 }();
 
-// Bytes of a general register; 0: something else (ah to bh too).
-unsigned width_of(const Operand_& o) {
-  if (!o.isReg()) return 0;
-  switch (o.as<Gp>().type()) {
-    case RegType::kX86_GpbLo: return 1;
-    case RegType::kX86_Gpw: return 2;
-    case RegType::kX86_Gpd: return 4;
-    case RegType::kX86_Gpq: return 8;
-    default: return 0;
-  }
-}
+using Signature = asmjit::OperandSignature;
+
+// Bytes of a general register; 0: something else (ah to bh too). By the lowest byte of an operand's signature, which holds
+// the operand's and the register's type.
+static_assert((Signature::kOpTypeMask | Signature::kRegTypeMask) == 0xff);
+constexpr auto kWidths = [] {
+  constexpr std::pair<RegType, uint8_t> kTypes[] = {
+      {RegType::kX86_GpbLo, 1}, {RegType::kX86_Gpw, 2}, {RegType::kX86_Gpd, 4}, {RegType::kX86_Gpq, 8}};
+  std::array<uint8_t, 256> widths = {};
+  for (const auto& [type, width] : kTypes)
+    widths[(Signature::fromOpType(asmjit::OperandType::kReg) | Signature::fromRegType(type)).bits()] = width;
+  return widths;
+}();
+unsigned width_of(const Operand_& o) { return kWidths[o.signature().bits() & 0xff]; }
+
 // [base + index * scale + displacement], of 64-bit registers.
 bool is_plain(const Operand_& o) {
-  if (!o.isMem()) return false;
-  const Mem& mem = o.as<Mem>();
-  return mem.baseType() == RegType::kX86_Gpq && !mem.hasSegment() &&
-         (!mem.hasIndex() || mem.indexType() == RegType::kX86_Gpq);
+  constexpr Signature kBase = Signature::fromOpType(asmjit::OperandType::kMem) | Signature::fromMemBaseType(RegType::kX86_Gpq);
+  constexpr uint32_t kMask = Signature::kOpTypeMask | Signature::kMemBaseTypeMask | Mem::kSignatureMemSegmentMask;
+  if ((o.signature().bits() & kMask) != kBase.bits()) return false;
+  const RegType index = o.signature().memIndexType();
+  return index == RegType::kNone || index == RegType::kX86_Gpq;
 }
 bool fits_8(int64_t v) { return v == static_cast<int8_t>(v); }
 bool fits_32(int64_t v) { return v == static_cast<int32_t>(v); }
