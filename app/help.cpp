@@ -32,7 +32,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-       vitrine bisect A B [GUEST] ... | inspect FILE | classes | doctor | qemu
+       vitrine lab | bisect A B [GUEST] | inspect FILE | classes | doctor | qemu
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
@@ -95,6 +95,27 @@ whether everything sensitive is privileged.
   {0} classes --measure --format html > classes.html
   {0} classes --witness sfence.vma
 Exit codes: 0, 1 measurement and table disagree, 110 usage.
+)",
+                     program);
+}
+
+std::string lab_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine lab [NAME] [OPTION]...
+Without a name: the labs, by the lecture's headings. With one: asks what you
+predict, runs the lab, and shows what was predicted, what was measured, and why.
+  --set NAME=VALUE  another value of a parameter; may be repeated
+  --no-ask          run at once
+  --answers FILE    predictions: {{"question": 12, "other": "2 * pages"}}
+  --break NAME      one piece of the machine is wrong: what do you see, and why?
+  --sheet           the text for students, with the questions
+  --solution        the answers, with reasons, and what wrong ones show
+  --engine NAME     translator, interpreter: the numbers are the same
+  --path FOLDER     labs of your own; docs/labs.md says how to write one
+  --json            for programs; does not ask
+  {0} lab shadow-page-table
+  {0} lab shadow-page-table --set writes=137 --no-ask
+Exit codes: 0, 1 measurement and formula differ, 110 usage, 111 a lab is wrong,
+  112 a lab is missing.
 )",
                      program);
 }

@@ -11,6 +11,7 @@ std::string run_help();                              // a screen, and so are the
 std::string bisect_help(const std::string& program);
 std::string inspect_help(const std::string& program);
 std::string classes_help(const std::string& program);
+std::string lab_help(const std::string& program);
 std::string doctor_help();
 
 }  // namespace vitrine::app

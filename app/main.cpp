@@ -14,6 +14,7 @@
 #include "app/crash_report.h"
 #include "app/help.h"
 #include "app/identity.h"
+#include "app/lab_verb.h"
 #include "app/options.h"
 #include "app/outcome.h"
 #include "app/program.h"
@@ -24,7 +25,7 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kVerbs[] = {"run", "bisect", "inspect", "classes", "doctor", "qemu", "help"};
+constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "inspect", "classes", "doctor", "qemu", "help"};
 
 int unknown_verb(const Program& program, const std::string& word) {
   const std::string_view meant = nearest(word, kVerbs);
@@ -33,7 +34,7 @@ int unknown_verb(const Program& program, const std::string& word) {
   // A guest or a file where the verb should be: the verb was forgotten.
   if (meant.empty() && !word.starts_with("-"))
     hint = fmt::format("{} run {}", program.name, shell_word(word));
-  complain(fmt::format("'{}' is not a verb; there are: run, bisect, inspect, classes, doctor, qemu.{}", core::printable(word),
+  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, inspect, classes, doctor, qemu.{}", core::printable(word),
                        hint.empty() ? "" : " Did you mean: " + hint));
   return exit_code::kUsage;
 }
@@ -56,11 +57,13 @@ int main_program(const Program& program) {
   if (verb == "--version" || verb == "-V" || verb == "version") return print(fmt::format("vitrine {}\n", version()));
   if (verb == "--help" || verb == "-h" || verb == "help") return print(run_help());
   if (verb == "--list-options") {  // for tests of what repeats the options: help, man page, completions
-    const bool of_classes = !rest.empty() && rest[0] == "classes";
-    for (const std::string& name : of_classes ? classes_option_names() : machine_option_names()) std::puts(name.c_str());
+    const std::string of = rest.empty() ? "" : rest[0];
+    for (const std::string& name : of == "classes" ? classes_option_names() : of == "lab" ? lab_option_names() : machine_option_names())
+      std::puts(name.c_str());
     return exit_code::kSuccess;
   }
   if (verb == "run") return run_verb(program, rest);
+  if (verb == "lab") return wants_help ? print(lab_help(program.name)) : lab_verb(program, rest);
   if (verb == "bisect") return bisect_verb(program, rest);
   if (verb == "inspect") return wants_help ? print(inspect_help(program.name)) : inspect_verb(program, rest);
   if (verb == "classes") return wants_help ? print(classes_help(program.name)) : classes_verb(program, rest);

@@ -17,6 +17,7 @@ int bisect_verb(const Program& program, std::vector<std::string> words);
 int classes_verb(const Program& program, const std::vector<std::string>& words);
 int doctor_verb(const Program& program, const std::vector<std::string>& words);
 int inspect_verb(const Program& program, const std::vector<std::string>& words);
+int lab_verb(const Program& program, const std::vector<std::string>& words);
 
 // For messages on stderr: "vitrine: TEXT".
 void complain(const std::string& text);

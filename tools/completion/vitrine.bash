@@ -4,8 +4,9 @@
 
 _vitrine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run bisect inspect classes doctor qemu --help --version"
+  local verbs="run lab bisect inspect classes doctor qemu --help --version"
   local guests="teach linux linux-disk"
+  local labs="shadow-page-table"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
     --mmu --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
     --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
@@ -16,6 +17,15 @@ _vitrine() {
   fi
   case ${COMP_WORDS[1]} in
     inspect) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    lab)
+      case $before in
+        --path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+        --answers) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
+        --set | --break) ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "$labs --set --no-ask --answers --break --sheet --solution --engine --path --json
+             --help" -- "$word") ;;
+      esac ;;
     classes)
       case $before in
         --format) mapfile -t COMPREPLY < <(compgen -W "table json html" -- "$word") ;;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Console and power by SBI calls (SBI chapters 5, 10 and 12), parameters from the device tree (Devicetree, chapter 5: a
+// list of big-endian words, BEGIN_NODE "name" PROP length name-offset bytes ... END_NODE).
+#include "lab.h"
+
+static char line[128];
+static uint64_t line_length;
+
+// Old firmware has only the call from before extensions had names.
+static void write_line(void) {
+  if (line_length == 0) return;
+  if (sbi_call(SBI_CONSOLE, 0, line_length, (uint64_t)line).error != 0)
+    for (uint64_t i = 0; i < line_length; i++) sbi_call(SBI_PUTCHAR, 0, (uint8_t)line[i], 0);
+  line_length = 0;
+}
+
+void put_char(char c) {
+  line[line_length++] = c;
+  if (c == '\n' || line_length == sizeof line) write_line();
+}
+
+void put(const char* text) {
+  for (; *text != 0; text++) put_char(*text);
+}
+
+static void put_number(uint64_t value, unsigned base) {
+  if (value >= base) put_number(value / base, base);
+  put_char("0123456789abcdef"[value % base]);
+}
+void put_decimal(uint64_t value) { put_number(value, 10); }
+void put_hex(uint64_t value) {
+  put("0x");
+  put_number(value, 16);
+}
+
+void report(const char* name, uint64_t value) {
+  put(name);
+  put_char('=');
+  put_decimal(value);
+  put_char('\n');
+}
+
+static _Noreturn void end(uint64_t reason) {
+  write_line();
+  sbi_call(SBI_RESET, 0, 0, reason);
+  for (;;) asm volatile("wfi");
+}
+void power_off(void) { end(0); }
+void give_up(const char* why, uint64_t value) {
+  put("the lab's guest gives up: ");
+  put(why);
+  put(" ");
+  put_hex(value);
+  put_char('\n');
+  end(1);
+}
+
+static uint32_t word_at(const uint8_t* at) {
+  return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static bool same(const char* a, const char* b) {
+  while (*a != 0 && *a == *b) a++, b++;
+  return *a == *b;
+}
+
+static uint64_t length_of(const char* text) {
+  uint64_t length = 0;
+  while (text[length] != 0) length++;
+  return length;
+}
+
+static char words[512];
+
+void read_parameters(const uint8_t* tree) {
+  enum { BEGIN_NODE = 1, PROP = 3, END = 9 };
+  const uint8_t* at = tree + word_at(tree + 8);                     // off_dt_struct
+  const char* names = (const char*)tree + word_at(tree + 12);       // off_dt_strings
+  for (bool chosen = false; word_at(at) != END;) {
+    const uint32_t token = word_at(at);
+    at += 4;
+    if (token == BEGIN_NODE) {
+      chosen = same((const char*)at, "chosen");
+      at += (length_of((const char*)at) + 4) & ~3UL;
+    } else if (token == PROP) {
+      const uint32_t length = word_at(at);
+      if (chosen && same(names + word_at(at + 4), "bootargs"))
+        for (uint32_t i = 0; i < length && i < sizeof words - 1; i++) words[i] = (char)at[8 + i];
+      at += 8 + ((length + 3) & ~3U);
+    }
+  }
+}
+
+uint64_t parameter(const char* name, uint64_t otherwise) {
+  for (const char* at = words; *at != 0;) {
+    const char* wanted = name;
+    while (*wanted != 0 && *at == *wanted) at++, wanted++;
+    if (*wanted == 0 && *at == '=') {
+      uint64_t value = 0;
+      for (at++; *at >= '0' && *at <= '9'; at++) value = 10 * value + (uint64_t)(*at - '0');
+      return value;
+    }
+    while (*at != 0 && *at != ' ') at++;
+    while (*at == ' ') at++;
+  }
+  return otherwise;
+}
