@@ -12,11 +12,16 @@
     asm volatile("csrr %0, " #name : "=r"(value_) : : "memory"); \
     value_;                                                      \
   })
+#define csr_set(name, bits) asm volatile("csrs " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_clear(name, bits) asm volatile("csrc " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 #define csr_write(name, value) asm volatile("csrw " #name ", %0" : : "rK"((uint64_t)(value)) : "memory")
 
 // sstatus (priv 4.1.1), scause (4.1.8)
 #define SSTATUS_SPIE (1UL << 5)
 #define SSTATUS_SPP (1UL << 8)
+#define SSTATUS_SIE (1UL << 1)
+#define SI_TIMER (1UL << 5)  // the bit STIE of sie, STIP of sip
+#define CAUSE_INTERRUPT (1UL << 63)
 enum { CAUSE_USER_CALL = 8, CAUSE_STORE_PAGE = 15 };
 
 // A page-table entry of Sv39 (priv 4.4.1): flags, and from bit 10 the number of the physical page.
@@ -36,7 +41,7 @@ enum { CAUSE_USER_CALL = 8, CAUSE_STORE_PAGE = 15 };
 #define SATP_ASID(asid) ((uint64_t)(asid) << 44)
 
 // SBI chapter 3: extension in a7, function in a6, arguments from a0; a0 and a1 return.
-enum { SBI_PUTCHAR = 1, SBI_RESET = 0x53525354, SBI_CONSOLE = 0x4442434E };
+enum { SBI_PUTCHAR = 1, SBI_TIMER = 0x54494D45, SBI_RESET = 0x53525354, SBI_CONSOLE = 0x4442434E };
 struct sbi_result {
   int64_t error;
   uint64_t value;
@@ -64,6 +69,8 @@ void report(const char* name, uint64_t value);
 // The words of /chosen's bootargs: "writes=137" gives 137; what is not there is `otherwise`.
 void read_parameters(const uint8_t* tree);
 uint64_t parameter(const char* name, uint64_t otherwise);
+// The bytes of a node's property in the device tree, and how many; NULL and 0 if it is not there.
+const uint8_t* tree_property(const uint8_t* tree, const char* node, const char* name, uint32_t* length);
 
 _Noreturn void power_off(void);
 // For what must not happen: says so, and ends the machine with a failure.

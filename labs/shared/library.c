@@ -70,25 +70,32 @@ static uint64_t length_of(const char* text) {
   return length;
 }
 
-static char words[512];
-
-void read_parameters(const uint8_t* tree) {
+const uint8_t* tree_property(const uint8_t* tree, const char* node, const char* name, uint32_t* length) {
   enum { BEGIN_NODE = 1, PROP = 3, END = 9 };
-  const uint8_t* at = tree + word_at(tree + 8);                     // off_dt_struct
-  const char* names = (const char*)tree + word_at(tree + 12);       // off_dt_strings
-  for (bool chosen = false; word_at(at) != END;) {
+  const uint8_t* at = tree + word_at(tree + 8);                // off_dt_struct
+  const char* const names = (const char*)tree + word_at(tree + 12);  // off_dt_strings
+  for (bool inside = false; word_at(at) != END;) {
     const uint32_t token = word_at(at);
     at += 4;
     if (token == BEGIN_NODE) {
-      chosen = same((const char*)at, "chosen");
+      inside = same((const char*)at, node);
       at += (length_of((const char*)at) + 4) & ~3UL;
     } else if (token == PROP) {
-      const uint32_t length = word_at(at);
-      if (chosen && same(names + word_at(at + 4), "bootargs"))
-        for (uint32_t i = 0; i < length && i < sizeof words - 1; i++) words[i] = (char)at[8 + i];
-      at += 8 + ((length + 3) & ~3U);
+      *length = word_at(at);
+      if (inside && same(names + word_at(at + 4), name)) return at + 8;
+      at += 8 + ((*length + 3) & ~3U);
     }
   }
+  *length = 0;
+  return NULL;
+}
+
+static char words[512];
+
+void read_parameters(const uint8_t* tree) {
+  uint32_t length;
+  const uint8_t* const text = tree_property(tree, "chosen", "bootargs", &length);
+  for (uint32_t i = 0; i < length && i < sizeof words - 1; i++) words[i] = (char)text[i];
 }
 
 uint64_t parameter(const char* name, uint64_t otherwise) {
