@@ -241,11 +241,6 @@ void fold(Block& block) {
 
 // --- Removing
 
-void remove(Node* nodes, Ref* place, size_t i) {
-  place[i] = ir::kNoRef;
-  for (unsigned k = 0; k < nodes[i].inputs(); ++k) --nodes[nodes[i].in[k]].uses;
-}
-
 // Takes out the nodes whose place in block.scratch is kNoRef; `first` is the first of them.
 void remove_dead(Block& block, size_t first) {
   Node* const nodes = block.nodes.data();
@@ -261,8 +256,9 @@ void remove_dead(Block& block, size_t first) {
   block.nodes.resize(kept);
 }
 
-// A value that others use too stays in its register: there is no better place for it.
-void drop_dead_writes(Block& block) {
+// From the last node to the first, so that what only dead nodes use is dead when its turn comes. A written value that others
+// use too stays in its register: there is no better place for it.
+void drop_dead(Block& block) {
   Node* const nodes = block.nodes.data();
   Ref* const place = scratch_of(block);
   const size_t count = block.nodes.size();
@@ -271,29 +267,21 @@ void drop_dead_writes(Block& block) {
   for (size_t i = count; i-- > 0;) {
     const Node& node = nodes[i];
     place[i] = 0;
-    if (node.has(ir::kObserves)) set_later = 0;
-    if (node.op == Op::get_x && node.uses != 0) set_later &= ~(1u << node.reg);
-    if (node.op != Op::set_x) continue;
-    const bool overwritten = (set_later >> node.reg) & 1;
-    set_later |= 1u << node.reg;
-    if (!overwritten || (nodes[node.in[0]].uses != 1 && !is_constant(nodes, node.in[0]))) continue;
-    remove(nodes, place, i);
+    bool dead = false;
+    if (node.has(ir::kObserves)) {
+      set_later = 0;
+    } else if (node.op == Op::set_x) {
+      const bool overwritten = (set_later >> node.reg) & 1;
+      dead = overwritten && (nodes[node.in[0]].uses == 1 || is_constant(nodes, node.in[0]));
+      set_later |= 1u << node.reg;
+    } else {
+      dead = node.has(ir::kValue) && node.uses == 0;
+      if (node.op == Op::get_x && !dead) set_later &= ~(1u << node.reg);
+    }
+    if (!dead) continue;
+    place[i] = ir::kNoRef;
     first = i;
-  }
-  if (first != count) remove_dead(block, first);
-}
-
-void drop_dead_values(Block& block) {
-  Node* const nodes = block.nodes.data();
-  Ref* const place = scratch_of(block);
-  const size_t count = block.nodes.size();
-  size_t first = count;
-  for (size_t i = count; i-- > 0;) {
-    const Node& node = nodes[i];
-    place[i] = 0;
-    if (node.uses != 0 || !node.has(ir::kValue) || node.has(ir::kObserves)) continue;
-    remove(nodes, place, i);
-    first = i;
+    for (unsigned k = 0; k < node.inputs(); ++k) --nodes[node.in[k]].uses;
   }
   if (first != count) remove_dead(block, first);
 }
@@ -372,8 +360,7 @@ void share_checks(Block& block) {
 constexpr Pass kPasses[] = {
     {"forward_registers", forward_registers},
     {"fold", fold},
-    {"drop_dead_writes", drop_dead_writes},
-    {"drop_dead_values", drop_dead_values},
+    {"drop_dead", drop_dead},
     {"share_checks", share_checks},
 };
 

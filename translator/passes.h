@@ -5,8 +5,7 @@
 //   forward_registers  a register that was read or set before is not read again: its value is named
 //   fold               operations on constants, identities, extensions of what is extended already; base + constant goes
 //                      into the access; a jump to a constant becomes direct
-//   drop_dead_writes   a register write that nobody can see before the next write to it
-//   drop_dead_values   values without uses
+//   drop_dead          register writes that nobody can see before the next write to it; values without uses
 //   share_checks       loads, and stores, over one base: the first of them checks the addresses of all
 //
 // They keep what lowering counts on: a value that is used by a later instruction stands in a register at that moment.

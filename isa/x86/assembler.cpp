@@ -32,7 +32,7 @@ struct Row {
   uint16_t code = 0;
 };
 constexpr unsigned kEscape = 0x0f00;  // opcodes of two bytes
-constexpr unsigned kJmp = 0xe9, kCall = 0xe8, kJcc = kEscape | 0x80;
+constexpr unsigned kJmp = 0xe9, kCall = 0xe8, kRet = 0xc3, kJcc = kEscape | 0x80;
 
 constexpr auto kRows = [] {
   std::array<Row, Inst::_kIdCount> rows = {};
@@ -251,56 +251,68 @@ uint8_t* encode_lea(uint8_t* to, const Operand_& o0, const Operand_& o1) {
 
 Assembler::Assembler() {
   holder_.init(asmjit::Environment::host());
-  VT_ASSERT(holder_.attach(this) == asmjit::kErrorOk, "asmjit has no assembler for this host");
+  VT_ASSERT(holder_.attach(&asmjit_) == asmjit::kErrorOk, "asmjit has no assembler for this host");
   VT_ASSERT(
       holder_.reserveBuffer(&holder_.sectionById(0)->buffer(), kMaxBytes + kLongest) == asmjit::kErrorOk,
       "no host memory for code in the making");
+  begin_ = end_ = asmjit_._bufferData;
+  limit_ = begin_ + kMaxBytes;
 }
 
 void Assembler::begin(const uint8_t* address) {
   holder_._baseAddress = reinterpret_cast<uint64_t>(address);  // the same holder again and again: it is of no other use
-  _bufferPtr = _bufferData;
+  end_ = begin_;
   places_.clear();
-  resetInstOptions();
+  long_form_ = false;
 }
 
 std::span<const uint8_t> Assembler::code() const {
   for (const Place& place : places_) VT_ASSERT(place.last_use < 0, "a jump in generated code leads nowhere");
-  return {_bufferData, _bufferPtr};
+  return {begin_, end_};
 }
 
-Label Assembler::newLabel() {
-  places_.emplace_back();
-  return Label(static_cast<uint32_t>(places_.size() - 1));
-}
-
-Error Assembler::bind(const Label& label) {
+void Assembler::bind(const Label& label) {
   Place& place = places_[label.id()];
   place.bound = static_cast<int32_t>(offset());
   for (int32_t use = place.last_use; use >= 0;) {
-    uint8_t* const displacement = _bufferData + use - 4;
+    uint8_t* const displacement = begin_ + use - 4;
     const int32_t distance = place.bound - use;
     std::memcpy(&use, displacement, 4);
     std::memcpy(displacement, &distance, 4);
   }
   place.last_use = -1;
+}
+
+Error Assembler::_emitI(InstId id) {
+  if (id != Inst::kIdRet || end_ >= limit_) return emit_by_asmjit(id, {});
+  end_ = put(end_, kRet);
   return asmjit::kErrorOk;
 }
 
-[[gnu::flatten]] Error Assembler::_emit(InstId id, const Operand_& o0, const Operand_& o1, const Operand_& o2,
-                                        const Operand_* more) {
-  uint8_t* const end = o2.isNone() && _bufferPtr < _bufferData + kMaxBytes ? encode(_bufferPtr, id, o0, o1) : nullptr;
-  if (!end) return emit_by_asmjit(id, o0, o1, o2, more);
-  _bufferPtr = end;
-  resetInstOptions();
+Error Assembler::_emitI(InstId id, const Operand_& o0) {
+  const Row row = kRows[id];
+  uint8_t* const end = row.form == Form::kJump && end_ < limit_ ? encode_jump(end_, row.code, o0) : nullptr;
+  if (!end) return emit_by_asmjit(id, {&o0});
+  end_ = end;
   return asmjit::kErrorOk;
 }
 
-Error Assembler::emit_by_asmjit(InstId id, const Operand_& o0, const Operand_& o1, const Operand_& o2,
-                                const Operand_* more) {
-  VT_ASSERT(_bufferPtr < _bufferData + kMaxBytes, "more generated code than there is room for");
-  const Error error = asmjit::x86::Assembler::_emit(id, o0, o1, o2, more);
+[[gnu::flatten]] Error Assembler::_emitI(InstId id, const Operand_& o0, const Operand_& o1) {
+  uint8_t* const end = end_ < limit_ ? encode(end_, id, o0, o1) : nullptr;
+  if (!end) return emit_by_asmjit(id, {&o0, &o1});
+  end_ = end;
+  return asmjit::kErrorOk;
+}
+
+Error Assembler::emit_by_asmjit(InstId id, std::initializer_list<const Operand_*> operands) {
+  VT_ASSERT(end_ < limit_, "more generated code than there is room for");
+  asmjit::Operand list[asmjit::Globals::kMaxOpCount];
+  size_t count = 0;
+  for (const Operand_* operand : operands) list[count++].copyFrom(*operand);
+  asmjit_._bufferPtr = end_;
+  const Error error = asmjit_.emitOpArray(id, list, count);
   VT_ASSERT(error == asmjit::kErrorOk, "an instruction that asmjit does not know");
+  end_ = asmjit_._bufferPtr;
   return error;
 }
 
@@ -314,21 +326,23 @@ uint8_t* Assembler::encode(uint8_t* to, InstId id, const Operand_& o0, const Ope
     case Form::kLea: return encode_lea(to, o0, o1);
     case Form::kExtension: return encode_extension(to, row.code, o0, o1);
     case Form::kShift: return encode_shift(to, row.code, o0, o1);
-    case Form::kJump: return o1.isNone() ? encode_jump(to, row.code, o0) : nullptr;
+    case Form::kJump:
     case Form::kNone: break;
   }
   return nullptr;
 }
 
-// To a label, or to an address within two gigabytes.
+// To a label, to an address within two gigabytes, or to the address in a place of memory.
 uint8_t* Assembler::encode_jump(uint8_t* to, unsigned op, const Operand_& target) {
-  const bool is_long = asmjit::Support::test(instOptions(), asmjit::InstOptions::kLongForm);
-  const auto begin = static_cast<int32_t>(to - _bufferData);
+  const bool is_long = std::exchange(long_form_, false);
+  const auto begin = static_cast<int32_t>(to - begin_);
   const int32_t end = begin + (op & kEscape ? 6 : 5);
   if (target.isImm()) {
     const auto distance = static_cast<int64_t>(target.as<Imm>().valueAs<uint64_t>() - holder_.baseAddress()) - end;
     return fits_32(distance) ? immediate(opcode(to, op), distance, 4) : nullptr;
   }
+  if ((op == kJmp || op == kCall) && is_plain(target))
+    return instruction(to, 0xff, 4, op == kJmp ? 4 : 2, target.as<Mem>(), false);
   if (!target.isLabel()) return nullptr;
   Place& place = places_[target.id()];
   if (place.bound < 0) return immediate(opcode(to, op), std::exchange(place.last_use, end), 4);

@@ -40,7 +40,7 @@ class CrashReportTest : public testing::Test {
     MachineConfig config = test::bare_machine("loop", image);
     config.slice = 1'000'000'000;
     RunOptions options = test::silent_run();
-    options.max_seconds = 20;
+    options.max_seconds = 300;
     options.command_line = "vitrine run loop --seed 1";
     auto session = Session::create(config, options);
     core::ScheduledEvent event((*session)->machine().scheduler(), "test", act);

@@ -77,7 +77,7 @@ class SessionTest : public testing::Test {
   SessionTest() : config(test::bare_machine("test", {})) {
     options = test::silent_run();
     options.console = screen.fd();
-    options.max_seconds = 60;  // of the test itself: no guest of ours takes that long
+    options.max_seconds = 600;  // of the test itself: no guest of ours takes that long, on a busy machine either
   }
 
   std::unique_ptr<Session> make(const Words& words) {

@@ -317,7 +317,7 @@ BUGS = [
         "address.op != Op::add || address.insn != node.insn ||", "address.op != Op::add ||",
         "base + constant is folded though the base register has changed"),
     Bug("nobody_observes", "translator/passes.cpp",
-        "if (node.has(ir::kObserves)) set_later = 0;", "", "a trap sees registers that were not written"),
+        "if (node.has(ir::kObserves)) {\n      set_later = 0;", "if (node.has(ir::kObserves)) {", "a trap sees registers that were not written"),
     Bug("zero_minus_x", "translator/passes.cpp",
         "    case Op::xor_:\n      if (is(nodes, a, 0)) return b;", "    case Op::xor_:\n    case Op::sub:\n      if (is(nodes, a, 0)) return b;",
         "0 - x becomes x"),

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <functional>
 #include <string>
 
 #include "isa/x86/code_memory.h"
@@ -20,10 +19,10 @@ using asmjit::x86::Gp;
 using asmjit::x86::Mem;
 namespace Inst = asmjit::x86::Inst;
 using Bytes = std::vector<uint8_t>;
-using Emit = std::function<void(asmjit::x86::Assembler&)>;
 
 constexpr uint64_t kAddress = 0x7000'0000'0000;
 
+template <class Emit>
 Bytes by_asmjit(const Emit& emit) {
   asmjit::CodeHolder holder;
   holder.init(asmjit::Environment::host(), kAddress);
@@ -38,6 +37,7 @@ Assembler& ours() {
   return a;
 }
 
+template <class Emit>
 Bytes by_ours(const Emit& emit) {
   ours().begin(reinterpret_cast<const uint8_t*>(kAddress));
   emit(ours());
@@ -45,6 +45,7 @@ Bytes by_ours(const Emit& emit) {
   return {code.begin(), code.end()};
 }
 
+template <class Emit>
 void compare(const std::string& what, const Emit& emit) { ASSERT_EQ(by_ours(emit), by_asmjit(emit)) << what; }
 
 constexpr uint8_t kWidths[] = {1, 2, 4, 8};
@@ -217,8 +218,15 @@ TEST(Assembler, JumpsToAddresses_LeadThere) {
   }
 }
 
+TEST(Assembler, JumpsThroughMemory_AreEncodedAsByAsmjit) {
+  for (const Mem& mem : places(8)) {
+    compare("jmp", [&](auto& a) { a.jmp(mem); });
+    compare("call", [&](auto& a) { a.call(mem); });
+  }
+}
+
 TEST(Assembler, BeginAgain_ForgetsLabels) {
-  const Emit emit = [](auto& a) {
+  const auto emit = [](auto& a) {
     const Label end = a.newLabel();
     a.jmp(end);
     a.bind(end);
