@@ -47,6 +47,7 @@ Time and identity (same values, same run)
   --input FILE    console input            --slice N       steps of a turn
   --engine NAME   translator, interpreter; both: lockstep, lockstep-cached
   --mmu KIND      shadow, tlb; stale until a fence: shadow-lazy, tlb-fenced
+  --break NAMES|help  wrong on purpose   --untrack-after N  page-table writes
 Limits and reports
   --max-instructions N  then code 103      --max-seconds S  then exit code 104
   --no-reboot     a restart is the end     --state-hash-every N  to compare runs

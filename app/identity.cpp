@@ -8,6 +8,7 @@
 #include <ctime>
 #include <span>
 
+#include "app/breaking.h"
 #include "app/device_tree.h"
 #include "core/file.h"
 #include "core/state.h"
@@ -80,6 +81,7 @@ std::string identity_line(const MachineConfig& config, const BootPlan& boot, Clo
       config.seed, date_text(config.date), clock_name(clock), firmware_text(config, boot),
       config.kernel.empty() ? "none" : image_text(config.kernel, boot.kernel_image));
   if (is_lazy(config.mmu)) line += fmt::format(" mmu={}", mmu_name(config.mmu));
+  if (config.breaks.any()) line += " broken=" + break_names(config.breaks);
   if (!config.initrd.empty())
     line += fmt::format(" initrd={}#{:016x}", name_of(config.initrd), boot.initrd_hash);
   if (!config.dtb.empty())

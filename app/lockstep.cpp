@@ -70,7 +70,7 @@ core::Result<> Lockstep::begin(Machine& machine, const Inputs& inputs) {
   MachineConfig config = config_;
   config.engine = EngineKind::kInterpreter;
   config.caching = config_.engine == EngineKind::kLockstepCached;
-  if (config.mmu == MmuKind::kShadow) config.mmu = MmuKind::kTlb;  // the lazy ones stay what they are
+  if (config.mmu == MmuKind::kShadow && !config.breaks.has(core::Break::kShadowUnprotected)) config.mmu = MmuKind::kTlb;  // the lazy ones stay what they are
   config.host_tools = {};
   config.stress = 0;
   Machine::Outside outside{console_.player(), *world_player_, *this, &virtio_console_.player()};

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "app/board_table.h"
+#include "app/breaking.h"
 #include "core/file.h"
 #include "devices/aclint_sswi.h"
 #include "devices/goldfish_rtc.h"
@@ -63,8 +64,10 @@ mmu::AddressSpaces::Kind kind_of_spaces(const MachineConfig& config, bool small)
   return wants_shadow(config) && !small ? Kind::kShadow : Kind::kTlb;
 }
 
-mmu::Model model_of(MmuKind kind) {
-  switch (kind) {
+// A shadow that nobody keeps true holds what it was filled with, as a lazy one between fences.
+mmu::Model model_of(const MachineConfig& config) {
+  if (config.breaks.has(core::Break::kShadowUnprotected)) return mmu::Model::kLazyShadow;
+  switch (config.mmu) {
     case MmuKind::kShadowLazy: return mmu::Model::kLazyShadow;
     case MmuKind::kTlbFenced: return mmu::Model::kFencedTlb;
     default: return mmu::Model::kCoherent;
@@ -85,15 +88,19 @@ core::Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& conf
 }
 
 core::Result<> Machine::build() {
+  if (auto fits = check_breaks(config_); !fits) return fits.error();
   auto plan = plan_boot(config_);
   if (!plan) return plan.error();
   boot_ = std::move(*plan);
   auto ram = core::GuestRam::create(GuestPhys{board::kRam}, config_.memory);
   if (!ram) return ram.error();
   ram_ = std::move(*ram);
+  if (broken(core::Break::kFenceIIgnored)) ram_->freeze_fetched();
   if (wants_shadow(config_)) too_small_ = small_address_space();
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, events_, kind_of_spaces(config_, too_small_),
-                                                 model_of(config_.mmu));
+                                                 model_of(config_));
+  static_assert(MachineConfig{}.untrack_after == mmu::AddressSpaces::kUntrackAfter);
+  spaces_->untrack_after(config_.untrack_after);
   if (config_.stress != 0) {
     stress_ = std::make_unique<core::Stress>(config_.stress);
     spaces_->set_stress(stress_.get());
@@ -147,9 +154,11 @@ void Machine::build_harts() {
     auto parts = std::make_unique<HartParts>();
     parts->mmu = std::make_unique<mmu::Mmu>(i, *ram_, bus_, *spaces_);
     parts->hart = std::make_unique<riscv::Hart>();
+    if (broken(core::Break::kShadowUnprotected) || broken(core::Break::kTlbNeverFlushed)) parts->mmu->ignore_fences();
     riscv::Hart& hart = *parts->hart;
     hart.id = i;
     hart.config = config_.cpu;
+    hart.config.breaks = config_.breaks;
     hart.memory = parts->mmu.get();
     hart.clock = &clock_;
     hart.attention = &attention_;
@@ -188,11 +197,13 @@ core::Result<> Machine::build_devices() {
   auto plic = std::make_unique<devices::Plic>("plic", board::kPlicSources, std::move(contexts),
                                               devices::Plic::Senses::kEdges);  // as QEMU's board does
   plic_ = plic.get();
+  plic->set_breaks(config_.breaks);
   auto uart = std::make_unique<devices::Uart16550>("uart0", scheduler_, IrqLine(plic_, board::kUart.irq),
                                                    outside_.console);
   uart_ = uart.get();
   auto clint = std::make_unique<devices::Clint>("clint", scheduler_, std::move(timer_lines));
   clint->set_time_observer(this);
+  clint->set_breaks(config_.breaks);
   const auto start = static_cast<uint64_t>(config_.date) * 1'000'000'000;
 
   std::vector<std::pair<board::Place, std::unique_ptr<core::Device>>> rows;
@@ -276,6 +287,7 @@ core::Result<> Machine::build_virtio() {
       auto transport = std::make_unique<devices::VirtioMmio>(name, *ram_, IrqLine(plic_, place.irq),
                                                              std::move(*model), version);
       transport->set_observer(this);
+      transport->set_breaks(config_.breaks);
       device = std::move(transport);
     } else {
       device = std::make_unique<devices::VirtioEmptySlot>(name, version);
@@ -352,11 +364,21 @@ void Machine::disturb() {
   }
 }
 
+// Where instructions come from copies of pages, which go now.
+void Machine::forget_code() {
+  if (!broken(core::Break::kFenceIIgnored)) return;
+  interpreter_->forget(*harts_[0]->hart);
+#ifdef VITRINE_HAS_TRANSLATOR
+  if (translator_) translator_->forget_pages(*harts_[0]->hart);
+#endif
+}
+
 core::Result<> Machine::reset() {
   auto plan = plan_boot(config_);
   if (!plan) return plan.error();
   if (auto same = check_unchanged(config_, boot_, *plan); !same) return same.error();
   boot_ = std::move(*plan);
+  forget_code();
   ram_->clear();
   for (const auto& device : devices_) device->reset();
   return load();

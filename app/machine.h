@@ -139,6 +139,8 @@ class Machine final : private devices::FinishObserver,
   core::Result<> build();
   core::Result<riscv::Engine*> build_engine();
   void disturb();
+  void forget_code();
+  [[nodiscard]] bool broken(core::Break kind) const { return config_.breaks.has(kind); }
   void build_harts();
   core::Result<> build_devices();
   core::Result<> build_virtio();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/breaks.h"
 #include "isa/riscv/hart.h"
 
 namespace vitrine::app {
@@ -73,12 +74,15 @@ struct MachineConfig {
 
   MmuKind mmu = MmuKind::kShadow;  // part of the identity only if it is a lazy one
 
+  core::BreakSet breaks;  // what is wrong on purpose (core/breaks.h)
+
   // Not part of the identity.
   EngineKind engine = kDefaultEngine;
   bool caching = true;
   unsigned decoded_pages = 1024;       // that the interpreter keeps
   uint64_t code_memory = 64ull << 20;  // bytes of host code that the translator keeps
   unsigned translated_pages = 8192;    // that it knows
+  unsigned untrack_after = 16;  // writes to a page table in a row; 0: never
   uint64_t stress = 0;  // caches are disturbed at every so many slow accesses; 0: never
   struct HostTools {                   // that get names of generated code (isa/x86/host_tools.h)
     bool perf_map = false;

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "app/board_table.h"
+#include "app/breaking.h"
 #include "app/cpu_option.h"
 #include "app/text.h"
 #include "core/file.h"
@@ -120,6 +121,14 @@ Done set_mmu(MachineOptions& o, const std::string& text) {
                    "machines of their own, shadow-lazy and tlb-fenced (both stale until a fence)");
 }
 
+Done set_breaks(MachineOptions& o, const std::string& text) {
+  if (text == "help") return o.list_breaks = true, core::Ok{};
+  auto breaks = parse_breaks(text);
+  if (!breaks) return breaks.error();
+  o.config.breaks = *breaks;
+  return core::Ok{};
+}
+
 Done set_clock(MachineOptions& o, const std::string& text) {
   if (text == "paced")
     o.run.clock = ClockMode::kPaced;
@@ -184,6 +193,8 @@ constexpr ValueRow kValues[] = {
   {"--clock",            false, false, set_clock},
   {"--seed",             false, false, [](MachineOptions& o, const std::string& t) { return set_number("--seed", t, 0, ~uint64_t{0}, o.config.seed); }},
   {"--date",             false, false, set_date},
+  {"--break",            false, false, set_breaks},
+  {"--untrack-after",    false, false, [](MachineOptions& o, const std::string& t) { return set_number("--untrack-after", t, 0, 1'000'000, o.config.untrack_after); }},
   {"--slice",            false, false, [](MachineOptions& o, const std::string& t) { return set_number("--slice", t, 1, 1'000'000'000, o.config.slice); }},
   // For tests: whatever is cached, and however little, the run is the same.
   {"--stress",           true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--stress", t, 1, 1'000'000'000, o.config.stress); }},

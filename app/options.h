@@ -21,6 +21,7 @@ namespace vitrine::app {
 struct MachineOptions {
   MachineConfig config;
   RunOptions run;
+  bool list_breaks = false;         // say what can be wrong on purpose, and end
   std::string dump_dtb;             // write the device tree there and end
   std::string command = "vitrine";  // how the program was called, for commands to paste
   // Which of those that a named guest has its own idea of were given.

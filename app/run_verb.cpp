@@ -9,6 +9,7 @@
 
 #include "app/guests.h"
 #include "app/help.h"
+#include "app/breaking.h"
 #include "app/identity.h"
 #include "app/options.h"
 #include "app/outcome.h"
@@ -111,6 +112,7 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   const std::string guest = !parsed->words.empty() ? parsed->words[0] : kernel_given ? "" : "teach";
   if (!guest.empty())
     if (auto done = use_guest(guest, options); !done) return refuse(program, done.error());
+  if (options.list_breaks) return std::fputs(breaks_help().c_str(), stdout), exit_code::kSuccess;
   if (!options.dump_dtb.empty()) return dump_tree(options);
   if (!options.run.stats_json.empty())
     if (auto done = check_statistics_path(options.run.stats_json); !done) return fail(done.error());
@@ -122,6 +124,8 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   Outcome outcome = (*session)->run();
   if (outcome.kind == Outcome::Kind::kFaultLoop || outcome.kind == Outcome::Kind::kNothingWakes)
     outcome.words += raw_kernel_line(**session);
+  if (const core::BreakSet breaks = options.config.breaks; breaks.any() && outcome.words.find('\n') != outcome.words.npos)
+    outcome.words += "\n  " + breaks_text(breaks);
   conclude(program, **session, outcome, guest);
   if (!options.run.stats_json.empty())
     if (auto done = write_statistics_json(**session, outcome); !done) return fail(done.error());

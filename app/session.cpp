@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "app/diagnosis.h"
+#include "app/breaking.h"
 #include "app/identity.h"
 #include "app/statistics.h"
 #include "app/text.h"
@@ -157,6 +158,7 @@ void Session::begin() {
   crash_report_ = std::make_unique<CrashReport>(*machine_, replay_command(), identity());
   restore_terminal_on_fatal_signals();
   signals_ = std::make_unique<StopSignals>(wake_);
+  if (machine_->config().breaks.any()) say(breaks_text(machine_->config().breaks));
   if (input_kind_ != InputKind::kLive) return;
   const bool terminal = isatty(STDIN_FILENO);
   if (terminal) {

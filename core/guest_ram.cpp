@@ -99,6 +99,7 @@ void GuestRam::clear() {
   const int punched =
       fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size_));
   if (punched != 0) std::memset(host_, 0, size_);
+  if (frozen_) frozen_->clear();
   announce_after(base(), size_);
   announce_dma(base(), size_);
 }
@@ -114,7 +115,15 @@ uint64_t GuestRam::hash() const {
       if (std::memcmp(page, kZero, kPageSize) != 0) sum += hash_bytes({page, kPageSize}, at + 1);
     }
   }
+  if (frozen_)
+    for (const auto& [number, page] : *frozen_) sum += hash_bytes(std::as_bytes(std::span(page)), ~number);
   return sum;
+}
+
+const uint8_t* GuestRam::frozen(GuestPhys at) {
+  const auto [place, first] = frozen_->try_emplace(at.page());
+  if (first) std::memcpy(place->second.data(), host({at.value & kPageMask}), kPageSize);
+  return place->second.data() + at.page_offset();
 }
 
 // The first run of touched pages at or behind an offset; it begins at the end of RAM if there is none.

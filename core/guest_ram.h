@@ -13,8 +13,10 @@
 // all.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -71,6 +73,10 @@ class GuestRam {
   // Host address of a guest-physical address that contains() accepted.
   [[nodiscard]] uint8_t* host(GuestPhys at) { return host_ + (at.value - base_); }
   [[nodiscard]] const uint8_t* host(GuestPhys at) const { return host_ + (at.value - base_); }
+  // The same, of what instructions are fetched from: RAM itself, but for freeze_fetched().
+  [[nodiscard]] const uint8_t* fetched(GuestPhys at) { return frozen_ ? frozen(at) : host(at); }
+  // From now on a page is copied when it is first fetched from, and fetched from the copy for ever (core/breaks.inc).
+  void freeze_fetched() { frozen_ = std::make_unique<FrozenPages>(); }
   [[nodiscard]] uint64_t page_index(GuestPhys at) const { return (at.value - base_) >> kPageShift; }
 
   // --- Page flags
@@ -134,6 +140,8 @@ class GuestRam {
     uint64_t begin, end;
   };
   [[nodiscard]] Extent touched_after(uint64_t offset) const;
+  using FrozenPages = std::map<uint64_t, std::array<uint8_t, kPageSize>>;  // by page number
+  [[nodiscard]] const uint8_t* frozen(GuestPhys at);
   template <typename F>
   void for_each_flagged_page(GuestPhys at, size_t size, F f) noexcept;
 
@@ -143,6 +151,7 @@ class GuestRam {
   int fd_;
   std::vector<uint8_t> flags_;
   std::vector<RamListener*> listeners_;
+  std::unique_ptr<FrozenPages> frozen_;
 };
 
 }  // namespace vitrine::core

@@ -223,6 +223,8 @@ struct TranslationContext {
   bool hardware_ad = true;    // Svadu: the walker sets A and D itself (menvcfg.ADUE)
   bool napot = true;         // Svnapot: PTE bit 63 is defined
   bool memory_types = false;  // Svpbmt: PTE bits 62:61 are defined (menvcfg.PBMTE)
+  bool ignores_dirty = false;  // wrong on purpose (core/breaks.inc): D plays no part; every page is the user's
+  bool ignores_user = false;
 };
 
 // What a fence of translations names (sfence.vma and its kin): the pages that hold addresses [first, first + size), in all

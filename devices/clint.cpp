@@ -2,6 +2,7 @@
 // The CLINT. A level is re-evaluated at once on every write that can change it, and by one event per hart.
 #include "devices/clint.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/assert.h"
@@ -103,10 +104,11 @@ void Clint::set_offset(uint64_t offset) {
 // comes.
 void Clint::compare(Hart& hart) {
   const uint64_t now = mtime();
-  hart.lines.timer.set(now >= hart.mtimecmp);
+  const uint64_t when = hart.mtimecmp + std::min(late_, ~hart.mtimecmp);
+  hart.lines.timer.set(now >= when);
   const uint64_t ticks = scheduler_.clock().ticks();
-  const uint64_t wait = hart.mtimecmp - now;
-  if (now >= hart.mtimecmp || wait >= core::kNever - ticks) return hart.event->disarm();
+  const uint64_t wait = when - now;
+  if (now >= when || wait >= core::kNever - ticks) return hart.event->disarm();
   hart.event->arm(ticks + wait);
 }
 

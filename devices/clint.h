@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "core/breaks.h"
 #include "core/device.h"
 #include "core/irq_line.h"
 #include "core/scheduler.h"
@@ -51,6 +52,7 @@ class Clint final : public core::Device {
   [[nodiscard]] uint64_t mtime() const { return scheduler_.clock().ticks() + offset_; }
   [[nodiscard]] uint64_t time_offset() const { return offset_; }
   void set_time_observer(TimeObserver* observer) { observer_ = observer; }
+  void set_breaks(core::BreakSet breaks) { late_ = breaks.has(core::Break::kTimerLate) ? core::kLateTicks : 0; }
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] std::span<const core::RegisterRow> registers() const override { return registers_; }
@@ -81,6 +83,7 @@ class Clint final : public core::Device {
   std::vector<Hart> harts_;
   std::vector<core::RegisterRow> registers_;
   uint64_t offset_ = 0;
+  uint64_t late_ = 0;  // ticks by which a timer interrupt is late
 };
 
 }  // namespace vitrine::devices

@@ -3,6 +3,7 @@
 // Linux boot) and sources few, so nothing is kept that could become stale.
 #include "devices/plic.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/assert.h"
@@ -106,6 +107,7 @@ void Plic::forward(Source& source) {
 void Plic::irq_changed(unsigned source, bool level) {
   VT_ASSERT(exists(source), "a device is wired to a PLIC source that does not exist");
   if (gateways_ == Senses::kEdges && !level) return;
+  if (loses_ && level && std::any_of(sources_.begin(), sources_.end(), [](const Source& s) { return s.claimed; })) return;
   sources_[source].level = level;
   forward(sources_[source]);
   update();

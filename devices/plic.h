@@ -26,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "core/breaks.h"
 #include "core/device.h"
 #include "core/irq_line.h"
 
@@ -41,6 +42,8 @@ class Plic final : public core::Device, public core::IrqSink {
   // order is hart 0 M (MEI 11), hart 0 S (SEI 9), hart 1 M, ...
   Plic(std::string name, unsigned sources, std::vector<core::IrqLine> contexts,
        Senses gateways = Senses::kLevels);
+
+  void set_breaks(core::BreakSet breaks) { loses_ = breaks.has(core::Break::kInterruptLost); }
 
   // The device end: input `source` of an IrqLine.
   void irq_changed(unsigned source, bool level) override;
@@ -88,6 +91,7 @@ class Plic final : public core::Device, public core::IrqSink {
 
   std::string name_;
   Senses gateways_;
+  bool loses_ = false;  // requests that come while a source is claimed
   std::vector<Source> sources_;  // [0] is the one that does not exist
   std::vector<Context> contexts_;
   std::vector<core::RegisterRow> registers_;

@@ -60,6 +60,7 @@ AddressSpaces::AddressSpaces(core::GuestRam& ram, core::Attention& attention, co
       first_write_entry_(static_cast<uint32_t*>(std::calloc(ram.pages(), sizeof(uint32_t)))) {
   if (!table_of_ || !writers_ || !first_write_entry_) throw std::bad_alloc();
   for (unsigned i = 0; i < kSpaces; ++i) spaces_[i].group = static_cast<SpaceId>(i);
+  untrack_after(kUntrackAfter);
   ram_.add_listener(this);
 }
 
@@ -216,10 +217,13 @@ void AddressSpaces::fill_write(SpaceId space, ViewKind kind, GuestVirt at, Guest
   if (!caching()) return;
   if (walk && !knows(space, kind, at, PageUse::kWrite))
     track(space, kind, at, *walk);  // may flag `page` itself: a page table that maps itself
-  if (ram_.flags(page) & core::kPageTable) return;  // each write is an exit of its own
+  const uint8_t flags = ram_.flags(page);
+  if (flags & core::kPageTable) return;  // each write is an exit of its own
+  const bool watched = flags & core::kNotifyFlags;
+  if (watched && knows(space, kind, at, PageUse::kWrite)) return;  // nothing is entered: no refill
   const uint64_t address = at.value & core::kPageMask;
   if (learn(space, kind, at, PageUse::kWrite, page)) note_write_entry(filled_as(space, kind, at), kind, address, page);
-  if (ram_.flags(page) & core::kNotifyFlags) return;
+  if (watched) return;
   const auto host = reinterpret_cast<uint64_t>(ram_.host({page.value & core::kPageMask}));
   KeptView& view = kept(space, kind);
   view.filled = true;
@@ -333,14 +337,18 @@ void AddressSpaces::track(SpaceId space, ViewKind kind, GuestVirt at, const Walk
   }
 }
 
-void AddressSpaces::untrack(GuestPhys at) noexcept {
-  uint32_t& place = table_of_[ram_.page_index(at)];
-  const Table& table = tables_[place - 1];
+// What came from a table.
+void AddressSpaces::revoke_all(GuestPhys at, const Table& table) noexcept {
   if (table.of_member) leave_by_root(at);
   if (table.level == 0 && !table.irregular)
     revoke_range(table.spaces, table.range, 512);
   else
     flush_spaces(table.spaces);
+}
+
+void AddressSpaces::untrack(GuestPhys at) noexcept {
+  uint32_t& place = table_of_[ram_.page_index(at)];
+  revoke_all(at, tables_[place - 1]);
   free_tables_.push_back(place);
   place = 0;
   ram_.clear_flag(at, core::kPageTable);
@@ -355,12 +363,13 @@ void AddressSpaces::after_write(GuestPhys at, size_t size, uint8_t flags) noexce
   Table& table = tables_[place - 1];
   events_.count(core::EventKind::kTableUpdate);
   const bool few_entries = size <= 8 && !table.irregular;
-  const unsigned patience = table.level == 0 ? kUntrackAfter : kUntrackUpperAfter;
+  const unsigned patience = table.level == 0 ? patience_ : upper_patience_;
   const uint64_t first = at.page_offset() / 8;
   const uint64_t last = (at.page_offset() + size - 1) / 8;
-  const bool too_many = !few_entries || ++table.writes >= patience;
+  const bool too_many = patience != 0 && (!few_entries || ++table.writes >= patience);
   if (events_.listening()) table_effect_ = {table, first, last, too_many};
   if (too_many) return untrack(at);
+  if (!few_entries) return revoke_all(at, table);
   uint64_t spaces = table.spaces;
   if (table.of_member && last >= kRootEntries / 2) spaces |= root_changed(at);
   for (uint64_t index = first; index <= last; ++index) revoke_entry(table, spaces, index);

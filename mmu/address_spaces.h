@@ -24,9 +24,9 @@
 //   entries go. The linear ones are found by a reverse map.
 // - PMP changes: everything goes.
 //
-// untrack: At the kUntrackAfter-th (upper tables: kUntrackUpperAfter-th) write in a row without a fill in
-// between, a table page loses its flag: what came from it is revoked once, and further writes cost nothing.
-// The next fill through it tracks it again.
+// untrack: At the 16th (upper tables: 4th, as what an entry of theirs serves takes long to revoke) write in a row without a
+// fill in between, a table page loses its flag: what came from it is revoked once, and further writes cost nothing.
+// The next fill through it tracks it again. How many writes is an option (untrack_after()).
 //
 // An address space is (hart, satp mode and root, rules of the walk); ASIDs play no part. A switch of satp
 // selects another space and flushes nothing.
@@ -37,6 +37,7 @@
 // the root is the member's own: it is tracked from the moment of joining, and a member whose root differs leaves.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -133,6 +134,14 @@ class AddressSpaces final : public core::RamListener {
     writers_[ram_.page_index(page)] |= uint64_t{1} << space;
   }
 
+  // A leaf table is watched for so many writes in a row, an upper one for a quarter of that; 0: for ever, each write is an
+  // exit. The guest cannot see it.
+  static constexpr unsigned kUntrackAfter = 16;
+  void untrack_after(unsigned writes) noexcept {
+    patience_ = writes;
+    upper_patience_ = writes == 0 ? 0 : std::max(1u, writes / 4);
+  }
+
   // A set of predictions, filled from Views. What is revoked goes from it too.
   void add_predictions(core::PredictionSet* set) { predictions_.push_back(set); }
 
@@ -163,8 +172,6 @@ class AddressSpaces final : public core::RamListener {
   MmuCounters counters;
 
  private:
-  static constexpr unsigned kUntrackAfter = 16;
-  static constexpr unsigned kUntrackUpperAfter = 4;  // what an entry of theirs serves takes long to revoke
   static constexpr unsigned kViews = static_cast<unsigned>(ViewKind::kCount);
 
   struct KeptView : core::View {
@@ -215,7 +222,7 @@ class AddressSpaces final : public core::RamListener {
     bool irregular =
         false;  // found at two levels or ranges (recursive or aliased tables): revoke without asking where
     bool of_member = false;  // is or was the root of a member of a group
-    uint8_t writes = 0;  // since the last fill through it
+    uint32_t writes = 0;  // since the last fill through it
   };
 
   static bool is_supervisor(ViewKind kind) {
@@ -235,6 +242,7 @@ class AddressSpaces final : public core::RamListener {
   Table& table_at(core::GuestPhys entry, const Table& described) noexcept;
   void revoke_entry(const Table& table, uint64_t spaces, uint64_t index) noexcept;
   void untrack(core::GuestPhys at) noexcept;
+  void revoke_all(core::GuestPhys at, const Table& table) noexcept;
   void revoke_page(uint64_t spaces, uint64_t address) noexcept;
   void revoke_range(uint64_t spaces, uint64_t first, uint64_t pages) noexcept;
   void flush_spaces(uint64_t spaces) noexcept;
@@ -294,6 +302,7 @@ class AddressSpaces final : public core::RamListener {
   std::unique_ptr<uint64_t[], Free> writers_;
   std::vector<core::PredictionSet*> predictions_;
   core::Stress* stress_ = nullptr;
+  unsigned patience_ = 0, upper_patience_ = 0;  // writes in a row; 0: no limit
   bool long_addresses_ = false;
   // For words of events: what after_write() did last.
   struct TableEffect {

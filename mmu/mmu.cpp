@@ -274,7 +274,7 @@ std::string Mmu::device_text(GuestPhys at) const {
 bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value, AccessKind kind) noexcept {
   value = 0;
   if (ram_.contains(at, width)) {
-    std::memcpy(&value, ram_.host(at), width);
+    std::memcpy(&value, kind == AccessKind::kFetch ? ram_.fetched(at) : ram_.host(at), width);
     return true;
   }
   EventNote event(spaces_.events(), kind == AccessKind::kFetch ? EventKind::kDeviceFetch : EventKind::kDeviceRead);
@@ -465,7 +465,8 @@ void Mmu::fence_translations(const core::TranslationFence& fence) noexcept {
   if (spaces_.events().listening())
     effect_ = lazy() ? fmt::format("of {} translations that are kept, those it names are forgotten", kept_.size())
                      : "nothing was stale: the shadow has followed every write";
-  if (!lazy() || kept_.size() == 0) return;
+  if (ignores_fences_ && spaces_.events().listening()) effect_ = "nothing is forgotten: fences are ignored, on purpose";
+  if (!lazy() || ignores_fences_ || kept_.size() == 0) return;
   revoke(kept_.forget(fence));
 }
 

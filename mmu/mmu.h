@@ -39,6 +39,8 @@ class Mmu final : public core::MemoryPort {
   void fence_translations(const core::TranslationFence& fence) noexcept override;
   [[nodiscard]] uint32_t peek_instruction(core::GuestVirt at) const noexcept override;
   [[nodiscard]] std::string effect() const override { return effect_; }
+  // Wrong on purpose (core/breaks.inc): what is kept of translations is never forgotten.
+  void ignore_fences() { ignores_fences_ = true; }
   // For tests: its Views are made anew, elsewhere. No engine runs.
   void move() noexcept;
   // Reset of the machine: nothing is kept any more.
@@ -99,6 +101,7 @@ class Mmu final : public core::MemoryPort {
   Place code_place_;  // of the last fetch_page, for keep_code
   core::PredictionSet* predictions_ = nullptr;
   KeptTranslations kept_;  // of the lazy machines
+  bool ignores_fences_ = false;
   std::string effect_;     // of the last change, if somebody listens to events
 };
 

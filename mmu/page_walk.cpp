@@ -47,7 +47,7 @@ const char* malformed(uint64_t pte, const core::TranslationContext& context) {
 // Steps 5 and 6: may this access use the leaf?
 const char* forbidden(uint64_t pte, const core::TranslationContext& context, AccessKind kind,
                       unsigned privilege) {
-  if (privilege == 0 && !(pte & kPteU)) return "a supervisor page is used in user mode (U = 0)";
+  if (privilege == 0 && !(pte & kPteU) && !context.ignores_user) return "a supervisor page is used in user mode (U = 0)";
   if (privilege == 1 && (pte & kPteU)) {
     if (kind == AccessKind::kFetch) return "supervisor mode never executes a user page";
     if (!context.sum) return "supervisor mode uses a user page without SUM";
@@ -61,11 +61,16 @@ const char* forbidden(uint64_t pte, const core::TranslationContext& context, Acc
   return "the page is not readable (R = 0)";
 }
 
+// What has to be set in the leaf.
+uint64_t accessed_dirty(const core::TranslationContext& context, AccessKind kind) {
+  return kind == AccessKind::kStore && !context.ignores_dirty ? uint64_t{kPteA} | kPteD : uint64_t{kPteA};
+}
+
 // Step 7: A and D. Returns false if the walk is refused. The update is one store of ours that nothing can
 // come between (harts run in turn), which is the atomicity that Svadu asks for.
 bool update_accessed_dirty(const WalkMemory& memory, const core::TranslationContext& context, Walk& walk,
                            AccessKind kind) {
-  const uint64_t wanted = kind == AccessKind::kStore ? uint64_t{kPteA} | kPteD : uint64_t{kPteA};
+  const uint64_t wanted = accessed_dirty(context, kind);
   if ((walk.pte & wanted) == wanted) return true;
   if (!context.hardware_ad) {
     refuse(walk, FaultKind::kPage, "A or D is clear, and hardware does not set it (Svade)");
@@ -107,7 +112,7 @@ Walk& finish(const WalkMemory& memory, const core::TranslationContext& context, 
 
 bool leaf_permits(uint64_t pte, const core::TranslationContext& context, AccessKind kind,
                   unsigned privilege) noexcept {
-  const uint64_t wanted = kind == AccessKind::kStore ? uint64_t{kPteA} | kPteD : uint64_t{kPteA};
+  const uint64_t wanted = accessed_dirty(context, kind);
   return (pte & wanted) == wanted && !forbidden(pte, context, kind, privilege);
 }
 

@@ -328,7 +328,7 @@ const uint32_t* Translator::attach(Hart& hart) {
   const PageKey key{code.page.value, hart.pc & core::kPageMask, set_of(hart)};
   TranslatedPage* page = pages_->find(key);
   if (!page) {
-    page = &pages_->add(key, ram_.host(code.page));
+    page = &pages_->add(key, ram_.fetched(code.page));
     TranslatedPage*& first = of_ram_page_[ram_.page_index(code.page)];
     page->next = first;
     first = page;

@@ -191,7 +191,7 @@ bool VirtioMmio::take(unsigned queue, Chain& chain) {
 bool VirtioMmio::waiting(unsigned queue) const { return serving() && queues_[queue].waiting(); }
 
 void VirtioMmio::give_back(unsigned queue, const Chain& chain, uint32_t written) {
-  queues_[queue].give_back(chain.head, written);
+  queues_[queue].give_back(chain.head, forgets_length_ ? 0 : written);
 }
 
 void VirtioMmio::interrupt(unsigned queue) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "core/breaks.h"
 #include "core/device.h"
 #include "core/guest_ram.h"
 #include "core/irq_line.h"
@@ -44,6 +45,7 @@ class VirtioMmio final : public core::Device, private VirtioPort {
   VirtioMmio& operator=(const VirtioMmio&) = delete;
 
   void set_observer(VirtioObserver* observer) { observer_ = observer; }
+  void set_breaks(core::BreakSet breaks) { forgets_length_ = breaks.has(core::Break::kUsedLenWrong); }
   [[nodiscard]] VirtioModel& model() { return *model_; }
 
   [[nodiscard]] std::string_view name() const override { return name_; }
@@ -96,6 +98,7 @@ class VirtioMmio final : public core::Device, private VirtioPort {
   std::unique_ptr<VirtioModel> model_;
   const VirtioVersion version_;
   VirtioObserver* observer_ = nullptr;
+  bool forgets_length_ = false;  // of what the device wrote into a chain
   std::vector<core::RegisterRow> rows_;
 
   uint32_t device_features_sel_ = 0, driver_features_sel_ = 0;

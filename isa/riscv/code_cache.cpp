@@ -53,7 +53,7 @@ DecodedPage* CodeCache::page(core::GuestPhys at, bool& full) {
     full = true;
   }
   const core::GuestPhys page{at.value & core::kPageMask};
-  known_.push_back({page, ram_.host(page)});
+  known_.push_back({page, ram_.fetched(page)});
   ++counters.pages;
   return place = pages_ + known_.size() - 1;
 }

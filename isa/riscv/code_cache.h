@@ -53,6 +53,7 @@ class CodeCache final : public core::RamListener {
   // pointer into decoded pages from before is then invalid.
   DecodedPage* page(core::GuestPhys page, bool& full);
   // The guest's bytes of a page.
+  [[nodiscard]] core::GuestPhys address(const DecodedPage& page) const { return known_[number_of(page)].page; }
   [[nodiscard]] const uint8_t* host(const DecodedPage& page) const { return known_[number_of(page)].host; }
   // Control may come to this slot (kSlotsPerPage: the one behind the last): its handler is there from now on.
   void prepare(DecodedPage& page, unsigned slot) noexcept {

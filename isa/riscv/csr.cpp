@@ -361,13 +361,21 @@ uint64_t base_of_change(const Hart& hart, unsigned number, uint64_t value) {
   return value;
 }
 
+// A machine that is wrong on purpose (core/breaks.inc).
+bool silent(const Hart& hart, uint64_t operand) {
+  return hart.config.breaks.has(core::Break::kSieSilent) && hart.privilege == Privilege::kUser && operand == mstatus::kSie;
+}
+
 // Zicsr 7.1: rd = x0 of csrrw does not read, rs1 = x0 (or immediate 0) of csrrs and csrrc does not write.
 void access(Hart& hart, const Operands& i, Change change, uint64_t operand) noexcept {
   const auto number = static_cast<unsigned>(i.imm);
   const bool writes = change == Change::kWrite || i.rs1 != 0;
   unsigned index = 0;
   const CsrRow* row = find_csr(number, index);
-  if (!row || !permitted(hart, number, *row, index, writes)) return enter_illegal(hart);
+  if (!row || !permitted(hart, number, *row, index, writes)) {
+    if (number == kSstatus && change != Change::kWrite && silent(hart, operand)) return;
+    return enter_illegal(hart);
+  }
   const bool reads = change != Change::kWrite || (i.rd & 31) != 0;
   const uint64_t old = reads ? row->read(hart, index) : 0;
   const uint64_t base = change == Change::kWrite ? 0 : base_of_change(hart, number, old);
@@ -424,7 +432,7 @@ bool poke_csr(Hart& hart, unsigned number, uint64_t value) {
 }
 
 void protection_changed(Hart& hart) noexcept {
-  hart.memory->set_protection(hart.config.pmp, hart.csr.pmpcfg, hart.csr.pmpaddr);
+  hart.memory->set_protection(hart.config.pmp && !hart.config.breaks.has(core::Break::kPmpIgnored), hart.csr.pmpcfg, hart.csr.pmpaddr);
 }
 
 namespace handler {

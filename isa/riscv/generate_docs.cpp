@@ -316,12 +316,38 @@ std::string events_page() {
   return page + "\n" + events_of(core::EventColumn::kCounter, "## Counters\n\nOf the tables, the caches and the engine; no exits.\n\n");
 }
 
+// --- Breaks
+
+constexpr std::string_view kBreaksHead = R"(# Breaks
+
+A machine that is wrong on purpose. This page is made from `core/breaks.inc` by `vitrine_generate_docs`.
+
+`vitrine run --break NAME[,NAME...]` switches one piece of the machine, or of its hypervisor, to the wrong behaviour of which
+exactly this sentence is true; what is not said is right. `--break help` prints the list. A broken machine says so when it
+starts, in reports, and in the run's identity: it is another machine, with the same run on `--engine interpreter` and
+`--engine translator`, bit for bit. Exercises use breaks: which piece is wrong, and how did you find out? So do tests: for
+each break there is a guest that comes to grief on it, and does not without (`tests/system/breaks_test.py`).
+
+A machine with nothing broken pays nothing: pieces ask when they are made, or on a path that is slow anyway (`core/breaks.h`).
+
+)";
+
+std::string breaks_page() {
+  std::string page(kBreaksHead);
+  page += "| name | piece | what is wrong | what goes wrong | only with |\n|---|---|---|---|---|\n";
+  for (const core::BreakRow& row : core::break_rows())
+    page += fmt::format("| `{}` | {} | {} [More]({}) | {} | {} |\n", row.name, row.piece, row.sentence, row.doc, row.symptom,
+                        row.needs.empty() ? "" : fmt::format("`--mmu {}`", row.needs));
+  return page;
+}
+
 struct Page {
   const char* file;
   std::string (*text)();
 };
 constexpr std::array kPages = {Page{"instructions.md", instructions_page},
-                               Page{"instruction-classes.md", classes_page}, Page{"events.md", events_page}};
+                               Page{"instruction-classes.md", classes_page}, Page{"events.md", events_page},
+                               Page{"breaks.md", breaks_page}};
 
 bool is_fresh(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);

@@ -51,14 +51,15 @@ void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexce
   trap.cause = cause;
   trap.tval = tval;
   const bool enabled = csr.mstatus & level.ie;
-  csr.mstatus &= ~(level.ie | level.pie | level.pp);
+  const bool leaves_on = hart.config.breaks.has(core::Break::kTrapLeavesInterruptsOn);
+  csr.mstatus &= ~((leaves_on ? 0 : level.ie) | level.pie | level.pp);
   csr.mstatus |= enabled ? level.pie : 0;
   csr.mstatus |= static_cast<uint64_t>(hart.privilege) << level.pp_shift;
   hart.privilege = level.privilege;
   const bool vectored = (trap.tvec & 3) == 1 && interrupt;
   hart.next_pc = (trap.tvec & ~uint64_t{3}) + (vectored ? 4 * (cause & ~kInterruptBit) : 0);
   hart.redirected = true;
-  hart.reservation.valid = false;
+  if (!hart.config.breaks.has(core::Break::kReservationNeverLost)) hart.reservation.valid = false;
   hart.waiting = false;
   // Two entries at neighbouring steps: the handler's first instruction trapped itself. Diagnosis of fault
   // loops.
@@ -81,7 +82,13 @@ void count_exit(const Hart& hart, uint64_t cause, uint64_t tval) noexcept {
   exit.tell(tval, cause, 0, [&] { return std::string(row->words); });
 }
 
+// Of the interrupts, which S mode takes.
+uint64_t delegated_interrupts(const Hart& hart) {
+  return hart.config.breaks.has(core::Break::kDelegationIgnored) ? 0 : hart.csr.mideleg;
+}
+
 bool delegated(const Hart& hart, uint64_t delegation, unsigned number) {
+  if (hart.config.breaks.has(core::Break::kDelegationIgnored)) return false;
   return hart.privilege != Privilege::kMachine && ((delegation >> number) & 1);
 }
 
@@ -206,8 +213,9 @@ int interrupt_to_take(const Hart& hart) noexcept {
   const bool supervisor_open =
       hart.privilege == Privilege::kUser ||
       (hart.privilege == Privilege::kSupervisor && (hart.csr.mstatus & mstatus::kSie));
-  const uint64_t for_machine = machine_open ? ready & ~hart.csr.mideleg : 0;
-  const uint64_t takable = for_machine ? for_machine : supervisor_open ? ready & hart.csr.mideleg : 0;
+  const uint64_t delegation = delegated_interrupts(hart);
+  const uint64_t for_machine = machine_open ? ready & ~delegation : 0;
+  const uint64_t takable = for_machine ? for_machine : supervisor_open ? ready & delegation : 0;
   // "MEI, MSI, MTI, SEI, SSI, STI, LCOFI": decreasing priority (3.1.9).
   for (const unsigned number : {irq::kMei, irq::kMsi, irq::kMti, irq::kSei, irq::kSsi, irq::kSti, irq::kLcof})
     if ((takable >> number) & 1) return static_cast<int>(number);
@@ -220,13 +228,19 @@ void set_interrupt_line(Hart& hart, unsigned number, bool level) noexcept {
   if (hart.attention) hart.attention->wanted = true;
 }
 
+uint64_t interrupt_time(const Hart& hart, uint64_t compare) noexcept {
+  const uint64_t late = hart.config.breaks.has(core::Break::kTimerLate) ? core::kLateTicks : 0;
+  return compare > ~uint64_t{0} - late ? ~uint64_t{0} : compare + late;
+}
+
 void update_stimecmp(Hart& hart) noexcept {
   if (!hart.stimecmp_event) return;
   const bool enabled = hart.config.sstc && (hart.csr.menvcfg & envcfg::kStce);
-  const bool due = enabled && hart.time() >= hart.csr.stimecmp;
+  const uint64_t when = interrupt_time(hart, hart.csr.stimecmp);
+  const bool due = enabled && hart.time() >= when;
   if (due != (((hart.csr.mip_lines >> irq::kSti) & 1) != 0)) set_interrupt_line(hart, irq::kSti, due);
   if (enabled && !due)
-    hart.stimecmp_event->arm(hart.tick_of(hart.csr.stimecmp));
+    hart.stimecmp_event->arm(hart.tick_of(when));
   else
     hart.stimecmp_event->disarm();
 }
@@ -240,8 +254,11 @@ void context_changed(Hart& hart) noexcept {
   context.data_privilege = hart.privilege == Privilege::kMachine && (status & mstatus::kMprv)
                                ? static_cast<uint8_t>((status & mstatus::kMpp) >> mstatus::kMppShift)
                                : context.fetch_privilege;
-  context.sum = status & mstatus::kSum;
-  context.mxr = status & mstatus::kMxr;
+  const core::BreakSet breaks = hart.config.breaks;
+  context.sum = (status & mstatus::kSum) || breaks.has(core::Break::kSumIgnored);
+  context.mxr = (status & mstatus::kMxr) && !breaks.has(core::Break::kMxrIgnored);
+  context.ignores_dirty = breaks.has(core::Break::kDirtyBitNotSet);
+  context.ignores_user = breaks.has(core::Break::kUserBitIgnored);
   context.hardware_ad = hart.csr.menvcfg & envcfg::kAdue;
   context.napot = hart.config.svnapot;
   context.memory_types = hart.csr.menvcfg & envcfg::kPbmte;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/breaks.h"
 #include "core/events.h"
 #include "core/memory_port.h"
 #include "core/scheduler.h"
@@ -106,6 +107,7 @@ struct HartConfig {
   bool svnapot = true;
   uint8_t max_levels = 3;  // deepest satp mode: 3 Sv39, 4 Sv48, 5 Sv57
   uint64_t mvendorid = 0, marchid = 0, mimpid = 0;
+  core::BreakSet breaks;  // what is wrong on purpose; those of other parts do no harm here
 };
 
 // LR's reservation: a physical address, valid inside the hart's slice only (ARCHITECTURE: harts in turn).
@@ -123,6 +125,14 @@ class HartObserver {
  public:
   virtual ~HartObserver() = default;
   virtual void trap_entered(const Hart& hart, uint64_t cause, uint64_t tval, Privilege to) noexcept = 0;
+};
+
+// Told when the interpreter decodes the instruction that it is about to run: for the first time, or anew, because its bytes
+// were written. Only instructions that it keeps are told of.
+class CodeObserver {
+ public:
+  virtual ~CodeObserver() = default;
+  virtual void decoded(const Hart& hart, core::GuestPhys at, unsigned length) noexcept = 0;
 };
 
 // Calls from S mode to the firmware, if the emulator itself is the firmware (built-in SBI).
@@ -191,6 +201,7 @@ struct Hart {
 
   core::ScheduledEvent* stimecmp_event = nullptr;
   HartObserver* observer = nullptr;
+  CodeObserver* code_observer = nullptr;
   EnvironmentCalls* firmware = nullptr;
   bool running = false;  // it is this hart's turn: clock->step() counts for it
   bool stopped = false;  // held by firmware (SBI HSM), not started yet

@@ -233,7 +233,8 @@ void Sbi::set_timer(Hart& hart, uint64_t when) {
 // All ones is "infinitely far into the future".
 void Sbi::update_timer(Slot& slot) {
   Hart& hart = *slot.hart;
-  const bool never = slot.deadline == ~uint64_t{0}, due = !never && hart.time() >= slot.deadline;
+  const uint64_t when = interrupt_time(hart, slot.deadline);
+  const bool never = slot.deadline == ~uint64_t{0}, due = !never && hart.time() >= when;
   if (due) {
     hart.csr.mip_software |= bit(irq::kSti);
     hart.attention->wanted = true;
@@ -243,7 +244,7 @@ void Sbi::update_timer(Slot& slot) {
   if (due || never)
     slot.timer->disarm();
   else
-    slot.timer->arm(hart.tick_of(slot.deadline));
+    slot.timer->arm(hart.tick_of(when));
 }
 
 void Sbi::time_changed() {

@@ -37,11 +37,12 @@ void System::end_turn() {
   hart.steps = hart.steps_now();
   hart.slice_start = scheduler_.clock().step();
   hart.running = false;
-  hart.reservation.valid = false;
+  if (!hart.config.breaks.has(core::Break::kReservationNeverLost)) hart.reservation.valid = false;
 }
 
 void System::dma_wrote(core::GuestPhys at, size_t size) noexcept {
   if (harts_.empty()) return;
+  if (current().config.breaks.has(core::Break::kReservationNeverLost)) return;
   Reservation& held = current().reservation;  // nobody else's outlives a turn
   if (at.value < held.at.value + held.width && held.at.value < at.value + size) held.valid = false;
 }

@@ -155,11 +155,23 @@ TEST(MachineOptions, EachOption_ReachesTheConfiguration) {
   EXPECT_FALSE(o.run.reboot);
 }
 
+TEST(MachineOptions, Breaks_AreASet) {
+  const MachineOptions o = parsed({"--break", "timer-late,sie-silent", "--untrack-after", "0"});
+  EXPECT_TRUE(o.config.breaks.has(core::Break::kTimerLate));
+  EXPECT_TRUE(o.config.breaks.has(core::Break::kSieSilent));
+  EXPECT_FALSE(o.config.breaks.has(core::Break::kSumIgnored));
+  EXPECT_FALSE(o.list_breaks);
+  EXPECT_EQ(o.config.untrack_after, 0u);
+  EXPECT_TRUE(parsed({"--break", "help"}).list_breaks);
+}
+
 TEST(MachineOptions, NothingGiven_Defaults) {
   const MachineOptions o = parsed({});
   EXPECT_EQ(o.config.memory, 512u << 20);
   EXPECT_EQ(o.config.harts, 1u);
   EXPECT_EQ(o.config.slice, 20'000u);
+  EXPECT_EQ(o.config.untrack_after, 16u);
+  EXPECT_FALSE(o.config.breaks.any());
   EXPECT_TRUE(o.config.caching);
   EXPECT_FALSE(o.run.clock.has_value());
   EXPECT_EQ(o.run.max_instructions, core::kNever);
@@ -196,6 +208,9 @@ TEST(MachineOptions, WrongValues_AreRefusedWithWhatIsPossible) {
       {{"--seed", "abc"}, "--seed abc"},
       {{"--date", "today"}, "2026-01-31"},
       {{"--clock", "fast"}, "paced, virtual, real"},
+      {{"--break", "timer-lat"}, "did you mean timer-late?"},
+      {{"--break", ""}, "there is no such break"},
+      {{"--untrack-after", "-1"}, "--untrack-after -1"},
       {{"--engine", "lokstep"}, "did you mean lockstep?"},
       {{"--engine", "interpeter"}, "did you mean interpreter?"},
       {{"--max-seconds", "0"}, "greater than 0"},

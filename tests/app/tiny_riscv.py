@@ -81,6 +81,35 @@ class Program:
     def add(self, rd, rs1, rs2):
         return self.word(REGISTERS[rs2] << 20 | REGISTERS[rs1] << 15 | REGISTERS[rd] << 7 | 0x33)
 
+    def sd(self, rs2, rs1, offset): return self._s(3, rs2, rs1, offset)
+    def xori(self, rd, rs1, immediate): return self._i(0x13, 4, rd, rs1, immediate)
+    def or_(self, rd, rs1, rs2): return self.word(REGISTERS[rs2] << 20 | REGISTERS[rs1] << 15 | 6 << 12 | REGISTERS[rd] << 7 | 0x33)
+    def sub(self, rd, rs1, rs2): return self.word(0x20 << 25 | REGISTERS[rs2] << 20 | REGISTERS[rs1] << 15 | REGISTERS[rd] << 7 | 0x33)
+    def bltu(self, rs1, rs2, label): return self._branch(6, rs1, rs2, label)
+
+    # --- System instructions; CSRs by number
+    def csrw(self, csr, rs1): return self._i(0x73, 1, "x0", rs1, csr)
+    def csrs(self, csr, rs1): return self._i(0x73, 2, "x0", rs1, csr)
+    def csrc(self, csr, rs1): return self._i(0x73, 3, "x0", rs1, csr)
+    def csrsi(self, csr, bits): return self.word(csr << 20 | bits << 15 | 6 << 12 | 0x73)
+    def csrci(self, csr, bits): return self.word(csr << 20 | bits << 15 | 7 << 12 | 0x73)
+    def ecall(self): return self.word(0x73)
+    def mret(self): return self.word(0x30200073)
+    def sret(self): return self.word(0x10200073)
+    def fence_i(self): return self.word(0x100F)
+    def pause(self): return self.word(0x0100000F)
+    def sfence_vma(self, rs1="x0", rs2="x0"): return self.word(9 << 25 | REGISTERS[rs2] << 20 | REGISTERS[rs1] << 15 | 0x73)
+    def lr_w(self, rd, rs1): return self.word(2 << 27 | REGISTERS[rs1] << 15 | 2 << 12 | REGISTERS[rd] << 7 | 0x2F)
+    def sc_w(self, rd, rs2, rs1):
+        return self.word(3 << 27 | REGISTERS[rs2] << 20 | REGISTERS[rs1] << 15 | 2 << 12 | REGISTERS[rd] << 7 | 0x2F)
+
+    def la(self, rd, label):
+        """The address of a label, relative to pc: auipc and addi, for labels within 2 KiB."""
+        self.word(REGISTERS[rd] << 7 | 0x17)
+        self.branches.append((len(self.words), label, lambda to: (to + 4 & 0xFFF) << 20 | REGISTERS[rd] << 15
+                              | REGISTERS[rd] << 7 | 0x13))
+        return self.word(0)
+
     def wfi(self): return self.word(0x10500073)
 
     def li(self, rd, value):

@@ -42,19 +42,20 @@ def words_of(scenario: str, folder: pathlib.Path) -> list[str]:
             "--append", "console=ttyS0 vt.poweroff", "--harts", "2" if scenario == "linux-harts" else "1"]
 
 
-def run(vitrine: str, scenario: str, engine: str, options: argparse.Namespace) -> dict:
+def run(vitrine: str, scenario: str, engine: str, options: argparse.Namespace, more: tuple = ()) -> dict:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         statistics, keys = folder / "statistics.json", folder / "keys"
         keys.write_text(KEYS)
-        command = [vitrine, "run", *words_of(scenario, folder), "--engine", engine, "--mmu", options.mmu, "--stats-json", statistics]
+        command = [vitrine, "run", *words_of(scenario, folder), "--engine", engine, "--mmu", options.mmu, "--stats-json", statistics, *more]
         if options.steps:
             command += ["--max-instructions", str(options.steps)]
         with open(keys, "rb") as typed:
             done = subprocess.run(command, stdin=typed, capture_output=True, text=True, errors="replace", check=False)
         if done.returncode not in (0, 103):
             raise SystemExit(f"{command}: exit code {done.returncode}\n{done.stdout[-1000:]}\n{done.stderr[-1000:]}")
-        return json.loads(statistics.read_text())
+        hashes = [line for line in done.stderr.splitlines() if line.startswith("state-hash ")]
+        return {**json.loads(statistics.read_text()), "hashes": hashes}
 
 
 def differences(one: dict, other: dict) -> list[str]:
@@ -72,16 +73,36 @@ def differences(one: dict, other: dict) -> list[str]:
     return found
 
 
+def untracking(vitrine: str, scenario: str, options: argparse.Namespace) -> int:
+    """--untrack-after changes exits and speed, and never the run: 0 sees each write, 1 hardly any."""
+    hashes = ("--state-hash-every", "1000000")
+    found = {after: run(vitrine, scenario, "translator", options, ("--untrack-after", str(after), *hashes)) for after in (0, 1, 16)}
+    wrong = []
+    if any((row["steps"], row["hashes"]) != (found[0]["steps"], found[0]["hashes"]) for row in found.values()) or not found[0]["hashes"]:
+        wrong.append("the runs differ, or have no hashes")
+    writes = {after: row["exits"]["page-table-write"]["count"] for after, row in found.items()}
+    untracked = {after: row["counters"]["table_untracked"] for after, row in found.items()}
+    if not writes[0] > writes[16] > writes[1] > 0 or not untracked[1] > untracked[16] > untracked[0] == 0:
+        wrong.append(f"page-table writes {writes}, tables untracked {untracked}")
+    for line in wrong:
+        print(line)
+    print(f"{scenario}: page-table writes {writes}, tables untracked {untracked}")
+    return 1 if wrong else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("vitrine")
     parser.add_argument("scenario", choices=("teach", "teach-harts", "linux", "linux-harts"))
     parser.add_argument("--mmu", default="shadow")
     parser.add_argument("--steps", type=int, default=0)
+    parser.add_argument("--untracking", action="store_true", help="compare runs that differ in --untrack-after alone")
     options = parser.parse_args()
     if options.scenario.startswith("linux") and not (LINUX / "Image").exists():
         print(f"skipped: there is no {LINUX / 'Image'}; `vitrine run linux` fetches it")
         return 77
+    if options.untracking:
+        return untracking(options.vitrine, options.scenario, options)
     runs = [run(options.vitrine, options.scenario, engine, options) for engine in ("interpreter", "translator")]
     wrong = differences(*runs)
     if options.mmu in ("shadow", "tlb"):

@@ -101,8 +101,8 @@ class Machine:
         self._start = [vitrine, "run", "--engine", engine, "--memory", "64M"] if engine else ["qemu-system-riscv64", *BIOS]
         self._dash = "--" if engine else "-"
 
-    def run(self, kernel, arguments, disk=None):
-        command = self._start + [f"{self._dash}kernel", kernel, f"{self._dash}append", arguments]
+    def run(self, kernel, arguments, disk=None, options=()):
+        command = self._start + [*options, f"{self._dash}kernel", kernel, f"{self._dash}append", arguments]
         return parse(run(command + ([f"{self._dash}initrd", disk] if disk else [])))
 
     def direct(self, arguments):
@@ -110,8 +110,8 @@ class Machine:
         expect("counters of a hypervisor without one", [key for key in values if key.startswith("hv.")], [])
         return values
 
-    def hypervised(self, arguments):
-        values, patched = self.run(HYPERVISOR, arguments, GUEST)
+    def hypervised(self, arguments, *options):
+        values, patched = self.run(HYPERVISOR, arguments, GUEST, options)
         check_sums(values)
         return values, patched
 
@@ -234,6 +234,24 @@ def scenario_silent(machine):
     for repair in ("hv.patch", "pv"):
         values, _ = machine.hypervised(f"{arguments_of(*p)} hv.silent {repair}")
         expect(f"silent and {repair}", of_guest(values), output_of(*p))
+
+
+def scenario_break(machine):
+    """The machine itself is one on which U mode's writes to SIE are silent (--break sie-silent): what hv.silent only plays.
+    The hypervisor never hears of them, in its first mode; its second mode repairs what it can see. The guest without a
+    hypervisor is in S mode, and right."""
+    p, broken = (3, 5, 29), ("--break", "sie-silent")
+    lost, _ = machine.hypervised(arguments_of(*p), *broken)
+    expect("broken", of_guest(lost), output_of(*p, counter=29))
+    exits = exits_of(*p)
+    exits["csr"] -= 2 * 29
+    exits["sbi-console"] = characters(output_of(*p, counter=29))
+    check_exits(lost, exits)
+    for repair in ("hv.patch", "pv"):
+        values, _ = machine.hypervised(f"{arguments_of(*p)} {repair}", *broken)
+        expect(f"broken, and {repair}", of_guest(values), output_of(*p))
+    values, _ = machine.run(GUEST, arguments_of(*p), options=broken)
+    expect("broken, without a hypervisor", values, output_of(*p))
 
 
 def csr_instructions():

@@ -8,7 +8,7 @@ _vitrine() {
   local guests="teach linux linux-disk"
   local labs="shadow-page-table time"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
-    --mmu --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
+    --mmu --break --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
     --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -42,9 +42,13 @@ _vitrine() {
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator lockstep lockstep-cached" -- "$word") ;;
         --mmu) mapfile -t COMPREPLY < <(compgen -W "shadow tlb shadow-lazy tlb-fenced" -- "$word") ;;
         --memory) mapfile -t COMPREPLY < <(compgen -W "128M 512M 1G 2G" -- "$word") ;;
+        --break)
+          mapfile -t COMPREPLY < <(compgen -W "help shadow-unprotected tlb-never-flushed delegation-ignored sie-silent
+            trap-leaves-interrupts-on reservation-never-lost fence-i-ignored dirty-bit-not-set sum-ignored mxr-ignored
+            user-bit-ignored pmp-ignored timer-late interrupt-lost used-len-wrong" -- "$word") ;;
         --harts) mapfile -t COMPREPLY < <(compgen -W "1 2 3 4 5 6 7 8" -- "$word") ;;
         --cpu) mapfile -t COMPREPLY < <(compgen -W "rv64 max" -- "$word") ;;
-        --append | --seed | --date | --slice | --max-instructions | --max-seconds | --state-hash-every) ;;
+        --append | --untrack-after | --seed | --date | --slice | --max-instructions | --max-seconds | --state-hash-every) ;;
         *)
           if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
