@@ -30,6 +30,8 @@ core::Result<> make_repeatable(MachineOptions& options) {
     return core::error(
         core::ErrorKind::kUsage,
         "--dump-dtb and --max-seconds are not for bisect; --max-instructions limits both runs.");
+  if (!options.run.log.kinds.empty())
+    return core::error(core::ErrorKind::kUsage, "--log is not for bisect, which runs parts of two runs again and again.");
   options.run.clock = ClockMode::kVirtual;
   options.run.standard_input = false;
   options.run.console = -1;

@@ -48,6 +48,20 @@ std::string symbol_text(const Machine& machine, uint64_t pc) {
   return {};
 }
 
+std::optional<uint64_t> symbol_at(const Machine& machine, std::string_view name) {
+  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image})
+    if (*image)
+      if (const auto found = (*image)->symbols.find(name)) return found;
+  return std::nullopt;
+}
+
+std::optional<uint64_t> symbol_of(const Machine& machine, uint64_t address) {
+  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image})
+    if (*image)
+      if (const auto found = (*image)->symbols.nearest(address)) return address - found->offset;
+  return std::nullopt;
+}
+
 std::string address_text(const Machine& machine, uint64_t address) {
   const std::string symbol = symbol_text(machine, address);
   return symbol.empty() ? fmt::format("{:#x}", address) : fmt::format("{:#x} ({})", address, symbol);

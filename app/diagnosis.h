@@ -3,7 +3,9 @@
 // what the console said last.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/machine.h"
 
@@ -20,6 +22,9 @@ const char* privilege_name(riscv::Privilege privilege);
 // "main+0x12", from the symbols of the guest's images, or empty; and with the address: "0x8020012a (main+0x12)".
 std::string symbol_text(const Machine& machine, uint64_t pc);
 std::string address_text(const Machine& machine, uint64_t address);
+// Where a symbol of the images is; and where the symbol is that an address belongs to.
+std::optional<uint64_t> symbol_at(const Machine& machine, std::string_view name);
+std::optional<uint64_t> symbol_of(const Machine& machine, uint64_t address);
 
 // A hart that traps at the first instruction of its handler.
 std::string fault_loop_text(const Machine& machine);

@@ -38,8 +38,7 @@ Images
   --initrd FILE   initial file system      --append WORDS  kernel command line
   --dtb FILE      device tree              --dump-dtb FILE  write ours and end
 Machine
-  --memory SIZE   512M                     --harts N       1 to 8
-  --cpu LIST      rv64,zfh=off,sv57=on     --rng           virtio entropy device
+  --memory SIZE   512M      --harts N  1-8     --cpu LIST  rv64,zfh=off    --rng
   --disk FILE[,ro][,snapshot][,slot=N]     raw image; snapshot: writes forgotten
 Time and identity (same values, same run)
   --clock KIND    paced: sleeps while the guest idles; virtual: never; real
@@ -52,6 +51,7 @@ Limits and reports
   --max-instructions N  then code 103      --max-seconds S  then exit code 104
   --no-reboot     a restart is the end     --state-hash-every N  to compare runs
   --stats, --stats-json FILE  counters     --no-cache      slow, the same run
+  --log KIND,... or help   --log-filter TERM,...  --log-file F --log-format F
   --perf-map, --jitdump FOLDER, --gdb-jit  names of generated code for perf, gdb
 Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing
   wakes it, 103 104 limits, 110 usage, 111 image, 112 missing, 120 a bug of ours

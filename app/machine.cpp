@@ -109,7 +109,9 @@ core::Result<> Machine::build() {
   if (!engine) return engine.error();
   riscv::System::Options options;
   options.slice = config_.slice;
-  system_ = std::make_unique<riscv::System>(scheduler_, attention_, **engine, outside_.world, options);
+  if (outside_.around_engine) around_engine_ = outside_.around_engine(**engine);
+  system_ = std::make_unique<riscv::System>(scheduler_, attention_, around_engine_ ? *around_engine_ : **engine, outside_.world,
+                                            options);
   ram_->add_listener(system_.get());
   build_harts();
   if (auto done = build_devices(); !done) return done;
@@ -137,7 +139,7 @@ core::Result<riscv::Engine*> Machine::build_engine() {
   options.max_pages = config_.translated_pages;
   options.host_tools = {config_.host_tools.perf_map, config_.host_tools.jitdump, config_.host_tools.gdb};
   options.observer = outside_.translations;
-  options.one_block = is_lockstep(config_.engine);
+  options.one_block = is_lockstep(config_.engine) || outside_.one_block;
   auto made = translator::Translator::create(*ram_, attention_, *interpreter_, options);
   if (!made) return made.error();
   translator_ = std::move(*made);
@@ -382,6 +384,13 @@ core::Result<> Machine::reset() {
   ram_->clear();
   for (const auto& device : devices_) device->reset();
   return load();
+}
+
+std::optional<uint64_t> Machine::look_at(unsigned hart, core::GuestVirt at, unsigned width) const {
+  const mmu::Walk walk = harts_[hart]->mmu->look(at, core::AccessKind::kLoad);
+  uint64_t value = 0;
+  if (walk.fault != core::FaultKind::kNone || !ram_->read(walk.physical, &value, width)) return std::nullopt;
+  return value;
 }
 
 std::optional<GuestEnd> Machine::take_guest_end() { return std::exchange(end_, std::nullopt); }

@@ -69,8 +69,11 @@ class Machine final : private devices::FinishObserver,
     std::function<core::Result<std::unique_ptr<devices::BlockBackend>>(const VirtioConfig&,
                                                                        devices::BlockObserver&)>
         open_disk = {};
+    // An engine around the engine, which sees each run of a hart (app/retire_log.h). Empty: none.
+    std::function<std::unique_ptr<riscv::Engine>(riscv::Engine&)> around_engine = {};
 #ifdef VITRINE_HAS_TRANSLATOR
     translator::TranslationObserver* translations = nullptr;
+    bool one_block = false;  // the translator returns behind each block
 #endif
   };
 
@@ -109,6 +112,8 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] riscv::Hart& hart(unsigned i) { return *harts_[i]->hart; }
   [[nodiscard]] unsigned hart_count() const { return static_cast<unsigned>(harts_.size()); }
   [[nodiscard]] mmu::Mmu& mmu(unsigned i) { return *harts_[i]->mmu; }
+  // What a hart's load would read from RAM; nothing changes by looking.
+  [[nodiscard]] std::optional<uint64_t> look_at(unsigned hart, core::GuestVirt at, unsigned width) const;
   [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
   [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
 #ifdef VITRINE_HAS_TRANSLATOR
@@ -187,6 +192,7 @@ class Machine final : private devices::FinishObserver,
 #ifdef VITRINE_HAS_TRANSLATOR
   std::unique_ptr<translator::Translator> translator_;  // if it is the engine
 #endif
+  std::unique_ptr<riscv::Engine> around_engine_;  // if the outside wants one
   std::unique_ptr<riscv::System> system_;
   std::unique_ptr<riscv::Sbi> sbi_;
   std::vector<std::unique_ptr<core::Device>> devices_;

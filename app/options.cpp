@@ -11,6 +11,7 @@
 #include "app/board_table.h"
 #include "app/breaking.h"
 #include "app/cpu_option.h"
+#include "app/event_log.h"
 #include "app/text.h"
 #include "core/file.h"
 
@@ -100,7 +101,7 @@ constexpr EngineRow kEngines[] = {{"interpreter", EngineKind::kInterpreter},
 Done set_engine(MachineOptions& o, const std::string& text) {
   std::vector<std::string_view> names;
   for (const EngineRow& row : kEngines) {
-    if (row.name == text) return o.config.engine = row.kind, core::Ok{};
+    if (row.name == text) return o.config.engine = row.kind, o.has_engine = true, core::Ok{};
     names.push_back(row.name);
   }
   const std::string_view meant = nearest(text, names);
@@ -141,6 +142,13 @@ Done set_clock(MachineOptions& o, const std::string& text) {
   return core::Ok{};
 }
 
+// Options that may be given several times: as if their lists were one.
+Done add_words(std::string& list, const char* option, const std::string& text) {
+  if (text.empty()) return bad_value(option, "''", "nothing is asked for");
+  list += (list.empty() ? "" : ",") + text;
+  return core::Ok{};
+}
+
 Done set_date(MachineOptions& o, const std::string& text) {
   const auto date = parse_date(text);
   if (!date)
@@ -160,6 +168,30 @@ Done set_bios(MachineOptions& o, const std::string& text) {
   if (text.empty()) return bad_value("--bios", "''", "not a file; there are also: none, builtin");
   o.config.bios = text;
   o.has_bios = true;
+  return core::Ok{};
+}
+
+Done set_log_format(MachineOptions& o, const std::string& text) {
+  if (text == "text")
+    o.run.log.format = LogFormat::kText;
+  else if (text == "json")
+    o.run.log.format = LogFormat::kJson;
+  else if (text == "spike")
+    o.run.log.format = LogFormat::kSpike;
+  else
+    return bad_value("--log-format", text, "not a format; there are: text, json (one object a line), spike");
+  return core::Ok{};
+}
+
+// Spike's lines tell of single instructions, which is the interpreter's way.
+Done finish_log(MachineOptions& o) {
+  if (o.run.log.kinds == "help") return core::Ok{};
+  if (auto done = check_log_options(o.run.log); !done) return done;
+  if (!wants_retired(o.run.log) || o.config.engine == EngineKind::kInterpreter) return core::Ok{};
+  if (is_lockstep(o.config.engine))
+    return core::error(ErrorKind::kUsage, "--log retire is not for lockstep: it tells of one engine, the interpreter.");
+  if (o.has_engine) o.run.notes.emplace_back("--log retire runs on the interpreter, not on the translator; the run is the same.");
+  o.config.engine = EngineKind::kInterpreter;
   return core::Ok{};
 }
 
@@ -207,6 +239,10 @@ constexpr ValueRow kValues[] = {
   {"--max-seconds",      false, false, set_max_seconds},
   {"--state-hash-every", false, false, [](MachineOptions& o, const std::string& t) { return set_number("--state-hash-every", t, 1, ~uint64_t{0}, o.run.state_hash_every); }},
   {"--jitdump",          false, false, set_jitdump},
+  {"--log",              false, true,  [](MachineOptions& o, const std::string& t) { return add_words(o.run.log.kinds, "--log", t); }},
+  {"--log-filter",       false, true,  [](MachineOptions& o, const std::string& t) { return add_words(o.run.log.filter, "--log-filter", t); }},
+  {"--log-file",         false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.log.file = t; return core::Ok{}; }},
+  {"--log-format",       false, false, set_log_format},
   {"--stats-json",       false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.stats_json = t; return core::Ok{}; }},
 };
 struct FlagRow {
@@ -268,6 +304,7 @@ Result<MachineOptions> read_machine_options(const OptionTexts& texts, MachineOpt
   }
   for (const FlagRow& row : kFlags)
     if (texts.flags.at(row.name)) row.set(options);
+  if (auto done = finish_log(options); !done) return done.error();
   return options;
 }
 

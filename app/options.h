@@ -26,6 +26,7 @@ struct MachineOptions {
   std::string command = "vitrine";  // how the program was called, for commands to paste
   // Which of those that a named guest has its own idea of were given.
   bool has_bios = false, has_memory = false;
+  bool has_engine = false;
 };
 
 // The texts of the options as they were typed.

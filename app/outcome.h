@@ -24,7 +24,7 @@ struct Outcome {
     kQuit,              // the user's keys
     kSignal,            // SIGINT, SIGTERM or SIGHUP
     kOutputGone,        // nobody takes the console's output any more
-    kBroken,            // a restart failed: an image is gone
+    kBroken,            // a restart failed: an image is gone; or a log cannot be written
     kEnginesDiffer,     // --engine lockstep found a bug of ours
   } kind;
   unsigned code = 0;  // kFail: the guest's; kSignal: its number

@@ -106,8 +106,6 @@ std::string help_text(const std::string& program);
 std::string machine_list();
 std::string device_list();
 std::string device_properties(std::string_view driver);
-std::string log_items_list();
-bool is_log_item(std::string_view item);
 Done show_help(Draft& draft, const Word& word);
 Done show_version(Draft& draft, const Word& word);
 
@@ -120,7 +118,6 @@ Done set_rtc(Draft& draft, const Word& word);
 Done set_icount(Draft& draft, const Word& word);
 Done set_seed(Draft& draft, const Word& word);
 Done set_action(Draft& draft, const Word& word);
-Done set_log(Draft& draft, const Word& word);
 Done set_gdb(Draft& draft, const Word& word);
 Done set_semihosting(Draft& draft, const Word& word);
 Done finish_machine(Draft& draft);
@@ -140,6 +137,9 @@ Done add_object(Draft& draft, const Word& word);
 Done set_global(Draft& draft, const Word& word);
 Done add_disk_image(Draft& draft, const std::string& path);
 Done finish_devices(Draft& draft);
+// qemu_log.cpp
+Done set_log(Draft& draft, const Word& word);
+Done finish_log(Draft& draft);
 // qemu_loader.cpp
 Done add_loader(Draft& draft, QemuKeyvals& device);
 

@@ -17,11 +17,6 @@ namespace {
 // changed for guests up to this version.
 constexpr const char* kSpeaks = "8.2.0";
 
-constexpr const char* kLogItems[] = {"out_asm", "in_asm", "op",      "op_opt",       "op_ind", "int",
-                                     "exec",    "cpu",    "fpu",     "mmu",          "pcall",  "cpu_reset",
-                                     "unimp",   "page",   "nochain", "guest_errors", "plugin", "strace",
-                                     "tid",     "vpu",    "all",     "none"};
-
 // "-gdb dev        text", the text in a column of its own; long forms get a line to themselves.
 void add_row(std::string& text, const OptionRow& row) {
   constexpr size_t kColumn = 16;
@@ -94,18 +89,6 @@ std::string device_properties(std::string_view name) {
     if (!property.only.empty()) text += fmt::format(" (only {})", property.only);
     text += '\n';
   }
-  return text;
-}
-
-bool is_log_item(std::string_view item) {
-  for (const std::string_view known : kLogItems)
-    if (item == known) return true;
-  return false;
-}
-
-std::string log_items_list() {
-  std::string text = "Log items (comma separated; accepted, and not written in this version):\n";
-  for (const std::string_view item : kLogItems) text += fmt::format("{}\n", item);
   return text;
 }
 

@@ -286,16 +286,6 @@ Done set_action(Draft& draft, const Word& word) {
   return core::Ok{};
 }
 
-Done set_log(Draft& draft, const Word& word) {
-  for (const std::string& item : split(word.value, ',')) {
-    if (item.starts_with("trace:") || is_log_item(item)) continue;
-    draft.answer(log_items_list(), 1);
-    return core::Ok{};
-  }
-  draft.note(word.option() + ": this version writes no log of that kind");
-  return core::Ok{};
-}
-
 Done set_gdb(Draft& draft, const Word& word) {
   draft.gdb = word.row->value.empty() ? "tcp::1234" : word.value;
   if (draft.gdb == "none") draft.gdb.clear();

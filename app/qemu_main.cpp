@@ -128,7 +128,7 @@ core::Result<> Qemu::open_ports() {
   return core::Ok{};
 }
 
-// -D: nothing is written in this version, but scripts look for the file.
+// -D: scripts look for the file, whatever comes to stand in it.
 core::Result<> Qemu::make_log() const {
   const std::string& path = options_.log_file;
   if (path.empty()) return core::Ok{};

@@ -112,7 +112,7 @@ constexpr OptionRow kRows[] = {
   {kDebug,    "S",                 "",          "",               "hold the guest for a debugger; not held in this version", set_flag<&Draft::frozen>, kNone},
   {kDebug,    "gdb",               "",          "dev",            "gdb server; there is none in this version yet", set_gdb, kNone},
   {kDebug,    "s",                 "",          "",               "as -gdb tcp::1234", set_gdb, kNone},
-  {kDebug,    "d",                 "",          "item,...",       "log items ('-d help'); nothing is written in this version yet", set_log, kNone},
+  {kDebug,    "d",                 "",          "item,...",       "log what happens ('-d help' lists what)", set_log, kNone},
   {kDebug,    "D",                 "",          "FILE",           "where the log goes", set_path<&QemuOptions::log_file>, kNone},
   {kDebug,    "semihosting",       "",          "",               "there is none in this version yet", set_semihosting, kNone},
   {kDebug,    "semihosting-config", "",         "enable=on|off[,...]", "the same", set_semihosting, kNone},

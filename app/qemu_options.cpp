@@ -82,7 +82,7 @@ core::Result<QemuOptions> parse_qemu(std::span<const std::string> words, const Q
     if (draft.options.answer) return std::move(draft.options);
   }
   for (const auto finish :
-       {qemu::finish_machine, qemu::finish_cpu, qemu::finish_devices, qemu::finish_ports, qemu::finish_boot})
+       {qemu::finish_machine, qemu::finish_cpu, qemu::finish_devices, qemu::finish_ports, qemu::finish_boot, qemu::finish_log})
     if (auto done = finish(draft); !done) return done.error();
   return std::move(draft.options);
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/scheduler.h"
 
@@ -22,6 +23,24 @@ enum class ClockMode : uint8_t { kPaced, kVirtual, kReal };
 
 // Where Ctrl-A is ours.
 enum class EscapeKeys : uint8_t { kNever, kOnTerminal, kAlways };
+
+// The event log (app/event_log.h) and its form.
+enum class LogFormat : uint8_t { kText, kJson, kSpike };
+struct LogOptions {
+  std::string kinds;   // "csr-access,faults"; empty: no events
+  std::string filter;  // "hart=0,mode=U"
+  std::string file;    // empty: stderr
+  std::optional<LogFormat> format;  // not given: JSON if the file's name ends in .ndjson, text otherwise
+  // What QEMU's -d asks for besides (app/qemu_log.cpp): accesses that no device answers, whatever the kinds; resets; parts of
+  // each block that is translated; entries into blocks.
+  bool unanswered = false;
+  bool resets = false;
+  bool guest_code = false, ir = false, ir_optimised = false, host_code = false;
+  bool entries = false;
+  [[nodiscard]] bool events() const { return !kinds.empty() || unanswered; }
+  [[nodiscard]] bool blocks() const { return guest_code || ir || ir_optimised || host_code; }
+  [[nodiscard]] bool any() const { return events() || resets || blocks() || entries; }
+};
 
 struct RunOptions {
   std::optional<ClockMode> clock;    // not given: paced with live input, otherwise virtual
@@ -39,6 +58,8 @@ struct RunOptions {
   core::Step state_hash_every = 0;             // 0: never
   bool stats = false;
   std::string stats_json;  // a file, or empty
+  LogOptions log;
+  std::vector<std::string> notes;  // to be said when the run begins
 
   bool htif = false;                // a kernel with a symbol `tohost` may end the run through it (htif.h)
   bool reboot = true;               // a restart that the guest asks for is done; false: it ends the run

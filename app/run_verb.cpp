@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "app/event_filter.h"
 #include "app/guests.h"
 #include "app/help.h"
 #include "app/breaking.h"
@@ -102,6 +103,7 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   auto parsed = parse_words(words, 1);
   if (!parsed) return refuse(program, parsed.error());
   MachineOptions& options = parsed->options;
+  if (options.run.log.kinds == "help") return std::fputs(log_help().c_str(), stdout), exit_code::kSuccess;
   options.run.command_line = command_line(program);
   options.command = program.name;
   options.run.htif = true;

@@ -17,7 +17,9 @@
 
 #include "app/diagnosis.h"
 #include "app/breaking.h"
+#include "app/execution_log.h"
 #include "app/identity.h"
+#include "app/retire_log.h"
 #include "app/statistics.h"
 #include "app/text.h"
 #include "core/file.h"
@@ -87,11 +89,18 @@ core::Result<std::unique_ptr<Session>> Session::create(const MachineConfig& conf
 }
 
 core::Result<> Session::build(const MachineConfig& config) {
-  const Machine::Outside outside{output_, *this, *this, &virtio_output_};
+  Machine::Outside outside{output_, *this, *this, &virtio_output_};
+  if (options_.log.any()) {
+    auto file = LogFile::open(options_.log.file);
+    if (!file) return file.error();
+    log_file_ = std::move(*file);
+    log_execution(config, outside);
+  }
   if (is_lockstep(config.engine)) lockstep_ = std::make_unique<Lockstep>(config);
   auto machine = Machine::create(config, lockstep_ ? lockstep_->listen(outside) : outside);
   if (!machine) return machine.error();
   machine_ = std::move(*machine);
+  if (auto done = open_log(); !done) return done;
   core::Scheduler& scheduler = machine_->scheduler();
   feeder_ = std::make_unique<core::InputFeeder>(scheduler, input_receiver());
   if (input_kind_ == InputKind::kFile) feeder_->set_file(input_file_);
@@ -102,6 +111,44 @@ core::Result<> Session::build(const MachineConfig& config) {
   const bool file = input_kind_ == InputKind::kFile;
   return lockstep_->begin(
       *machine_, {*feeder_, file ? input_file_ : std::string(), options_.input_to_virtio, options_.htif});
+}
+
+// What is logged of the engine is heard from the beginning.
+void Session::log_execution(const MachineConfig& config, Machine::Outside& outside) {
+  const LogOptions& log = options_.log;
+  if (wants_retired(log)) {
+    outside.around_engine = [this](riscv::Engine& engine) {
+      return make_retire_log(engine, *log_file_, [this](const riscv::Hart& hart, uint64_t address, unsigned width) {
+        return machine_->look_at(hart.id, {address}, width);
+      });
+    };
+  } else if (log.entries) {
+    const bool single_steps = config.engine == EngineKind::kInterpreter;
+    outside.around_engine = [this, single_steps](riscv::Engine& engine) {
+      return make_entry_log(engine, single_steps, *log_file_, [this](uint64_t pc) { return symbol_text(*machine_, pc); });
+    };
+  }
+  if (log.blocks() && config.engine == EngineKind::kInterpreter)
+    options_.notes.emplace_back("-d: the interpreter translates no blocks, so none are logged.");
+  if ((log.blocks() || log.entries) && is_lockstep(config.engine))
+    options_.notes.emplace_back("-d: blocks are not logged while two engines run in lockstep.");
+#ifdef VITRINE_HAS_TRANSLATOR
+  outside.one_block = log.entries;
+  if (!log.blocks()) return;
+  block_log_ = make_block_log(log, *log_file_);
+  outside.translations = block_log_.get();
+#endif
+}
+
+core::Result<> Session::open_log() {
+  if (!log_file_) return core::Ok{};
+  log_file_->on_failure([this] { machine_->request_stop(); });
+  if (options_.log.resets) log_reset(*machine_, *log_file_);
+  if (!options_.log.events() || wants_retired(options_.log)) return core::Ok{};
+  auto log = EventLog::create(options_.log, *machine_, *log_file_);
+  if (!log) return log.error();
+  log_ = std::move(*log);
+  return core::Ok{};
 }
 
 // A file is part of the run's identity and enters at fixed steps; a terminal, a pipe or a socket is live;
@@ -150,6 +197,7 @@ core::ByteReceiver& Session::input_receiver() {
 // --- From beginning to end
 
 void Session::begin() {
+  for (const std::string& note : options_.notes) say(note);
   started_ = HostClock::now();
   running_ = true;
   if (options_.max_seconds)
@@ -214,6 +262,8 @@ void Session::end(Outcome& outcome) {
   ended_ = HostClock::now();
   flush_output();
   if (options_.state_hash_every) print_state_hash();
+  if (std::string problem = log_problem(); !problem.empty() && exit_code_of(outcome) == 0)
+    outcome = {Kind::kBroken, 0, std::move(problem)};
   live_.reset();
   if (terminal_) {
     terminal_.reset();
@@ -294,6 +344,7 @@ std::optional<Outcome> Session::judge_request() {
                    fmt::format("Ended by {}.", strsignal(signal))};
   if (quit_) return limit_outcome(Kind::kQuit, "Quit by Ctrl-A x");
   if (live_ && live_->hung_up()) return Outcome{Kind::kSignal, SIGHUP, "The terminal is gone."};
+  if (std::string problem = log_problem(); !problem.empty()) return Outcome{Kind::kBroken, 0, std::move(problem)};
   if (output_error())
     return Outcome{Kind::kOutputGone, 0,
                    fmt::format("The console's output cannot be written: {}.", strerror(output_error()))};
@@ -329,6 +380,7 @@ std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
   if (!done)
     return Outcome{Kind::kBroken, 0, "The restart failed. " + done.error().message, done.error().kind};
   if (htif_) htif_->watch();
+  if (options_.log.resets) log_reset(*machine_, *log_file_);
   return std::nullopt;
 }
 
@@ -355,7 +407,10 @@ bool Session::time_is_up() const { return time_limit_ && HostClock::now() >= *ti
 void Session::flush_output() {
   output_.flush();
   virtio_output_.flush();
+  if (log_file_) log_file_->flush();
 }
+
+std::string Session::log_problem() const { return log_file_ ? log_file_->problem() : std::string(); }
 
 int Session::output_error() const { return output_.error() ? output_.error() : virtio_output_.error(); }
 

@@ -14,6 +14,7 @@
 
 #include "app/console_output.h"
 #include "app/crash_report.h"
+#include "app/event_log.h"
 #include "app/htif.h"
 #include "app/live_input.h"
 #include "app/lockstep.h"
@@ -67,6 +68,8 @@ class Session final : private riscv::World, private MachineObserver {
   explicit Session(const RunOptions& options);
   core::Result<> choose_input();
   core::Result<> build(const MachineConfig& config);
+  void log_execution(const MachineConfig& config, Machine::Outside& outside);
+  core::Result<> open_log();
   void begin();
   void end(Outcome& outcome);
 
@@ -90,6 +93,7 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] core::ByteReceiver& input_receiver();
   void flush_output();
   [[nodiscard]] int output_error() const;
+  [[nodiscard]] std::string log_problem() const;
   [[nodiscard]] std::string_view panic_line() const;
   void read_keys_of_file();
   void look_for_file_end();
@@ -116,6 +120,11 @@ class Session final : private riscv::World, private MachineObserver {
   ConsoleOutput virtio_output_;
   std::unique_ptr<Lockstep> lockstep_;  // if that is the engine
   std::unique_ptr<Machine> machine_;
+  std::unique_ptr<LogFile> log_file_;
+#ifdef VITRINE_HAS_TRANSLATOR
+  std::unique_ptr<translator::TranslationObserver> block_log_;
+#endif
+  std::unique_ptr<EventLog> log_;  // if it was asked for
   std::unique_ptr<core::InputFeeder> feeder_;
   std::unique_ptr<Htif> htif_;
   std::optional<GuestEnd> htif_end_;

@@ -10,6 +10,7 @@
 #include "app/diagnosis.h"
 #include "app/statistics.h"
 #include "app/statistics_rows.h"
+#include "app/text.h"
 #include "core/file.h"
 #include "isa/riscv/traps.h"
 
@@ -20,19 +21,6 @@ using core::EventColumn;
 using core::EventRow;
 
 constexpr size_t kMostPlaces = 64;
-
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else
-      out += c;
-  }
-  return out + '"';
-}
 
 const char* outcome_name(Outcome::Kind kind) {
   using Kind = Outcome::Kind;

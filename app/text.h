@@ -31,6 +31,9 @@ std::string lower(std::string_view text);
 // For a shell: quoted if it has to be.
 std::string shell_word(std::string_view text);
 
+// Quoted, as JSON has it.
+std::string json_string(std::string_view text);
+
 // The candidate that `word` is most likely a slip of the pen for; empty if none is near.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 

@@ -2,6 +2,8 @@
 // The bus: an ordered list of ranges.
 #include "core/bus.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace vitrine::core {
@@ -49,6 +51,15 @@ bool Bus::write(GuestPhys at, unsigned width, uint64_t value) {
   if (!mapping) return false;
   mapping->device->write(at.value - mapping->base.value, width, value);
   return true;
+}
+
+std::string Bus::access_text(GuestPhys at, unsigned width, uint64_t value, bool write) const {
+  const Mapping* const mapping = find(at);
+  if (!mapping) return fmt::format("nothing is at {:#x}", at.value);
+  const uint64_t offset = at.value - mapping->base.value;
+  const std::string name(mapping->device->name());
+  if (!accepts(at, width)) return fmt::format("{} does not answer {} bytes at {:#x}", name, width, offset);
+  return name + " " + mapping->device->access_text(offset, width, value, write);
 }
 
 std::optional<uint64_t> Bus::peek(GuestPhys at, unsigned width) const {

@@ -32,6 +32,11 @@ class Bus {
   // Without side effects, for debuggers.
   [[nodiscard]] std::optional<uint64_t> peek(GuestPhys at, unsigned width) const;
 
+  // Somebody is there and takes accesses of this width here.
+  [[nodiscard]] bool answers(GuestPhys at, unsigned width) const { return accepts(at, width) != nullptr; }
+  // An access that was made, in words: "uart0 THR <- 'h'", or why nobody answered.
+  [[nodiscard]] std::string access_text(GuestPhys at, unsigned width, uint64_t value, bool write) const;
+
   [[nodiscard]] const Mapping* find(GuestPhys at) const;
   [[nodiscard]] const std::vector<Mapping>& mappings() const { return mappings_; }
 

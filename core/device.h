@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/state.h"
@@ -44,6 +45,10 @@ class Device {
   // What a look by a debugger shows: as read(), without any side effect.
   [[nodiscard]] virtual uint64_t peek(uint64_t offset, unsigned width) const = 0;
 
+  // An access in words, for logs: "THR <- 'h'", "mtimecmp[0] <- 0x12d687", "LSR -> 0x60"; asked for behind the access. A
+  // device has its own words where its table does not tell what an offset is.
+  [[nodiscard]] virtual std::string access_text(uint64_t offset, unsigned width, uint64_t value, bool write) const;
+
   // Power-on state. Interrupt lines fall.
   virtual void reset() = 0;
   virtual void serialize(Archive& ar) = 0;
@@ -59,5 +64,8 @@ inline const RegisterRow* find_register(std::span<const RegisterRow> rows, uint6
   }
   return nullptr;
 }
+
+// "LSR -> 0x60".
+std::string access_text(std::string_view name, uint64_t value, bool write);
 
 }  // namespace vitrine::core

@@ -66,13 +66,14 @@ uint64_t EventCounters::of(EventColumn column) const {
 }
 
 void Events::note(Event& event) noexcept {
+  event.number = ++last_number_;
   if (running_) event.place = running_->place();
   const EventPlace& place = event.place;
   ++counters_.by_kind[static_cast<size_t>(event.kind)][place.privilege & 3];
   if (!running_) return;
   if (row_of(event.kind).column == EventColumn::kExit) places_.count(place.pc, event.kind, place.privilege, *running_);
   // Behind the event another instruction may stand there.
-  if (sink_) event.instruction = running_->instruction();
+  if (listening()) event.instruction = running_->instruction();
 }
 
 void EventPlaces::take(Place* first, uint64_t pc, EventKind kind, uint8_t privilege,

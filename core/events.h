@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/event_places.h"
 
@@ -57,6 +58,7 @@ struct EventPlace {
   uint8_t privilege = 3;
   uint64_t pc = 0;
   uint64_t step = 0;
+  uint64_t satp = 0;  // which address space
 };
 
 // The hart that runs, as those may know it who see an event and have no hart: memory, devices.
@@ -90,6 +92,7 @@ struct Event {
   EventKind kind;
   EventPlace place;
   uint32_t instruction = 0;  // bits; 0: none
+  uint64_t number = 0;       // in the order of their beginnings, from 1 on: the same on either engine
   uint64_t at = 0, before = 0, after = 0;  // EventRow::operands
 };
 
@@ -102,7 +105,8 @@ class EventWords {
   ~EventWords() = default;
 };
 
-// Who listens. Called when the event's effect is there, on the thread of the machine.
+// Who listens. Called when the event's effect is there, on the thread of the machine. Looks, and changes nothing of the machine
+// but asking it to stop.
 class EventSink {
  public:
   virtual ~EventSink() = default;
@@ -117,8 +121,10 @@ class Events {
 
   // Whose turn it is: set by the machine's loop. nullptr: nobody's.
   void set_running(const EventContext* context) noexcept { running_ = context; }
-  void set_sink(EventSink* sink) noexcept { sink_ = sink; }
-  [[nodiscard]] bool listening() const noexcept { return sink_ != nullptr; }
+  // Several may listen; each is told in the order in which they came, and lives until it is removed.
+  void add_sink(EventSink& sink) { sinks_.push_back(&sink); }
+  void remove_sink(EventSink& sink) { std::erase(sinks_, &sink); }
+  [[nodiscard]] bool listening() const noexcept { return !sinks_.empty(); }
 
   // Of kinds that are counters: n of them, of no place, told to nobody.
   void count(EventKind kind, uint64_t n = 1) noexcept { counters_.by_kind[static_cast<size_t>(kind)][kNowhere] += n; }
@@ -129,6 +135,8 @@ class Events {
 
   [[nodiscard]] const EventCounters& counters() const { return counters_; }
   [[nodiscard]] uint64_t of(EventKind kind) const { return counters_.of(kind); }
+  // How many exits and guest traps there have been: the number of the last one.
+  [[nodiscard]] uint64_t last_number() const { return last_number_; }
   // Exits by pc and kind.
   [[nodiscard]] const EventPlaces& places() const { return places_; }
 
@@ -137,13 +145,14 @@ class Events {
   static constexpr unsigned kNowhere = 2;  // the privilege that does not exist
   void note(Event& event) noexcept;
   void tell(const Event& event, const EventWords& words) noexcept {
-    if (sink_) sink_->event(event, words);
+    for (EventSink* const sink : sinks_) sink->event(event, words);
   }
 
   EventCounters counters_;
   EventPlaces places_;
   const EventContext* running_ = nullptr;
-  EventSink* sink_ = nullptr;
+  std::vector<EventSink*> sinks_;
+  uint64_t last_number_ = 0;
 };
 
 // One exit or guest trap, from its beginning to its end. It is counted when it is made, at the pc and in the mode of that
@@ -161,7 +170,7 @@ class EventNote {
   EventNote(const EventNote&) = delete;
   EventNote& operator=(const EventNote&) = delete;
 
-  // `words` is called, if at all, before tell() returns, and gives a std::string.
+  // `words` is called, if at all, before tell() returns, and gives what a std::string is made of.
   template <class Words>
   void tell(uint64_t at, uint64_t before, uint64_t after, const Words& words) noexcept {
     if (told_) [[likely]]
@@ -174,7 +183,7 @@ class EventNote {
     send(at, before, after, Made(words));
   }
   void tell(uint64_t at, uint64_t before = 0, uint64_t after = 0) noexcept {
-    tell(at, before, after, [] { return std::string(); });
+    tell(at, before, after, [] { return ""; });
   }
 
  private:

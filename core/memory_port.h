@@ -290,8 +290,8 @@ class MemoryPort {
   // On the lazy machines (mmu/kept_translations.h), what it names is forgotten.
   virtual void fence_translations(const TranslationFence& fence) noexcept = 0;
 
-  // For events (core/events.h). Four bytes at an instruction's address, from RAM, as a walk of this moment finds them; what is
-  // not there is 0. Nothing changes by looking.
+  // For events (core/events.h). Four bytes at an instruction's address, from RAM or a ROM, as a walk of this moment finds them; what
+  // is not there is 0. Nothing changes by looking.
   [[nodiscard]] virtual uint32_t peek_instruction(GuestVirt at) const noexcept = 0;
   // What the last set_context() or fence_translations() did with what is kept of translations, in words.
   [[nodiscard]] virtual std::string effect() const = 0;

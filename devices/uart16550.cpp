@@ -63,6 +63,21 @@ uint64_t Uart16550::peek(uint64_t offset, unsigned) const {
   }
 }
 
+// One offset has up to three names; what is sent and received is text, mostly.
+std::string Uart16550::access_text(uint64_t offset, unsigned width, uint64_t value, bool write) const {
+  const bool character = offset == kRbr && !dlab();
+  const std::string_view name = character        ? (write ? "THR" : "RBR")
+                                : offset == kRbr ? "DLL"
+                                : offset == kIer ? (dlab() ? "DLM" : "IER")
+                                : offset == kIir ? (write ? "FCR" : "IIR")
+                                                 : std::string_view();
+  if (name.empty()) return Device::access_text(offset, width, value, write);
+  const uint64_t byte = value & 0xff;
+  if (character && byte >= ' ' && byte <= '~')
+    return std::string(name) + (write ? " <- '" : " -> '") + static_cast<char>(byte) + "'";
+  return core::access_text(name, value, write);
+}
+
 // Reads with side effects; the rest is what a look shows.
 uint8_t Uart16550::read_register(uint64_t offset) {
   const auto value = static_cast<uint8_t>(peek(offset, 1));

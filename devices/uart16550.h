@@ -43,6 +43,7 @@ class Uart16550 final : public core::Device, public core::ByteReceiver {
   uint64_t read(uint64_t offset, unsigned width) override;
   void write(uint64_t offset, unsigned width, uint64_t value) override;
   [[nodiscard]] uint64_t peek(uint64_t offset, unsigned width) const override;
+  [[nodiscard]] std::string access_text(uint64_t offset, unsigned width, uint64_t value, bool write) const override;
   void reset() override;
   void serialize(core::Archive& ar) override;
 

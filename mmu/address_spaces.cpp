@@ -174,8 +174,8 @@ bool AddressSpaces::learn(SpaceId space, ViewKind kind, GuestVirt at, PageUse us
     core::EventNote event(events_, core::EventKind::kHiddenFault);
     event.tell(at.value & core::kPageMask, static_cast<uint64_t>(use), page.value & core::kPageMask, [&] {
       static constexpr const char* kUses[] = {"reading", "writing", "execution"};
-      return fmt::format("{}: filled for {} with {:#x}", space_text(space), kUses[static_cast<unsigned>(use)],
-                         page.value & core::kPageMask);
+      return fmt::format("{:#x} may be used for {}, at {:#x}; {} pages of address space {} known", at.value & core::kPageMask,
+                         kUses[static_cast<unsigned>(use)], page.value & core::kPageMask, known_in(space), space);
     });
   }
   return set;
@@ -578,12 +578,18 @@ void AddressSpaces::revoke_listed(const WriteEntry& entry, uint64_t writers, uin
 
 // --- Words of events
 
-std::string AddressSpaces::space_text(SpaceId id) const {
+std::string AddressSpaces::space_text(SpaceId id, std::optional<uint64_t> asid) const {
   const Space& space = spaces_[id];
-  const std::string what = space.root == kBareRoot ? "without translation" : fmt::format("root {:#x}", root_page(space).value);
+  std::string what = space.root == kBareRoot ? "without translation" : fmt::format("root {:#x}", root_page(space).value);
+  if (asid && space.root != kBareRoot) what += fmt::format(", asid {}", *asid);
+  return fmt::format("{} ({}): {} pages known", id, what, known_in(id));
+}
+
+uint64_t AddressSpaces::known_in(SpaceId id) const {
+  const Space& space = spaces_[id];
   uint64_t known = space.known_upper.size() + (space.group != id ? spaces_[space.group].known_upper.size() : 0);
   for (const KnownPages& pages : space.known) known += pages.size();
-  return fmt::format("address space {} ({}, {} pages known)", id, what, known);
+  return known;
 }
 
 std::string AddressSpaces::table_effect() const {
@@ -591,8 +597,10 @@ std::string AddressSpaces::table_effect() const {
   const unsigned shift = core::kPageShift + 9 * table.level;
   const std::string what = fmt::format("entry {} of a page table of level {}", table_effect_.first, table.level);
   if (table_effect_.untracked) return what + ": after many writes in a row the table is watched no more, and what came from it is forgotten";
-  return fmt::format("{}: {:#x} bytes from {:#x} on are forgotten in {} address spaces", what, uint64_t{1} << shift,
-                     table.range + (table_effect_.first << shift), std::popcount(table.spaces));
+  return fmt::format("{}: {:#x} bytes from {:#x} on are forgotten in {}", what, uint64_t{1} << shift,
+                     table.range + (table_effect_.first << shift),
+                     std::popcount(table.spaces) == 1 ? std::string("an address space")
+                                                      : fmt::format("{} address spaces", std::popcount(table.spaces)));
 }
 
 // --- Stress

@@ -41,6 +41,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/attention.h"
@@ -154,7 +156,10 @@ class AddressSpaces final : public core::RamListener {
 
   // For events, in words: what the last write to a watched page table did; what a space is, and how much of it is known.
   [[nodiscard]] std::string table_effect() const;
-  [[nodiscard]] std::string space_text(SpaceId space) const;
+  // Pages of it that are known, those that it shares with its group too.
+  [[nodiscard]] uint64_t known_in(SpaceId space) const;
+  // "7 (root 0x81234000, asid 12): 214 pages known"; without `asid` nothing is said of it.
+  [[nodiscard]] std::string space_text(SpaceId space, std::optional<uint64_t> asid = {}) const;
 
   // For tests: now and then at the beginning of a slow access, one of the things above happens for no reason.
   void set_stress(core::Stress* stress) { stress_ = stress; }

@@ -96,9 +96,9 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
     spaces_.pin(hart_, bare_space_, paged_space_);
     if (paged_space_ != bare_space_ && may_read_root()) spaces_.join_group(paged_space_);
     ++spaces_.counters.space_switches;
-    if (spaces_.events().listening()) effect_ = spaces_.space_text(before) + " -> " + spaces_.space_text(paged_space_);
-  } else if (spaces_.events().listening()) {
-    effect_ = spaces_.space_text(paged_space_) + " as before";
+    effect_ = {Effect::kSwitched, before};
+  } else {
+    effect_ = {Effect::kSameSpace, paged_space_};
   }
   data_space_ = context_.data_privilege == kMachine ? bare_space_ : paged_space_;
   code_space_ = context_.fetch_privilege == kMachine ? bare_space_ : paged_space_;
@@ -223,7 +223,13 @@ void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
   const bool users_upper_half =
       view == ViewKind::kSupervisorSum && upper_half && (place.leaf & kPteU);  // see match_predictions()
   if (context_.mxr || users_upper_half || !pmp_uniform_in_page(pmp_, place.at)) {
-    EventNote(spaces_.events(), EventKind::kUnkeptAccess).tell(at.value, 0, place.at.value);
+    EventNote event(spaces_.events(), EventKind::kUnkeptAccess);
+    event.tell(at.value, 0, place.at.value, [&] {
+      const std::string_view why = context_.mxr       ? "MXR is on"
+                                   : users_upper_half ? "it is a user page in the upper half, and S has SUM"
+                                                      : "PMP divides the page";
+      return fmt::format("{:#x} at {:#x} is walked each time: {}", at.value, place.at.value, why);
+    });
     return;
   }
   if (kind == AccessKind::kStore)
@@ -266,11 +272,6 @@ void Mmu::fill_neighbours(GuestVirt at, ViewKind view, const Place& place) noexc
   }
 }
 
-std::string Mmu::device_text(GuestPhys at) const {
-  const core::Bus::Mapping* const found = bus_.find(at);
-  return found ? fmt::format("{} + {:#x}", found->device->name(), at.value - found->base.value) : "nothing is there";
-}
-
 bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value, AccessKind kind) noexcept {
   value = 0;
   if (ram_.contains(at, width)) {
@@ -280,7 +281,7 @@ bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value, AccessKin
   EventNote event(spaces_.events(), kind == AccessKind::kFetch ? EventKind::kDeviceFetch : EventKind::kDeviceRead);
   const auto got = bus_.read(at, width);
   if (got) value = *got;
-  event.tell(at.value, width, value, [&] { return device_text(at); });
+  event.tell(at.value, width, value, [&] { return bus_.access_text(at, width, value, false); });
   return got.has_value();
 }
 
@@ -300,7 +301,7 @@ bool Mmu::write_physical(GuestPhys at, unsigned width, uint64_t value) noexcept 
   EventNote event(spaces_.events(), EventKind::kDeviceWrite);
   if (width < 8) value &= (uint64_t{1} << (8 * width)) - 1;
   const bool done = bus_.write(at, width, value);
-  event.tell(at.value, width, value, [&] { return device_text(at); });
+  event.tell(at.value, width, value, [&] { return bus_.access_text(at, width, value, true); });
   return done;
 }
 
@@ -462,20 +463,31 @@ void Mmu::forget_code() noexcept { spaces_.drop_code(); }
 
 void Mmu::fence_translations(const core::TranslationFence& fence) noexcept {
   spaces_.events().count(EventKind::kFenceApplied);
-  if (spaces_.events().listening())
-    effect_ = lazy() ? fmt::format("of {} translations that are kept, those it names are forgotten", kept_.size())
-                     : "nothing was stale: the shadow has followed every write";
-  if (ignores_fences_ && spaces_.events().listening()) effect_ = "nothing is forgotten: fences are ignored, on purpose";
-  if (!lazy() || ignores_fences_ || kept_.size() == 0) return;
-  revoke(kept_.forget(fence));
+  const size_t before = kept_.size();
+  if (lazy() && !ignores_fences_ && before != 0) revoke(kept_.forget(fence));
+  effect_ = {Effect::kFenced, paged_space_, before - kept_.size()};
+}
+
+std::string Mmu::effect() const {
+  const uint64_t asid = context_.satp >> 44 & 0xffff;
+  switch (effect_.what) {
+    case Effect::kSwitched:
+      return fmt::format("address space {} -> {}", effect_.before, spaces_.space_text(paged_space_, asid));
+    case Effect::kSameSpace: return fmt::format("the same as before: address space {}", spaces_.space_text(paged_space_, asid));
+    case Effect::kFenced: break;
+  }
+  if (ignores_fences_) return "nothing is forgotten: fences are ignored, on purpose";
+  if (!lazy()) return "nothing was stale: the shadow has followed every write";
+  return fmt::format("{} of the translations that were kept are forgotten, {} stay", effect_.forgotten, kept_.size());
 }
 
 uint32_t Mmu::peek_instruction(GuestVirt at) const noexcept {
   const auto halfword = [&](GuestVirt from) -> uint32_t {
     uint16_t bits = 0;
     const Walk walk = look(from, AccessKind::kFetch);
-    if (walk.fault == FaultKind::kNone && ram_.contains(walk.physical, 2))
-      std::memcpy(&bits, ram_.host(walk.physical), sizeof bits);
+    if (walk.fault != FaultKind::kNone) return 0;
+    if (!ram_.contains(walk.physical, 2)) return static_cast<uint16_t>(bus_.peek(walk.physical, 2).value_or(0));
+    std::memcpy(&bits, ram_.host(walk.physical), sizeof bits);
     return bits;
   };
   return halfword(at) | halfword(at + 2) << 16;

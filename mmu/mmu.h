@@ -38,7 +38,7 @@ class Mmu final : public core::MemoryPort {
   void use_predictions(core::PredictionSet* sets) noexcept override;
   void fence_translations(const core::TranslationFence& fence) noexcept override;
   [[nodiscard]] uint32_t peek_instruction(core::GuestVirt at) const noexcept override;
-  [[nodiscard]] std::string effect() const override { return effect_; }
+  [[nodiscard]] std::string effect() const override;
   // Wrong on purpose (core/breaks.inc): what is kept of translations is never forgotten.
   void ignore_fences() { ignores_fences_ = true; }
   // For tests: its Views are made anew, elsewhere. No engine runs.
@@ -78,7 +78,6 @@ class Mmu final : public core::MemoryPort {
   bool write_physical(core::GuestPhys at, unsigned width, uint64_t value) noexcept;
   template <typename Write>
   void write_table(core::GuestPhys at, const Write& write) noexcept;
-  [[nodiscard]] std::string device_text(core::GuestPhys at) const;
   void fill(core::GuestVirt at, core::AccessKind kind, const Place& place) noexcept;
   void fill_in_bulk(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
   void fill_neighbours(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
@@ -102,7 +101,12 @@ class Mmu final : public core::MemoryPort {
   core::PredictionSet* predictions_ = nullptr;
   KeptTranslations kept_;  // of the lazy machines
   bool ignores_fences_ = false;
-  std::string effect_;     // of the last change, if somebody listens to events
+  // What the last change did, for whoever listens to events.
+  struct Effect {
+    enum What : uint8_t { kSwitched, kSameSpace, kFenced } what = kSameSpace;
+    AddressSpaces::SpaceId before = 0;
+    size_t forgotten = 0;
+  } effect_;
 };
 
 }  // namespace vitrine::mmu

@@ -43,18 +43,23 @@ std::string BlockLog::text(const Kept& kept) const {
   std::string text = fmt::format("IR as it is built:\n{}", ir::to_text(block));
   optimise(block);
   text += fmt::format("IR after the passes:\n{}", ir::to_text(block));
-  return text + host_text(kept);
+  return text + fmt::format("Host code, {} bytes:\n{}", kept.code_size, host_code_text(kept.code, kept.code_size));
 }
 
-std::string BlockLog::host_text(const Kept& kept) {
+std::string ir_as_built(const BuildInput& input, const HostAbilities& host) {
+  ir::Block block;
+  build(block, input, host);
+  return ir::to_text(block);
+}
+
+std::string host_code_text(const uint8_t* code, size_t size) {
   auto disassembler = x86::Disassembler::open();
-  if (!disassembler) return fmt::format("Host code: {}\n", disassembler.error().message);
-  const auto address = reinterpret_cast<uint64_t>(kept.code);
+  if (!disassembler) return disassembler.error().message + "\n";
+  const auto address = reinterpret_cast<uint64_t>(code);
   x86::Listing listing;
   listing.addresses = true;
   listing.name = operand_name;
-  return fmt::format("Host code, {} bytes:\n{}", kept.code_size,
-                     disassembler->text({kept.code, kept.code_size}, address, listing));
+  return disassembler->text({code, size}, address, listing);
 }
 
 }  // namespace vitrine::translator

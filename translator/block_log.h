@@ -12,6 +12,11 @@
 
 namespace vitrine::translator {
 
+// The IR of a block before the passes.
+std::string ir_as_built(const BuildInput& input, const HostAbilities& host);
+// Host code, an instruction a line, with what the guest has in its operands.
+std::string host_code_text(const uint8_t* code, size_t size);
+
 class BlockLog final : public TranslationObserver {
  public:
   explicit BlockLog(const HostAbilities& host = HostAbilities::of_this_host()) : host_(host) {}
@@ -31,7 +36,6 @@ class BlockLog final : public TranslationObserver {
     size_t code_size;
   };
   [[nodiscard]] std::string text(const Kept& kept) const;
-  [[nodiscard]] static std::string host_text(const Kept& kept);
 
   HostAbilities host_;
   std::unordered_map<uint64_t, std::vector<Kept>> blocks_;  // by pc

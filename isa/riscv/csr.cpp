@@ -391,7 +391,8 @@ void access(Hart& hart, const Operands& i, Change change, uint64_t operand) noex
   do_it();
   const uint64_t after = hart.events->listening() ? row->read(hart, index) : 0;
   event.tell(number, before, after, [&] {
-    if (writes && number == kSatp) return hart.memory->effect();
+    if (writes && number == kSatp)
+      return after == value ? hart.memory->effect() : fmt::format("satp stays {:#x}: {:#x} has a MODE that is not there", after, value);
     const std::string name = csr_name(*row, index);
     return writes ? fmt::format("{} {:#x} -> {:#x}", name, before, after) : fmt::format("{} is {:#x}", name, before);
   });

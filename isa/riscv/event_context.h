@@ -11,7 +11,7 @@ class HartContext final : public core::EventContext {
  public:
   explicit HartContext(const Hart& hart) : hart_(hart) {}
   [[nodiscard]] core::EventPlace place() const noexcept override {
-    return {hart_.id, static_cast<uint8_t>(hart_.privilege), hart_.pc, hart_.clock->step()};
+    return {hart_.id, static_cast<uint8_t>(hart_.privilege), hart_.pc, hart_.clock->step(), hart_.csr.satp};
   }
   [[nodiscard]] uint32_t instruction() const noexcept override {
     const uint32_t bits = hart_.memory->peek_instruction({hart_.pc});

@@ -289,8 +289,30 @@ is no exit. Three rules make that so:
   (`mmu/known_pages.h`). What a small table merely lost to another page is a `refill`.
 * With `--mmu shadow-lazy` and `tlb-fenced`, a hidden fault is a walk whose result is kept until a fence.
 
+One instruction may be several events. A load from where nothing is, is one `device-read`, which nobody answers, then one
+`guest-access-fault`, and then one guest trap. A store through a page that is used for the first time, to a device, is one
+`hidden-fault` on the lazy machines and one `device-write`.
+
 The machine with `--no-cache` has no shadow, and so no hidden faults and no page-table writes.
 
+)";
+
+constexpr std::string_view kLogHead = R"(## The log
+
+`--log KIND[,KIND...]` writes a line for each exit and guest trap of these kinds, to stderr or `--log-file FILE`; `--log help`
+lists kinds, groups of kinds and the terms of `--log-filter`. Of each event it tells:
+
+* its number: exits and guest traps counted from 1 on, in the order in which they begin, whether they are logged or not;
+* the step, hart, mode, pc and address space at its beginning, before it had an effect. The pc of an interrupt is the
+  instruction that would have been next;
+* its kind, its cause, and in words what came of it, as whoever did it says: the handler, the shadow page table, the device
+  by the name of its register.
+
+The sums of a log's lines by kind are the counters of `--stats-json`. The lines are the same on either engine
+(`tests/app/event_log_test.py`). With JSON, `operands` has these members, numbers in hexadecimal:
+
+| kind | operands |
+|---|---|
 )";
 
 std::string events_of(core::EventColumn column, std::string_view head) {
@@ -305,6 +327,25 @@ std::string events_of(core::EventColumn column, std::string_view head) {
   return text + "\n";
 }
 
+std::string operands_of(const core::EventRow& row) {
+  std::string text;
+  for (const std::string_view operand : row.operands) {
+    if (operand == "-") continue;
+    std::string name(operand);
+    for (char& c : name)
+      if (c == ' ') c = '_';
+    text += fmt::format("{}`{}`", text.empty() ? "" : ", ", name);
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string log_part() {
+  std::string text(kLogHead);
+  for (const core::EventRow& row : core::event_rows())
+    if (row.column != core::EventColumn::kCounter) text += fmt::format("| `{}` | {} |\n", row.name, operands_of(row));
+  return text + "\n";
+}
+
 std::string events_page() {
   std::string page(kEventsHead);
   page += events_of(core::EventColumn::kExit, "## Exits\n\n");
@@ -313,7 +354,8 @@ std::string events_page() {
   for (const TrapRow& row : trap_rows())
     page += fmt::format("| {}{} | `{}` | {} | `{}` |\n", row.cause & kInterruptCause ? "interrupt " : "",
                         row.cause & ~kInterruptCause, row.name, row.words, row_of(row.exit).name);
-  return page + "\n" + events_of(core::EventColumn::kCounter, "## Counters\n\nOf the tables, the caches and the engine; no exits.\n\n");
+  page += "\n" + log_part();
+  return page + events_of(core::EventColumn::kCounter, "## Counters\n\nOf the tables, the caches and the engine; no exits.\n\n");
 }
 
 // --- Breaks

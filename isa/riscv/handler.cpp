@@ -39,6 +39,16 @@ constexpr uint64_t kInterruptBit = kInterruptCause;
 
 char letter_of(Privilege privilege) { return "US?M"[static_cast<unsigned>(privilege) & 3]; }
 
+// "load page fault at 0x10".
+std::string words_of(const TrapRow& row, uint64_t tval) {
+  switch (row.value) {
+    case TrapRow::Value::kAddress: return fmt::format("{} at {:#x}", row.words, tval);
+    case TrapRow::Value::kBits: return fmt::format("{} ({:#x})", row.words, tval);
+    case TrapRow::Value::kNothing: break;
+  }
+  return std::string(row.words);
+}
+
 // Privileged spec 3.1.6.1 and 3.1.7 to 3.1.16, in the order in which they say it.
 void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexcept {
   Csrs& csr = hart.csr;
@@ -70,7 +80,9 @@ void enter(Hart& hart, const Level& level, uint64_t cause, uint64_t tval) noexce
   context_changed(hart);
   if (hart.observer) hart.observer->trap_entered(hart, cause, tval, level.privilege);
   entered.tell(cause, tval, static_cast<uint64_t>(level.privilege), [&] {
-    return fmt::format("{} mode's handler at {:#x} runs", letter_of(level.privilege), hart.next_pc);
+    const TrapRow* const row = find_trap(cause);
+    return fmt::format("{}: {} mode's handler at {:#x} runs", row ? words_of(*row, tval) : fmt::format("cause {:#x}", cause),
+                       letter_of(level.privilege), hart.next_pc);
   });
 }
 
@@ -79,7 +91,11 @@ void count_exit(const Hart& hart, uint64_t cause, uint64_t tval) noexcept {
   const TrapRow* const row = find_trap(cause);
   if (!row) return;
   EventNote exit(*hart.events, row->exit);
-  exit.tell(tval, cause, 0, [&] { return std::string(row->words); });
+  if (row->exit == EventKind::kEnvironmentCall)
+    return exit.tell(hart.x[17], hart.x[16], hart.x[10],
+                     [&] { return fmt::format("{}: a7 {:#x}, a0 {:#x}", row->words, hart.x[17], hart.x[10]); });
+  const bool interrupt = cause & kInterruptBit;
+  exit.tell(interrupt ? cause : tval, interrupt ? 0 : cause, 0, [&] { return words_of(*row, tval); });
 }
 
 // Of the interrupts, which S mode takes.
@@ -132,14 +148,16 @@ void manage_block(Hart& hart, const Operands& i) noexcept {
     if (const Fault fault = hart.memory->check(at, AccessKind::kStore))
       return enter_access_fault(hart, AccessKind::kStore, fault);
   }
-  EventNote(*hart.events, EventKind::kCacheBlock).tell(at.value);
+  EventNote event(*hart.events, EventKind::kCacheBlock);
+  event.tell(at.value, 0, 0, [&] { return fmt::format("nothing to do for the block at {:#x}: there are no caches", at.value); });
 }
 
 // The hart has nothing to do: its turn ends.
 void give_up_turn(Hart& hart) noexcept {
-  const EventNote event(*hart.events, EventKind::kWait);
+  EventNote event(*hart.events, EventKind::kWait);
   hart.ended_slice = true;
   hart.attention->wanted = true;
+  event.tell(0, 0, 0, [&] { return hart.waiting ? "waits for an enabled interrupt" : "its turn ends, and it does not wait"; });
 }
 
 }  // namespace
@@ -330,7 +348,10 @@ void pause(Hart& hart, const Operands&) noexcept {
 void fence(Hart&, const Operands&) noexcept {}
 
 // Instruction fetch is coherent: nothing to do (docs/architecture.md, "no observable caches").
-void fence_i(Hart& hart, const Operands&) noexcept { const EventNote event(*hart.events, EventKind::kFenceI); }
+void fence_i(Hart& hart, const Operands&) noexcept {
+  EventNote event(*hart.events, EventKind::kFenceI);
+  event.tell(0, 0, 0, [] { return "nothing was stale: every write to code was followed"; });
+}
 
 // "If rs1 = x0 [...] all levels of the page tables, otherwise only the leaf entries for the virtual address
 // in rs1. If rs2 = x0 [...] all address spaces, otherwise only the one in rs2", less its global entries. The
@@ -348,7 +369,8 @@ void sfence_vma(Hart& hart, const Operands& i) noexcept {
 
 void sfence_ordering(Hart& hart, const Operands&) noexcept {
   if (hart.privilege == Privilege::kUser) return enter_illegal(hart);
-  const EventNote event(*hart.events, EventKind::kTranslationFence);
+  EventNote event(*hart.events, EventKind::kTranslationFence);
+  event.tell(0, 0, 0, [] { return "orders fences, and does nothing alone"; });
 }
 
 void cbo_clean(Hart& hart, const Operands& i) noexcept {

@@ -293,7 +293,15 @@ TEST(QemuMachine, Debugger_IsNotHereAndSaysSo) {
   const auto options = good("-S -gdb tcp::26000");
   EXPECT_TRUE(has_note(options, "nothing listens on tcp::26000, and -S does not hold the guest back"));
   EXPECT_TRUE(has_note(good("-S"), "-S does not hold the guest back"));
-  EXPECT_TRUE(has_note(good("-d int,mmu -D log"), "no log of that kind"));
+  EXPECT_TRUE(has_note(good("-d int,fpu,trace:x -D log"), "no log of that kind: fpu, trace:x"));
+  EXPECT_TRUE(good("-d int,mmu -D log").notes.empty());
+  EXPECT_EQ(good("-d int,mmu").run.log.kinds, "guest-traps,hidden-fault,guest-page-fault");
+  EXPECT_EQ(good("-d int -D log").run.log.file, "log");
+  EXPECT_TRUE(good("-D log").run.log.file.empty()) << "nothing is logged";
+  EXPECT_TRUE(good("-d guest_errors,unimp").run.log.unanswered);
+  EXPECT_TRUE(good("-d in_asm,op,out_asm").run.log.blocks());
+  EXPECT_FALSE(good("-d int -d none").run.log.any());
+  EXPECT_TRUE(has_note(good("-d exec"), "slow"));
   EXPECT_EQ(good("-d int -D log").log_file, "log");
   EXPECT_EQ(good("-d int,nonsense").answer_code, 1);
   EXPECT_TRUE(has_note(good("-semihosting"), "no semihosting"));

@@ -101,7 +101,9 @@ TEST(Events, SomebodyListens_ToldOnceWithThePlaceOfTheBeginning) {
   Hart hart;
   Log log;
   events.set_running(&hart);
-  events.set_sink(&log);
+  Log other;
+  events.add_sink(log);
+  events.add_sink(other);
   {
     EventNote note(events, EventKind::kTrapReturn);
     hart.here.pc = 0;
@@ -109,7 +111,12 @@ TEST(Events, SomebodyListens_ToldOnceWithThePlaceOfTheBeginning) {
     note.tell(1, 2, 3, [] { return std::string("back"); });
   }
   { const EventNote note(events, EventKind::kWait); }  // without an effect
-  ASSERT_EQ(log.events.size(), 2u);
+  events.remove_sink(other);
+  { const EventNote note(events, EventKind::kFenceI); }
+  ASSERT_EQ(log.events.size(), 3u);
+  EXPECT_EQ(other.events.size(), 2u) << "it listens no more";
+  for (uint64_t i = 0; i < 3; ++i) EXPECT_EQ(log.events[i].number, i + 1);
+  EXPECT_EQ(events.last_number(), 3u);
   const Event& event = log.events[0];
   EXPECT_EQ(event.kind, EventKind::kTrapReturn);
   EXPECT_EQ(event.place.pc, 0x8000'1000u);

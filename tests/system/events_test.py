@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What is an exit, and what a guest trap, does not depend on the engine (docs/events.md): whole guests on both engines, and
-each row of --stats-json's `exits` and `guest_traps`, and each place of `exits_by_place`, is the same.
+each row of --stats-json's `exits` and `guest_traps`, and each place of `exits_by_place`, is the same. So is each line of the
+event log, and its lines of a kind are as many as the row says.
 
     events_test.py VITRINE SCENARIO [--mmu shadow|tlb|shadow-lazy|tlb-fenced] [--steps N]     N = 0: to the guest's own end
 
 77: a guest is not there.
 """
 import argparse
+import collections
+import hashlib
 import json
 import os
 import pathlib
@@ -45,9 +48,10 @@ def words_of(scenario: str, folder: pathlib.Path) -> list[str]:
 def run(vitrine: str, scenario: str, engine: str, options: argparse.Namespace, more: tuple = ()) -> dict:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        statistics, keys = folder / "statistics.json", folder / "keys"
+        statistics, keys, log = folder / "statistics.json", folder / "keys", folder / "log.ndjson"
         keys.write_text(KEYS)
-        command = [vitrine, "run", *words_of(scenario, folder), "--engine", engine, "--mmu", options.mmu, "--stats-json", statistics, *more]
+        command = [vitrine, "run", *words_of(scenario, folder), "--engine", engine, "--mmu", options.mmu, "--stats-json", statistics,
+                   "--log", "all", "--log-file", log, *more]
         if options.steps:
             command += ["--max-instructions", str(options.steps)]
         with open(keys, "rb") as typed:
@@ -55,7 +59,31 @@ def run(vitrine: str, scenario: str, engine: str, options: argparse.Namespace, m
         if done.returncode not in (0, 103):
             raise SystemExit(f"{command}: exit code {done.returncode}\n{done.stdout[-1000:]}\n{done.stderr[-1000:]}")
         hashes = [line for line in done.stderr.splitlines() if line.startswith("state-hash ")]
-        return {**json.loads(statistics.read_text()), "hashes": hashes}
+        return {**json.loads(statistics.read_text()), "hashes": hashes, "log": read_log(log)}
+
+
+def read_log(path: pathlib.Path) -> dict:
+    """The whole as a digest, and its sums."""
+    digest, kinds, traps, steps = hashlib.sha256(), collections.Counter(), collections.Counter(), [0]
+    with open(path, "rb") as lines:
+        for number, line in enumerate(lines, 1):
+            digest.update(line)
+            event = json.loads(line)
+            kinds[event["kind"]] += 1
+            if event["column"] == "guest trap":
+                traps[event["cause"]] += 1
+            if event["event"] != number or event["step"] < steps[0]:
+                raise SystemExit(f"log: line {number} is out of order: {line}")
+            steps[0] = event["step"]
+    return {"digest": digest.hexdigest(), "kinds": kinds, "traps": traps}
+
+
+def log_differences(one: dict) -> list[str]:
+    """Of the log and the counters of one run."""
+    found = [f"log: {kind}: {one['log']['kinds'][kind]} lines, {row['count']} counted"
+             for kind, row in one["exits"].items() if one["log"]["kinds"][kind] != row["count"]]
+    return found + [f"log: {cause}: {one['log']['traps'][cause]} lines, {row['count']} counted"
+                    for cause, row in one["guest_traps"].items() if one["log"]["traps"][cause] != row["count"]]
 
 
 def differences(one: dict, other: dict) -> list[str]:
@@ -104,7 +132,9 @@ def main() -> int:
     if options.untracking:
         return untracking(options.vitrine, options.scenario, options)
     runs = [run(options.vitrine, options.scenario, engine, options) for engine in ("interpreter", "translator")]
-    wrong = differences(*runs)
+    wrong = differences(*runs) + log_differences(runs[0])
+    if runs[0]["log"]["digest"] != runs[1]["log"]["digest"]:
+        wrong.append("log: some lines differ between the engines")
     if options.mmu in ("shadow", "tlb"):
         exits = runs[0]["exits"]
         wrong += [f"{name}: {exits[name]['count']} are too few to compare" for name in BUSY[options.scenario.split("-")[0]]

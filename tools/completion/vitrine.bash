@@ -9,7 +9,7 @@ _vitrine() {
   local labs="shadow-page-table time"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
     --mmu --break --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
-    --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
+    --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
@@ -34,10 +34,13 @@ _vitrine() {
       esac ;;
     run | bisect)
       case $before in
-        --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --stats-json)
+        --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --stats-json | --log-file)
           mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         --jitdump) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
+        --log) mapfile -t COMPREPLY < <(compgen -W "all exits guest-traps instructions addresses faults interrupts retire help" -- "$word") ;;
+        --log-filter) mapfile -t COMPREPLY < <(compgen -W "event= step= hart= mode= pc= root= address= cause=" -- "$word") ;;
+        --log-format) mapfile -t COMPREPLY < <(compgen -W "text json spike" -- "$word") ;;
         --clock) mapfile -t COMPREPLY < <(compgen -W "paced virtual real" -- "$word") ;;
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator lockstep lockstep-cached" -- "$word") ;;
         --mmu) mapfile -t COMPREPLY < <(compgen -W "shadow tlb shadow-lazy tlb-fenced" -- "$word") ;;
