@@ -16,7 +16,7 @@ using riscv::Insn;
 using riscv::Op;
 using riscv::Row;
 
-constexpr unsigned kFflags = 0x001, kFrm = 0x002, kFcsr = 0x003, kMstatus = 0x300, kMie = 0x304, kMip = 0x344;
+constexpr unsigned kFflags = 0x001, kFrm = 0x002, kFcsr = 0x003, kMstatus = 0x300;
 
 struct Before {
   explicit Before(const Hart& hart)

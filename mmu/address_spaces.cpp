@@ -174,8 +174,8 @@ bool AddressSpaces::learn(SpaceId space, ViewKind kind, GuestVirt at, PageUse us
     core::EventNote event(events_, core::EventKind::kHiddenFault);
     event.tell(at.value & core::kPageMask, static_cast<uint64_t>(use), page.value & core::kPageMask, [&] {
       static constexpr const char* kUses[] = {"reading", "writing", "execution"};
-      return fmt::format("{:#x} may be used for {}, at {:#x}; {} pages of address space {} known", at.value & core::kPageMask,
-                         kUses[static_cast<unsigned>(use)], page.value & core::kPageMask, known_in(space), space);
+      return fmt::format("{:#x} may be used for {}, at {:#x}; pages known of address space {}: {}", at.value & core::kPageMask,
+                         kUses[static_cast<unsigned>(use)], page.value & core::kPageMask, space, known_in(space));
     });
   }
   return set;
@@ -582,7 +582,8 @@ std::string AddressSpaces::space_text(SpaceId id, std::optional<uint64_t> asid) 
   const Space& space = spaces_[id];
   std::string what = space.root == kBareRoot ? "without translation" : fmt::format("root {:#x}", root_page(space).value);
   if (asid && space.root != kBareRoot) what += fmt::format(", asid {}", *asid);
-  return fmt::format("{} ({}): {} pages known", id, what, known_in(id));
+  const uint64_t known = known_in(id);
+  return fmt::format("{} ({}): {}", id, what, known == 0 ? "nothing known yet" : fmt::format("kept, {} pages known", known));
 }
 
 uint64_t AddressSpaces::known_in(SpaceId id) const {

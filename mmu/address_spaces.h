@@ -158,7 +158,7 @@ class AddressSpaces final : public core::RamListener {
   [[nodiscard]] std::string table_effect() const;
   // Pages of it that are known, those that it shares with its group too.
   [[nodiscard]] uint64_t known_in(SpaceId space) const;
-  // "7 (root 0x81234000, asid 12): 214 pages known"; without `asid` nothing is said of it.
+  // "7 (root 0x81234000, asid 12): kept, 214 pages known"; without `asid` nothing is said of it.
   [[nodiscard]] std::string space_text(SpaceId space, std::optional<uint64_t> asid = {}) const;
 
   // For tests: now and then at the beginning of a slow access, one of the things above happens for no reason.

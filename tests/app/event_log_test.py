@@ -148,7 +148,8 @@ class Sums(WithLog):
             self.assertNotIn("\n", event["effect"])
         whole = "\n".join(lines)
         for words in (r"device-write \(address\): uart0 THR <- '\$'", r"uart0 LSR -> 0x60",
-                      r"csrw satp, \w+ +address-space-change \(instruction\): address space \d+ -> \d+ \(root 0x8\w+, asid \d+\): \d+ pages known",
+                      r"csrw satp, \w+ +address-space-change \(instruction\): address space \d+ -> \d+ \(root 0x8\w+, asid \d+\): nothing known yet",
+                      r"csrw satp, \w+ +address-space-change \(instruction\): .*: kept, \d+ pages known",
                       r"guest-exception \(ecall-from-u\): environment call from U mode: S mode's handler at 0x\w+ runs",
                       r"sret +trap-return \(instruction\): S mode -> U mode at 0x",
                       r"hidden-fault \(fault\): 0x\w+ may be used for writing, at 0x8",
@@ -284,6 +285,25 @@ class Retired(WithLog):
             line = f"core   0: 3 {0x80000000 + 4 * index:#018x} ({word:#010x})"
             self.assertEqual(lines[index], f"{line} {wrote}" if wrote else line)
         self.assertEqual(lines[-1].split(" mem ")[1], f"{FINISHER:#018x} 0x00005555")
+
+    def test_FloatingPoint_FlagsAndDirtyState(self):
+        dirty = "c768_mstatus 0x8000000a00006000"  # SD, UXL and SXL of 64 bits, FS = Dirty (privileged 3.1.6)
+        program = [
+            (0x00000417, "x8  0x0000000080000000"),                                         # auipc s0, 0
+            (0x000022B7, "x5  0x0000000000002000"),                                         # lui t0, 2
+            (0x3002A073, "c768_mstatus 0x0000000a00002000"),                                # csrs mstatus, t0: FS = Initial
+            (0x12345337, "x6  0x0000000012345000"),                                         # lui t1, 0x12345
+            (0xF20300D3, f"f1  0x0000000012345000 {dirty}"),                                # fmv.d.x f1, t1
+            (0x1A008153, f"f2  0x7ff0000000000000 c1_fflags 0x0000000000000008 {dirty}"),   # fdiv.d f2, f1, f0: DZ
+            (0x20243027, "mem 0x0000000080000200 0x7ff0000000000000"),                      # fsd f2, 512(s0)
+            (0x20043187, f"f3  0x7ff0000000000000 {dirty} mem 0x0000000080000200"),         # fld f3, 512(s0)
+            (0x001023F3, "x7  0x0000000000000008"),                                         # frflags t2
+            (0x00101073, f"c1_fflags 0x0000000000000000 {dirty}"),                          # fsflags x0
+        ]
+        code = struct.pack(f"<{len(program)}I", *(word for word, _ in program)) + Program().finish(0x5555).code()
+        _, lines = self.spike(code)
+        for index, (word, wrote) in enumerate(program):
+            self.assertEqual(lines[index], f"core   0: 3 {0x80000000 + 4 * index:#018x} ({word:#010x}) {wrote}")
 
     def test_CompressedTrapsAndReturns(self):
         code = struct.pack("<3I", 0x00000297, 0x02028293, 0x30529073)  # auipc t0, 0; addi t0, t0, 32; csrw mtvec, t0
