@@ -11,6 +11,7 @@
 
 #include "app/board_table.h"
 #include "app/breaking.h"
+#include "core/assert.h"
 #include "core/file.h"
 #include "devices/aclint_sswi.h"
 #include "devices/goldfish_rtc.h"
@@ -99,7 +100,7 @@ core::Result<> Machine::build() {
   if (wants_shadow(config_)) too_small_ = small_address_space();
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, events_, kind_of_spaces(config_, too_small_),
                                                  model_of(config_));
-  static_assert(MachineConfig{}.untrack_after == mmu::AddressSpaces::kUntrackAfter);
+  VT_ASSERT(MachineConfig{}.untrack_after == mmu::AddressSpaces::kUntrackAfter, "the option has another default");
   spaces_->untrack_after(config_.untrack_after);
   if (config_.stress != 0) {
     stress_ = std::make_unique<core::Stress>(config_.stress);

@@ -70,9 +70,9 @@ PLANTS = [
           "if (!cache_block_allowed(hart, envcfg::kCbie)) return enter_illegal(hart);\n  (void)i;", ("cbo.inval",)),
     # POPF's image
     Plant("sstatus_written_in_user_mode_in_silence", CSR,
-          "  if (!row || !permitted(hart, number, *row, index, writes)) return enter_illegal(hart);",
+          "  if (!row || !permitted(hart, number, *row, index, writes)) {",
           "  if (number == 0x100 && writes && hart.privilege == Privilege::kUser) return;\n"
-          "  if (!row || !permitted(hart, number, *row, index, writes)) return enter_illegal(hart);", ("sstatus",)),
+          "  if (!row || !permitted(hart, number, *row, index, writes)) {", ("sstatus",)),
     Plant("sie_is_not_written", CSR, "  assign(h.csr.mie, v, h.csr.mideleg);", "  (void)v;", ("sie",)),
     Plant("satp_ignores_tvm", CSR, "  return !(h.privilege == Privilege::kSupervisor && (h.csr.mstatus & mstatus::kTvm));",
           "  return h.privilege != Privilege::kUser;", ("satp",)),
