@@ -57,8 +57,8 @@ Result<> add(EventChoice& choice, const std::string& word) {
     if (row.column != EventColumn::kCounter) names.push_back(row.name);
   for (const Group& group : kGroups) {
     names.push_back(group.name);
-    // Both "interrupts" and "interrupt", as `name_of` has it.
-    if (word != group.name && word + "s" != group.name) continue;
+    // "interrupts" and "addresses", and the same word for one, as the table of events has it.
+    if (word != group.name && word + "s" != group.name && word + "es" != group.name) continue;
     for (const EventRow& row : core::event_rows())
       choice.kinds[static_cast<size_t>(row.kind)] |= group.holds(row);
     return core::Ok{};

@@ -126,7 +126,7 @@ class Sums(WithLog):
         self.run_teach("--log", "all", "--log-file", path)
         everything = lines_of(path)
         for words, holds in {"exits": lambda e: e["column"] == "exit", "guest-traps": lambda e: e["column"] == "guest trap",
-                             "instruction": lambda e: e["cause"] == "instruction", "addresses": lambda e: e["cause"] == "address",
+                             "instruction": lambda e: e["cause"] == "instruction", "addresses": lambda e: e["cause"] == "address", "address": lambda e: e["cause"] == "address",
                              "interrupts": lambda e: e["cause"] == "interrupt",
                              "wait,device-write": lambda e: e["kind"] in ("wait", "device-write")}.items():
             with self.subTest(words=words):
