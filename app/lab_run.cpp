@@ -84,10 +84,13 @@ Result<MachineOptions> options_of(const Lab& lab, const LabRun& run, const LabRe
   return options;
 }
 
-bool is_counter(const std::string& line) {
-  const size_t equals = line.find('=');
-  return equals != std::string::npos && parse_number(line.substr(equals + 1)) &&
-         line.find(' ') == std::string::npos;
+// A line "name=value" or "name: value".
+std::optional<std::pair<std::string, double>> counter_of(const std::string& line) {
+  const size_t end = line.find_first_of("=: ");
+  if (end == std::string::npos || line[end] == ' ') return std::nullopt;
+  const auto number = parse_number(line.substr(line.substr(end, 2) == ": " ? end + 2 : end + 1));
+  if (!number) return std::nullopt;
+  return std::pair(line.substr(0, end), static_cast<double>(*number));
 }
 
 // A guest knows two of the three layers of addresses; the third, GPA -> HVA, is ours.
@@ -95,7 +98,7 @@ std::string sentences(const std::string& output, core::GuestRam& ram) {
   static constexpr std::string_view kGuestPhysical = "GPA ";
   std::string text;
   for (const std::string& line : split(output, '\n')) {
-    if (line.empty() || is_counter(line)) continue;
+    if (line.empty() || counter_of(line)) continue;
     text += line;
     const size_t at = line.find(kGuestPhysical);
     const auto address =
@@ -130,13 +133,11 @@ Result<FinishedRun> run_once(const Lab& lab, const LabRun& run, const LabRequest
   return finished;
 }
 
-// The last line "name=value".
+// The last line of that name.
 double printed(const std::string& output, const std::string& name) {
   double value = kNothing;
-  for (const std::string& line : split(output, '\n')) {
-    if (line.rfind(name + "=", 0) != 0) continue;
-    if (const auto number = parse_number(line.substr(name.size() + 1))) value = static_cast<double>(*number);
-  }
+  for (const std::string& line : split(output, '\n'))
+    if (const auto counter = counter_of(line); counter && counter->first == name) value = counter->second;
   return value;
 }
 
