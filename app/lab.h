@@ -14,11 +14,15 @@
 
 namespace vitrine::app {
 
+// A whole number, or a text without spaces; to formulas that is its length.
 struct LabParameter {
   std::string name, what;
   double value = 0;  // if nobody says otherwise
   double low = 0, high = 0;
+  std::optional<std::string> text;
 };
+// nullptr, or what is wrong with a text.
+const char* wrong_text(std::string_view text);
 
 // One machine that the guest runs on.
 struct LabRun {
@@ -26,6 +30,7 @@ struct LabRun {
   std::vector<std::string> options;  // of `vitrine run`
   std::string kernel, initrd;        // files, relative to the lab's folder
   std::string append;                // boot arguments besides the parameters
+  uint64_t disk = 0;                 // KiB of an empty virtio disk; 0: none
 };
 
 // A number of a run: of its statistics (docs/vitrine.1, --stats-json), or of a line "name=value" that the

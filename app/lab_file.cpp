@@ -199,7 +199,7 @@ class Reader {
       if (!is_name(parameter.name))
         bad(value, fmt::format("'{}' is no name: lower-case letters, digits and _", key.str()));
       parameter.what = text(*row, "what");
-      if (const toml::node* const given = wanted(*row, "value")) parameter.value = whole(*given, "'value'");
+      read_value(*row, parameter);
       const toml::node* const range = wanted(*row, "range");
       const toml::array* const ends = range ? range->as_array() : nullptr;
       if (range && (!ends || ends->size() != 2)) return bad(*range, "'range' looks like [1, 8]");
@@ -218,6 +218,14 @@ class Reader {
     std::stable_sort(lab_.parameters.begin(), lab_.parameters.end(),
                      [&](const auto& a, const auto& b) { return line(a.name) < line(b.name); });
     read_abbreviations(root);
+  }
+
+  void read_value(const toml::table& row, LabParameter& parameter) {
+    const toml::node* const given = wanted(row, "value");
+    if (!given) return;
+    parameter.text = given->value_exact<std::string>();
+    parameter.value = parameter.text ? static_cast<double>(parameter.text->size()) : whole(*given, "'value'");
+    if (const char* const wrong = parameter.text ? wrong_text(*parameter.text) : nullptr) bad(*given, wrong);
   }
 
   void read_abbreviations(const toml::table& root) {
@@ -242,7 +250,7 @@ class Reader {
 
   void read_runs(const toml::table& root) {
     each(root, "run", 1, [&](const toml::table& table) {
-      only(table, {"name", "what", "options", "kernel", "initrd", "append"});
+      only(table, {"name", "what", "options", "kernel", "initrd", "append", "disk"});
       LabRun run;
       run.name = text(table, "name");
       run.what = text(table, "what");
@@ -250,11 +258,19 @@ class Reader {
       run.kernel = file(table, "kernel", "guest.elf");
       run.initrd = file(table, "initrd", "");
       run.append = text_or(table, "append", "");
+      if (const toml::node* const disk = table.get("disk")) run.disk = disk_size(*disk);
       if (taken(lab_.runs, run.name)) bad(table, fmt::format("there are two runs '{}'", run.name));
       if (auto parsed = parse_words(run.options, 0); !parsed && table.get("options"))
         bad(*table.get("options"), parsed.error().message);
       lab_.runs.push_back(std::move(run));
     });
+  }
+
+  uint64_t disk_size(const toml::node& node) {
+    constexpr double kMost = 1 << 20;
+    const double size = whole(node, "'disk'");
+    if (size < 1 || size > kMost) bad(node, "'disk' is a number of KiB, from 1 to 1048576");
+    return static_cast<uint64_t>(size);
   }
 
   // "RUN: exits/page-table-write/S", "RUN: print wrong", "RUN: state", "RUN: output".
@@ -321,6 +337,7 @@ class Reader {
       broken.runs = texts_or(table, "runs", all);
       for (const std::string& run : broken.runs)
         if (!taken(lab_.runs, run)) bad(*table.get("runs"), fmt::format("there is no run '{}'", run));
+      check_break(table, broken);
       broken.changes = texts_or(table, "changes", {});
       if (broken.changes.empty())
         bad(table, "'changes' is missing: the ids of questions whose answers change");
@@ -330,6 +347,15 @@ class Reader {
           bad(*table.get("changes"), fmt::format("there is no question '{}'", id));
       lab_.breaks.push_back(std::move(broken));
     });
+  }
+
+  void check_break(const toml::table& table, const LabBreak& broken) {
+    for (const LabRun& run : lab_.runs) {
+      if (std::count(broken.runs.begin(), broken.runs.end(), run.name) == 0) continue;
+      std::vector<std::string> words = run.options;
+      words.insert(words.end(), {"--break", broken.name});
+      if (auto parsed = parse_words(words, 0); !parsed && table.get("name")) bad(*table.get("name"), parsed.error().message);
+    }
   }
 
   std::string path_;
@@ -343,6 +369,11 @@ class Reader {
 bool readable(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
 
 }  // namespace
+
+const char* wrong_text(std::string_view text) {
+  const bool good = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '"'; });
+  return good ? nullptr : "a text is made of visible ASCII characters, without spaces and quotes";
+}
 
 Result<Lab> read_lab(const std::string& folder) { return Reader(folder, folder + "/lab.toml").read(); }
 

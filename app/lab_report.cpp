@@ -25,17 +25,22 @@ Json number(double value) {
   return value;
 }
 
-std::string parameter_lines(const Lab& lab, const LabValues& values) {
+// With abbreviations. Their formulas have been evaluated when the lab was read.
+LabValues values_of(const Lab& lab) {
+  auto all = with_abbreviations(lab, default_values(lab));
+  return all ? *all : default_values(lab);
+}
+
+std::string parameter_lines(const Lab& lab) {
   std::string text;
-  for (const LabParameter& p : lab.parameters)
-    text += wrapped(fmt::format("{} ({} to {})", p.what, number_text(p.low), number_text(p.high)),
-                    "                       ",
-                    fmt::format("  {:12} {:>6}  ", p.name, number_text(values.at(p.name))));
-  for (const auto& [name, formula] : lab.abbreviations) {
-    const auto all = with_abbreviations(lab, values);
-    text += fmt::format("  {:12} {:>6}  = {}\n", name,
-                        all ? number_text(const_cast<core::Result<LabValues>&>(all)->at(name)) : "", formula);
+  const LabValues values = values_of(lab);
+  for (const LabParameter& p : lab.parameters) {
+    const std::string range = fmt::format("{} to {}{}", number_text(p.low), number_text(p.high), p.text ? " characters" : "");
+    text += wrapped(fmt::format("{} ({})", p.what, range), "                       ",
+                    fmt::format("  {:12} {:>6}  ", p.name, p.text ? *p.text : number_text(p.value)));
   }
+  for (const auto& [name, formula] : lab.abbreviations)
+    text += fmt::format("  {:12} {:>6}  = {}\n", name, number_text(values.at(name)), formula);
   return text;
 }
 
@@ -66,6 +71,8 @@ std::string verdict_lines(const LabVerdict& v, const LabBreak* broken) {
     text += "   Measurement and formula differ: this lab, or the machine, has a mistake.\n";
   return text;
 }
+
+Json value_json(const LabParameter& p) { return p.text ? Json(*p.text) : number(p.value); }
 
 Json question_json(const LabVerdict& v) {
   Json json = {{"id", v.question->id},
@@ -122,21 +129,21 @@ std::string lab_list(std::span<const Lab> labs, const std::string& program) {
                             program, labs.front().name);
 }
 
-std::string lab_introduction(const Lab& lab, const LabValues& values) {
+std::string lab_introduction(const Lab& lab) {
   return fmt::format("{} ({} minutes)\n\n{}\nParameters; --set NAME=VALUE chooses others\n{}\nMachines\n{}",
                      lab.title, lab.minutes,
                      wrapped(fmt::format("Concepts: {}.", fmt::join(lab.concepts, "; ")), ""),
-                     parameter_lines(lab, values), run_lines(lab));
+                     parameter_lines(lab), run_lines(lab));
 }
 
 std::string question_text(const Lab& lab, size_t number) {
   return wrapped(lab.questions[number].asks, "   ", fmt::format("{}. ", number + 1));
 }
 
-std::string lab_sheet(const Lab& lab, const std::string& sheet, const LabValues& values) {
+std::string lab_sheet(const Lab& lab, const std::string& sheet) {
   std::string text = sheet + (sheet.empty() || sheet.back() == '\n' ? "" : "\n") + "\n## Predict\n\n";
   for (const LabParameter& p : lab.parameters)
-    text += wrapped(fmt::format("`{}={:.0f}`: {}", p.name, values.at(p.name), p.what), "  ", "* ");
+    text += wrapped(fmt::format("`{}={}`: {}", p.name, p.text ? *p.text : fmt::format("{:.0f}", p.value), p.what), "  ", "* ");
   text += "\nEach answer is a number, or a formula over the parameters.\n\n";
   for (size_t i = 0; i < lab.questions.size(); ++i)
     text += question_text(lab, i) + "\n   Predicted: ________   Measured: ________   Why:\n\n";
@@ -146,11 +153,11 @@ std::string lab_sheet(const Lab& lab, const std::string& sheet, const LabValues&
   return text;
 }
 
-std::string lab_solution(const Lab& lab, const LabValues& values) {
-  std::string text = lab_introduction(lab, values) + "\n";
-  const auto all = with_abbreviations(lab, values);
+std::string lab_solution(const Lab& lab) {
+  std::string text = lab_introduction(lab) + "\n";
+  const LabValues values = values_of(lab);
   const auto value_text = [&](const std::string& formula) {
-    const auto value = evaluate(formula, all.ok() ? all.value() : values);
+    const auto value = evaluate(formula, values);
     return value ? number_text(value.value()) : std::string("?");
   };
   for (size_t i = 0; i < lab.questions.size(); ++i) {
@@ -205,7 +212,7 @@ std::string lab_results(const Lab& lab, const LabResult& result, std::span<const
 std::string lab_json(const Lab& lab, const LabResult& result, std::span<const LabVerdict> verdicts,
                      const LabBreak* broken) {
   Json json = head_json(lab);
-  for (const LabParameter& p : lab.parameters) json["parameters"][p.name] = number(result.values.at(p.name));
+  for (const LabParameter& p : lab.parameters) json["parameters"][p.name] = value_json(p);
   json["runs"] = Json::array();
   for (const LabRunResult& run : result.runs)
     json["runs"].push_back({{"name", run.name},
@@ -230,7 +237,7 @@ std::string labs_json(std::span<const Lab> labs) {
     Json one = head_json(lab);
     for (const LabParameter& p : lab.parameters)
       one["parameters"][p.name] = {
-          {"value", number(p.value)}, {"range", {number(p.low), number(p.high)}}, {"what", p.what}};
+          {"value", value_json(p)}, {"range", {number(p.low), number(p.high)}}, {"what", p.what}};
     one["questions"] = Json::array();
     for (const LabQuestion& question : lab.questions)
       one["questions"].push_back({{"id", question.id}, {"asks", question.asks}});

@@ -34,13 +34,21 @@ struct FinishedRun {
   nlohmann::json statistics;
 };
 
-// The guest's console, in memory.
-class Console {
+// A file in memory: a guest's console, or its disk.
+class MemoryFile {
  public:
-  Console() : file_(memfd_create("console", MFD_CLOEXEC)) {}
-  ~Console() { close(file_); }
-  Console(const Console&) = delete;
-  Console& operator=(const Console&) = delete;
+  explicit MemoryFile(uint64_t size) : file_(memfd_create("lab", MFD_CLOEXEC)) {
+    if (file_ >= 0 && ftruncate(file_, static_cast<off_t>(size)) != 0) {
+      close(file_);
+      file_ = -1;
+    }
+  }
+  ~MemoryFile() {
+    if (file_ >= 0) close(file_);
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  [[nodiscard]] std::string path() const { return fmt::format("/proc/self/fd/{}", file_); }
   [[nodiscard]] int descriptor() const { return file_; }
   [[nodiscard]] std::string text() const {
     std::string text(static_cast<size_t>(std::max<off_t>(lseek(file_, 0, SEEK_END), 0)), '\0');
@@ -54,11 +62,11 @@ class Console {
   int file_;
 };
 
-std::string boot_arguments(const Lab& lab, const LabRun& run, const LabValues& parameters) {
+std::string boot_arguments(const Lab& lab, const LabRun& run) {
   std::string words;
   for (const LabParameter& parameter : lab.parameters)
-    words +=
-        fmt::format("{}{}={:.0f}", words.empty() ? "" : " ", parameter.name, parameters.at(parameter.name));
+    words += fmt::format("{}{}={}", words.empty() ? "" : " ", parameter.name,
+                         parameter.text ? *parameter.text : fmt::format("{:.0f}", parameter.value));
   return run.append.empty() ? words : words + " " + run.append;
 }
 
@@ -74,10 +82,11 @@ Result<MachineOptions> options_of(const Lab& lab, const LabRun& run, const LabRe
   MachineOptions options = std::move(parsed->options);
   options.config.kernel = run.kernel;
   options.config.initrd = run.initrd;
-  options.config.append = boot_arguments(lab, run, request.parameters);
+  options.config.append = boot_arguments(lab, run);
   options.run.standard_input = false;
   options.run.keys = EscapeKeys::kNever;
   options.run.banner = false;
+  options.run.notices = false;
   if (!options.run.clock) options.run.clock = ClockMode::kVirtual;
   if (options.run.max_instructions == core::kNever) options.run.max_instructions = kMostSteps;
   if (!options.run.max_seconds) options.run.max_seconds = kMostSeconds;
@@ -113,10 +122,11 @@ std::string sentences(const std::string& output, core::GuestRam& ram) {
 Result<FinishedRun> run_once(const Lab& lab, const LabRun& run, const LabRequest& request) {
   auto options = options_of(lab, run, request);
   if (!options) return options.error();
-  const Console console;
-  if (console.descriptor() < 0)
-    return core::error(ErrorKind::kHost, "The host gives no memory for the console of '{}'.", run.name);
+  const MemoryFile console(0), disk(run.disk << 10);
+  if (console.descriptor() < 0 || disk.descriptor() < 0)
+    return core::error(ErrorKind::kHost, "The host gives no memory for the files of '{}'.", run.name);
   options->run.console = console.descriptor();
+  if (run.disk) options->config.virtio.push_back({.path = disk.path(), .snapshot = true});
   auto session = Session::create(options->config, options->run);
   if (!session) return session.error();
   const Outcome outcome = (*session)->run();
@@ -184,7 +194,7 @@ std::string last_lines(const std::string& output) {
 
 Result<LabResult> run_lab(const Lab& lab, const LabRequest& request) {
   LabResult result;
-  auto values = with_abbreviations(lab, request.parameters);
+  auto values = with_abbreviations(lab, default_values(lab));
   if (!values) return values.error();
   result.values = std::move(*values);
   std::vector<FinishedRun> runs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A lab is run: each of its machines once, one after the other, in this process; then its counters have
+// A lab is run, with its parameters' values: each of its machines once, one after the other, in this process; then its counters have
 // values, and predictions can be judged.
 #pragma once
 
@@ -12,7 +12,6 @@
 namespace vitrine::app {
 
 struct LabRequest {
-  LabValues parameters;              // without abbreviations
   std::string broken;                // a break of the lab, or empty
   std::vector<std::string> options;  // of `vitrine run`, for each run besides its own
 };

@@ -108,26 +108,34 @@ Result<Wanted> parse(const std::vector<std::string>& words) {
   return wanted;
 }
 
-Result<LabValues> chosen_values(const Lab& lab, const std::vector<std::string>& set) {
-  LabValues values = default_values(lab);
+Result<> set_parameter(LabParameter& parameter, const std::string& given) {
+  const auto number = parse_number(given);
+  const double value = parameter.text ? static_cast<double>(given.size()) : number ? static_cast<double>(*number) : -1;
+  if ((!parameter.text && !number) || value < parameter.low || value > parameter.high)
+    return usage(fmt::format("--set {}={}: not {} from {} to {}{}.", parameter.name, core::printable(given),
+                             parameter.text ? "a text of" : "a whole number", number_text(parameter.low),
+                             number_text(parameter.high), parameter.text ? " characters" : ""));
+  if (const char* const wrong = parameter.text ? wrong_text(given) : nullptr)
+    return usage(fmt::format("--set {}: {}.", parameter.name, wrong));
+  parameter.value = value;
+  if (parameter.text) parameter.text = given;
+  return core::Ok{};
+}
+
+// The lab with the values of --set for its own.
+Result<> choose_values(Lab& lab, const std::vector<std::string>& set) {
   for (const std::string& text : set) {
     const size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
-    if (equals == std::string::npos)
-      return usage(fmt::format("--set {}: write NAME=VALUE.", core::printable(text)));
+    if (equals == std::string::npos) return usage(fmt::format("--set {}: write NAME=VALUE.", core::printable(text)));
     const auto parameter = std::find_if(lab.parameters.begin(), lab.parameters.end(),
                                         [&](const auto& p) { return p.name == name; });
     if (parameter == lab.parameters.end())
       return usage(fmt::format("--set: the lab '{}' has no parameter '{}'{}", lab.name, core::printable(name),
                                meant(name, names_of(lab.parameters))));
-    const auto value = parse_number(text.substr(equals + 1));
-    if (!value || static_cast<double>(*value) < parameter->low ||
-        static_cast<double>(*value) > parameter->high)
-      return usage(fmt::format("--set {}: not a whole number from {} to {}.", core::printable(text),
-                               number_text(parameter->low), number_text(parameter->high)));
-    values[name] = static_cast<double>(*value);
+    if (auto done = set_parameter(*parameter, text.substr(equals + 1)); !done) return done;
   }
-  return values;
+  return core::Ok{};
 }
 
 // --- Predictions
@@ -170,7 +178,7 @@ Result<LabValues> read_answers(const Lab& lab, const LabValues& values, const st
 LabValues ask(const Lab& lab, const LabValues& values) {
   std::string words;
   for (const auto& [name, value] : values) words += (words.empty() ? "" : ", ") + name;
-  std::fputs(lab_introduction(lab, values).c_str(), stdout);
+  std::fputs(lab_introduction(lab).c_str(), stdout);
   std::fputs(("\n" + wrapped("Each prediction is a number, or a formula of " + words +
                                  ". An empty line: you do not know.",
                              ""))
@@ -237,15 +245,15 @@ Result<Lab> find_lab(Wanted& wanted) {
                      core::printable(folder), meant(wanted.name, names));
 }
 
-Result<LabValues> predictions_for(const Lab& lab, const LabValues& values, const Wanted& wanted) {
-  auto all = with_abbreviations(lab, values);
+Result<LabValues> predictions_for(const Lab& lab, const Wanted& wanted) {
+  auto all = with_abbreviations(lab, default_values(lab));
   if (!all) return all.error();
   if (!wanted.answers.empty()) return read_answers(lab, *all, wanted.answers);
   if (!wanted.ask || wanted.json || !wanted.broken.empty()) return LabValues{};
   return ask(lab, *all);
 }
 
-int run_and_tell(const Lab& lab, const LabValues& values, const Wanted& wanted) {
+int run_and_tell(const Lab& lab, const Wanted& wanted) {
   const auto broken = std::find_if(lab.breaks.begin(), lab.breaks.end(),
                                    [&](const auto& b) { return b.name == wanted.broken; });
   const LabBreak* const its = broken == lab.breaks.end() ? nullptr : &*broken;
@@ -253,9 +261,9 @@ int run_and_tell(const Lab& lab, const LabValues& values, const Wanted& wanted) 
     return fail(
         usage(fmt::format("--break: the lab '{}' has no break '{}'{}", lab.name,
                           core::printable(wanted.broken), meant(wanted.broken, names_of(lab.breaks)))));
-  auto predictions = predictions_for(lab, values, wanted);
+  auto predictions = predictions_for(lab, wanted);
   if (!predictions) return fail(predictions.error());
-  LabRequest request{.parameters = values, .broken = wanted.broken, .options = {}};
+  LabRequest request{.broken = wanted.broken, .options = {}};
   if (!wanted.engine.empty()) request.options = {"--engine", wanted.engine};
   auto result = run_lab(lab, request);
   if (!result) return fail(result.error());
@@ -288,14 +296,13 @@ int lab_verb(const Program& program, const std::vector<std::string>& words) {
   if (wanted->name.empty()) return list(program, *wanted);
   auto lab = find_lab(*wanted);
   if (!lab) return fail(lab.error());
-  auto values = chosen_values(*lab, wanted->set);
-  if (!values) return fail(values.error());
-  if (wanted->solution) return print(lab_solution(*lab, *values));
+  if (auto done = choose_values(*lab, wanted->set); !done) return fail(done.error());
+  if (wanted->solution) return print(lab_solution(*lab));
   if (wanted->sheet) {
     auto sheet = read_text(lab->folder + "/sheet.md");
-    return sheet ? print(lab_sheet(*lab, *sheet, *values)) : fail(sheet.error());
+    return sheet ? print(lab_sheet(*lab, *sheet)) : fail(sheet.error());
   }
-  return run_and_tell(*lab, *values, *wanted);
+  return run_and_tell(*lab, *wanted);
 }
 
 }  // namespace vitrine::app

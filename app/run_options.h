@@ -51,6 +51,7 @@ struct RunOptions {
   bool input_to_virtio = false;      // what is typed goes to the virtio console, not to the UART
   EscapeKeys keys = EscapeKeys::kOnTerminal;
   bool terminal_signals = false;  // Ctrl-C and Ctrl-Z of a terminal stay signals
+  bool notices = true;            // false: what we would say on stderr in the middle of a run is not said
   bool banner = true;             // on a terminal: the keys at the start, a summary at the end
 
   core::Step max_instructions = core::kNever;  // steps

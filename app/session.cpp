@@ -537,6 +537,7 @@ void Session::notice(std::string_view text) { say(text); }
 
 // A line of ours between the guest's, on a terminal that may be raw.
 void Session::say(std::string_view text) {
+  if (!options_.notices) return;
   std::string line = fmt::format("{}{}: {}", output_.at_line_start() || !isatty(STDERR_FILENO) ? "" : "\n",
                                  options_.program, text);
   if (line.back() != '\n') line += '\n';

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What each process does, and the way into the kernel and out. A process keeps everything in registers and only stores, so
+# What each process does. A process keeps everything in registers and only stores, so
 # that what it costs is easily counted: a page of code, and the pages that it writes.
 #
 #   s0 the first page of data  s1 how many pages  s2 writes  s3 unmaps  s4 the next page of its order  s5 the order's step
@@ -51,27 +51,3 @@ unmap:  beqz    s3, leave
 
 leave:  li      a7, EXIT
         ecall
-
-        .text
-        .globl  trap_entry, resume
-        .balign 4
-trap_entry:                             # sscratch: struct process
-        csrrw   t6, sscratch, t6
-        .irp    n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
-        sd      x\n, 8*\n(t6)
-        .endr
-        csrr    t0, sscratch
-        sd      t0, 8*31(t6)
-        csrr    t0, sepc
-        sd      t0, 0(t6)
-        la      sp, stack_top
-        tail    trap
-
-resume: csrw    sscratch, a0            # a0: struct process
-        ld      t0, 0(a0)
-        csrw    sepc, t0
-        .irp    n, 1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-        ld      x\n, 8*\n(a0)
-        .endr
-        ld      a0, 8*10(a0)
-        sret

@@ -72,6 +72,13 @@ uint64_t parameter(const char* name, uint64_t otherwise);
 // The bytes of a node's property in the device tree, and how many; NULL and 0 if it is not there.
 const uint8_t* tree_property(const uint8_t* tree, const char* node, const char* name, uint32_t* length);
 
+// The text behind "name=", up to a space; "" if it is not there.
+void parameter_text(const char* name, char* text, uint64_t room);
+
+// process_door.S. `pc_and_x` begins a process's struct: pc, x1 to x31. trap() is the lab's, and ends by resume().
+void trap_entry(void);
+_Noreturn void resume(uint64_t* pc_and_x);
+
 _Noreturn void power_off(void);
 // For what must not happen: says so, and ends the machine with a failure.
 _Noreturn void give_up(const char* why, uint64_t value);

@@ -90,7 +90,7 @@ const uint8_t* tree_property(const uint8_t* tree, const char* node, const char* 
   return NULL;
 }
 
-static char words[512];
+static char words[1024];
 
 void read_parameters(const uint8_t* tree) {
   uint32_t length;
@@ -98,17 +98,28 @@ void read_parameters(const uint8_t* tree) {
   for (uint32_t i = 0; i < length && i < sizeof words - 1; i++) words[i] = (char)text[i];
 }
 
-uint64_t parameter(const char* name, uint64_t otherwise) {
+static const char* behind(const char* name) {
   for (const char* at = words; *at != 0;) {
     const char* wanted = name;
     while (*wanted != 0 && *at == *wanted) at++, wanted++;
-    if (*wanted == 0 && *at == '=') {
-      uint64_t value = 0;
-      for (at++; *at >= '0' && *at <= '9'; at++) value = 10 * value + (uint64_t)(*at - '0');
-      return value;
-    }
+    if (*wanted == 0 && *at == '=') return at + 1;
     while (*at != 0 && *at != ' ') at++;
     while (*at == ' ') at++;
   }
-  return otherwise;
+  return NULL;
+}
+
+uint64_t parameter(const char* name, uint64_t otherwise) {
+  const char* at = behind(name);
+  if (at == NULL) return otherwise;
+  uint64_t value = 0;
+  for (; *at >= '0' && *at <= '9'; at++) value = 10 * value + (uint64_t)(*at - '0');
+  return value;
+}
+
+void parameter_text(const char* name, char* text, uint64_t room) {
+  const char* const at = behind(name);
+  uint64_t length = 0;
+  for (; at != NULL && at[length] != 0 && at[length] != ' ' && length < room - 1; length++) text[length] = at[length];
+  text[length] = 0;
 }

@@ -140,6 +140,13 @@ class Predictions(InFolder):
         child.close()
         self.assertEqual(child.exitstatus, 0)
 
+    def test_Break_SaysOnlyWhatIsSeen(self):
+        done = lab(LAB, *SMALL, "--break", "shadow-unprotected")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("The symptom is there (shadow_wrong > 0)", done.stdout)
+        self.assertIn("The break has changed this answer", done.stdout)
+        self.assertNotIn("your prediction", done.stdout)
+
     def test_GuestsAddresses_AreShownInThreeLayers(self):
         done = lab(LAB, *SMALL, "--no-ask")
         self.assertEqual(len(re.findall(r"(?m)^   process \d, page \d \((?:shared|its own)\): GVA 0x4\w+ -> GPA 0x80\w+ -> HVA 0x\w+$", done.stdout)), 2)
@@ -149,8 +156,8 @@ class WrongWords(unittest.TestCase):
     def test_WrongWords_AreRefusedWithWhatWasMeant(self):
         for code, words, says in ((110, ("--jsn",), "did you mean --json"), (110, (LAB, "x"), "one word too many"), (110, ("--set",), "wants a value"),
                                   (112, ("shadow",), f"did you mean {LAB}"), (110, (LAB, "--set", "pagse=1"), "did you mean pages"),
-                                  (110, (LAB, "--set", "pages"), "NAME=VALUE"), (110, (LAB, "--set", "pages=0"), "from 1 to 14"),
-                                  (110, (LAB, "--set=pages=-1"), "from 1 to 14"), (110, (LAB, "--break", "shadow"), "shadow-unprotected"),
+                                  (110, (LAB, "--set", "pages"), "NAME=VALUE"), (110, (LAB, "--set", "pages=0"), "from 1 to 512"),
+                                  (110, (LAB, "--set=pages=-1"), "from 1 to 512"), (110, (LAB, "--break", "shadow"), "shadow-unprotected"),
                                   (112, ("--path", "/nowhere"), "no lab"), (110, (LAB, "--no-ask", "--engine", "x"), "no such engine")):
             done = lab(*words)
             self.assertEqual((done.returncode, done.stdout), (code, ""), f"{words}: {done.stderr}")
@@ -176,6 +183,7 @@ MISTAKES = (
     ('id = "hidden"', 'id = "protected"', "two questions 'protected'"),
     ('measured = "lazy_table_writes"', 'measured = "lazy_table_write"', "did you mean lazy_table_writes"),
     ('answer = "pages + processes * written"', 'answer = "pages + processes written"', "is no formula"),
+    ('name = "tlb-never-flushed"', 'name = "tlb-never-flush"', "did you mean tlb-never-flushed"),
     ('runs = ["lazy", "fenced"]', 'runs = ["lazzy"]', "no run 'lazzy'"),
     ('changes = ["lazy-hidden", "hardware"]', 'changes = ["hard"]', "no question 'hard'"),
     ('symptom = "shadow_wrong > 0"', 'symptom = "wrong > 0"', "there is no 'wrong'"),

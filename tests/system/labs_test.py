@@ -33,13 +33,21 @@ def lab(vitrine, *words, codes=(0,)):
     return json.loads(done.stdout)
 
 
+def value_of(parameter, number):
+    """Of a text the number is its length."""
+    if isinstance(parameter["value"], int):
+        return number
+    return "".join(chr(33 + (i * 7 + number) % 94) for i in range(number)).replace('"', "'")
+
+
 def parameter_sets(one, random_numbers, count):
     """Both ends of every range, then small numbers (where the formulas' min and max are), then any."""
-    ranges = {name: parameter["range"] for name, parameter in one["parameters"].items()}
-    yield {name: low for name, (low, _) in ranges.items()}
-    yield {name: high for name, (_, high) in ranges.items()}
+    def chosen(choose):
+        return {name: value_of(parameter, choose(*parameter["range"])) for name, parameter in one["parameters"].items()}
+    yield chosen(lambda low, high: low)
+    yield chosen(lambda low, high: high)
     for i in range(count):
-        yield {name: random_numbers.randint(low, min(high, low + 9) if i % 2 else high) for name, (low, high) in ranges.items()}
+        yield chosen(lambda low, high, i=i: random_numbers.randint(low, min(high, low + 9) if i % 2 else high))
 
 
 def words_of(parameters):
@@ -88,11 +96,6 @@ def check_no_symptom(vitrine, path, one, tried):
                 raise Failed(f"{one['name']}: the symptom of {broken['name']} is there without it")
 
 
-def knows_breaks(vitrine):
-    done = subprocess.run([vitrine, "run", "--break"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    return "wants a value" in done.stderr
-
-
 def check_lab(vitrine, path, one, options):
     random_numbers = random.Random(f"{options.seed} {one['name']}")
     count = 0
@@ -105,12 +108,10 @@ def check_lab(vitrine, path, one, options):
         count += 1
     own = {name: parameter["value"] for name, parameter in one["parameters"].items()}
     check_no_symptom(vitrine, path, one, own)
-    breaks = one["breaks"] if knows_breaks(vitrine) else []
-    for broken in breaks:
+    for broken in one["breaks"]:
         for engine in options.engines:
             check_break(vitrine, path, one, broken, own, engine)
-    print(f"{one['name']}: {count} sets of parameters, {len(breaks)} breaks, engines {', '.join(options.engines)}")
-    return len(breaks) == len(one["breaks"])
+    print(f"{one['name']}: {count} sets of parameters, {len(one['breaks'])} breaks, engines {', '.join(options.engines)}")
 
 
 def check_images():
@@ -153,10 +154,8 @@ def main():
             return check_images()
         print(f"--seed {options.seed}", flush=True)
         path = ["--path", options.folder] if options.folder else []
-        complete = [check_lab(options.vitrine, path, one, options) for one in lab(options.vitrine, "--json", *path)]
-        if not all(complete):
-            print("skipped: this program has no --break; formulas are right")
-            return 77
+        for one in lab(options.vitrine, "--json", *path):
+            check_lab(options.vitrine, path, one, options)
         return 0
     except Failed as problem:
         print("FAILED:", problem)
