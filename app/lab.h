@@ -31,16 +31,19 @@ struct LabRun {
   std::string kernel, initrd;        // files, relative to the lab's folder
   std::string append;                // boot arguments besides the parameters
   uint64_t disk = 0;                 // KiB of an empty virtio disk; 0: none
+  std::string disk_file;             // or its content; what is written is forgotten
+  bool qemu = false;                 // not by Vitrine: by QEMU, where it is installed
+  std::string typed;                 // console input; {name} stands for a parameter's value
 };
 
 // A number of a run: of its statistics (docs/vitrine.1, --stats-json), or of a line "name=value" that the
 // guest prints.
 struct LabCounter {
-  enum class Kind { kStatistic, kPrinted, kState, kOutput };
+  enum class Kind { kStatistic, kPrinted, kState, kOutput, kDiffers };
   std::string name, run;
   Kind kind = Kind::kStatistic;
   std::vector<std::string> path;  // kStatistic
-  std::string printed;            // kPrinted
+  std::string printed;            // kPrinted; kDiffers: the other run
   std::string text;               // as the file has it
 };
 

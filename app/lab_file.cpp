@@ -250,7 +250,7 @@ class Reader {
 
   void read_runs(const toml::table& root) {
     each(root, "run", 1, [&](const toml::table& table) {
-      only(table, {"name", "what", "options", "kernel", "initrd", "append", "disk"});
+      only(table, {"name", "what", "options", "kernel", "initrd", "append", "disk", "typed", "qemu"});
       LabRun run;
       run.name = text(table, "name");
       run.what = text(table, "what");
@@ -258,12 +258,29 @@ class Reader {
       run.kernel = file(table, "kernel", "guest.elf");
       run.initrd = file(table, "initrd", "");
       run.append = text_or(table, "append", "");
-      if (const toml::node* const disk = table.get("disk")) run.disk = disk_size(*disk);
+      if (const toml::node* const disk = table.get("disk"); disk && disk->is_string())
+        run.disk_file = file(table, "disk", "");
+      else if (disk)
+        run.disk = disk_size(*disk);
+      run.typed = text_or(table, "typed", "");
+      run.qemu = table["qemu"].value_or(false);
+      check_typed(table, run.typed);
       if (taken(lab_.runs, run.name)) bad(table, fmt::format("there are two runs '{}'", run.name));
       if (auto parsed = parse_words(run.options, 0); !parsed && table.get("options"))
         bad(*table.get("options"), parsed.error().message);
       lab_.runs.push_back(std::move(run));
     });
+  }
+
+  void check_typed(const toml::table& table, const std::string& typed) {
+    std::vector<std::string_view> names;
+    for (const LabParameter& parameter : lab_.parameters) names.push_back(parameter.name);
+    for (size_t at = typed.find('{'); at != std::string::npos; at = typed.find('{', at + 1)) {
+      const std::string name = typed.substr(at + 1, typed.find('}', at) - at - 1);
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      bad(*table.get("typed"),
+          fmt::format("'typed': there is no parameter '{}'; there are: {}", name, fmt::join(names, ", ")));
+    }
   }
 
   uint64_t disk_size(const toml::node& node) {
@@ -297,6 +314,11 @@ class Reader {
         counter.printed = where.substr(6);
       } else if (where == "state" || where == "output") {
         counter.kind = where == "state" ? LabCounter::Kind::kState : LabCounter::Kind::kOutput;
+      } else if (where.rfind("differs from ", 0) == 0) {
+        counter.kind = LabCounter::Kind::kDiffers;
+        counter.printed = where.substr(13);
+        if (!taken(lab_.runs, counter.printed))
+          bad(value, fmt::format("there is no run '{}'", counter.printed));
       } else {
         counter.path = split(where, '/');
       }
@@ -354,7 +376,8 @@ class Reader {
       if (std::count(broken.runs.begin(), broken.runs.end(), run.name) == 0) continue;
       std::vector<std::string> words = run.options;
       words.insert(words.end(), {"--break", broken.name});
-      if (auto parsed = parse_words(words, 0); !parsed && table.get("name")) bad(*table.get("name"), parsed.error().message);
+      if (auto parsed = parse_words(words, 0); !parsed && table.get("name"))
+        bad(*table.get("name"), parsed.error().message);
     }
   }
 
@@ -371,7 +394,8 @@ bool readable(const std::string& path) { return access(path.c_str(), R_OK) == 0;
 }  // namespace
 
 const char* wrong_text(std::string_view text) {
-  const bool good = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '"'; });
+  const bool good =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '"'; });
   return good ? nullptr : "a text is made of visible ASCII characters, without spaces and quotes";
 }
 

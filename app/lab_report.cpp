@@ -35,7 +35,8 @@ std::string parameter_lines(const Lab& lab) {
   std::string text;
   const LabValues values = values_of(lab);
   for (const LabParameter& p : lab.parameters) {
-    const std::string range = fmt::format("{} to {}{}", number_text(p.low), number_text(p.high), p.text ? " characters" : "");
+    const std::string range =
+        fmt::format("{} to {}{}", number_text(p.low), number_text(p.high), p.text ? " characters" : "");
     text += wrapped(fmt::format("{} ({})", p.what, range), "                       ",
                     fmt::format("  {:12} {:>6}  ", p.name, p.text ? *p.text : number_text(p.value)));
   }
@@ -57,12 +58,11 @@ std::string run_lines(const Lab& lab) {
 }
 
 std::string verdict_lines(const LabVerdict& v, const LabBreak* broken) {
-  std::string text =
-      fmt::format("   predicted {:>12}   measured {:>12}   by the formula {:>12}   {}\n",
-                  v.given ? number_text(v.predicted) : "-", number_text(v.measured), number_text(v.answer),
-                  !v.given    ? ""
-                  : v.right() ? "right"
-                              : "not right");
+  const char* const verdict = !v.given ? "" : v.right() ? "   right" : "   not right";
+  std::string text = fmt::format("   predicted {:>9}   measured {:>9}   by the formula {:>9}{}\n",
+                                 v.given ? number_text(v.predicted) : "-", number_text(v.measured),
+                                 number_text(v.answer), verdict);
+  if (v.absent) text += "   Not measured: there is no qemu-system-riscv64 on this machine.\n";
   text += wrapped(v.question->answer, "               ", "   formula: ");
   if (v.misconception) text += wrapped(v.misconception->says, "     ", "   ! ");
   if (!broken) text += wrapped(v.question->because, "   ");
@@ -83,6 +83,7 @@ Json question_json(const LabVerdict& v) {
                {"formula", v.question->answer},
                {"right", v.given ? Json(v.right()) : Json(nullptr)},
                {"exact", v.exact()},
+               {"absent", v.absent},
                {"misconception", v.misconception ? Json(v.misconception->says) : Json(nullptr)}};
   return json;
 }
@@ -143,7 +144,9 @@ std::string question_text(const Lab& lab, size_t number) {
 std::string lab_sheet(const Lab& lab, const std::string& sheet) {
   std::string text = sheet + (sheet.empty() || sheet.back() == '\n' ? "" : "\n") + "\n## Predict\n\n";
   for (const LabParameter& p : lab.parameters)
-    text += wrapped(fmt::format("`{}={}`: {}", p.name, p.text ? *p.text : fmt::format("{:.0f}", p.value), p.what), "  ", "* ");
+    text +=
+        wrapped(fmt::format("`{}={}`: {}", p.name, p.text ? *p.text : fmt::format("{:.0f}", p.value), p.what),
+                "  ", "* ");
   text += "\nEach answer is a number, or a formula over the parameters.\n\n";
   for (size_t i = 0; i < lab.questions.size(); ++i)
     text += question_text(lab, i) + "\n   Predicted: ________   Measured: ________   Why:\n\n";
@@ -156,18 +159,17 @@ std::string lab_sheet(const Lab& lab, const std::string& sheet) {
 std::string lab_solution(const Lab& lab) {
   std::string text = lab_introduction(lab) + "\n";
   const LabValues values = values_of(lab);
-  const auto value_text = [&](const std::string& formula) {
-    const auto value = evaluate(formula, values);
-    return value ? number_text(value.value()) : std::string("?");
+  const auto value_text = [&](const std::string& formula) {  // "137 = 3 * pages", "0"
+    auto value = evaluate(formula, values);
+    const std::string number = value ? number_text(*value) : "?";
+    return number == formula ? number : fmt::format("{} = {}", number, formula);
   };
   for (size_t i = 0; i < lab.questions.size(); ++i) {
     const LabQuestion& question = lab.questions[i];
-    text += question_text(lab, i) +
-            wrapped(fmt::format("{} = {}", value_text(question.answer), question.answer), "      ", "   -> ");
+    text += question_text(lab, i) + wrapped(value_text(question.answer), "      ", "   -> ");
     text += wrapped(question.because, "   ");
     for (const LabMisconception& wrong : question.misconceptions)
-      text += wrapped(fmt::format("{} = {}: {}", value_text(wrong.answer), wrong.answer, wrong.says), "     ",
-                      "   ! ");
+      text += wrapped(fmt::format("{}: {}", value_text(wrong.answer), wrong.says), "     ", "   ! ");
     text += "\n";
   }
   for (const LabBreak& broken : lab.breaks) {

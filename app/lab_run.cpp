@@ -11,6 +11,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "app/lab_qemu.h"
 #include "app/options.h"
 #include "app/outcome.h"
 #include "app/session.h"
@@ -48,6 +49,10 @@ class MemoryFile {
   }
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
+  // False: the host has no memory.
+  [[nodiscard]] bool fill(const std::string& text) const {
+    return pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  }
   [[nodiscard]] std::string path() const { return fmt::format("/proc/self/fd/{}", file_); }
   [[nodiscard]] int descriptor() const { return file_; }
   [[nodiscard]] std::string text() const {
@@ -62,12 +67,25 @@ class MemoryFile {
   int file_;
 };
 
+std::string value_text(const LabParameter& parameter) {
+  return parameter.text ? *parameter.text : fmt::format("{:.0f}", parameter.value);
+}
+
 std::string boot_arguments(const Lab& lab, const LabRun& run) {
   std::string words;
   for (const LabParameter& parameter : lab.parameters)
-    words += fmt::format("{}{}={}", words.empty() ? "" : " ", parameter.name,
-                         parameter.text ? *parameter.text : fmt::format("{:.0f}", parameter.value));
+    words += fmt::format("{}{}={}", words.empty() ? "" : " ", parameter.name, value_text(parameter));
   return run.append.empty() ? words : words + " " + run.append;
+}
+
+std::string typed_text(const Lab& lab, const LabRun& run) {
+  std::string text = run.typed;
+  for (const LabParameter& parameter : lab.parameters) {
+    const std::string place = "{" + parameter.name + "}";
+    for (size_t at = text.find(place); at != std::string::npos; at = text.find(place))
+      text.replace(at, place.size(), value_text(parameter));
+  }
+  return text + "\n";
 }
 
 Result<MachineOptions> options_of(const Lab& lab, const LabRun& run, const LabRequest& request) {
@@ -119,14 +137,28 @@ std::string sentences(const std::string& output, core::GuestRam& ram) {
   return text;
 }
 
+FinishedRun run_elsewhere(const Lab& lab, const LabRun& run) {
+  const auto done = run_qemu(run.kernel, run.initrd, boot_arguments(lab, run));
+  FinishedRun finished;
+  finished.result.name = run.name;
+  finished.result.absent = !done;
+  finished.result.good = !done || done->good;
+  finished.result.outcome = !done ? "There is no qemu-system-riscv64 on this machine." : "QEMU has run it.";
+  if (done) finished.result.output = done->output;
+  return finished;
+}
+
 Result<FinishedRun> run_once(const Lab& lab, const LabRun& run, const LabRequest& request) {
+  if (run.qemu) return run_elsewhere(lab, run);
   auto options = options_of(lab, run, request);
   if (!options) return options.error();
-  const MemoryFile console(0), disk(run.disk << 10);
-  if (console.descriptor() < 0 || disk.descriptor() < 0)
+  const MemoryFile console(0), disk(run.disk << 10), keys(0);
+  if (console.descriptor() < 0 || disk.descriptor() < 0 || !keys.fill(typed_text(lab, run)))
     return core::error(ErrorKind::kHost, "The host gives no memory for the files of '{}'.", run.name);
   options->run.console = console.descriptor();
-  if (run.disk) options->config.virtio.push_back({.path = disk.path(), .snapshot = true});
+  if (!run.typed.empty()) options->run.input = keys.path();
+  const std::string its_disk = run.disk ? disk.path() : run.disk_file;
+  if (!its_disk.empty()) options->config.virtio.push_back({.path = its_disk, .snapshot = true});
   auto session = Session::create(options->config, options->run);
   if (!session) return session.error();
   const Outcome outcome = (*session)->run();
@@ -151,6 +183,15 @@ double printed(const std::string& output, const std::string& name) {
   return value;
 }
 
+// Lines "name=value" that both have, with other values; and names that only the other run has.
+double differences(const std::string& output, const std::string& other) {
+  double different = 0;
+  for (const std::string& line : split(other, '\n'))
+    if (const auto counter = counter_of(line))
+      different += !(printed(output, counter->first) == counter->second);
+  return different;
+}
+
 double statistic(const nlohmann::json& statistics, const std::vector<std::string>& path) {
   const nlohmann::json* at = &statistics;
   for (const std::string& key : path) {
@@ -167,6 +208,11 @@ double first_like(const std::vector<FinishedRun>& runs, Same same) {
 }
 
 double value_of(const LabCounter& counter, const std::vector<FinishedRun>& runs) {
+  const auto named = [&](const std::string& name) -> const LabRunResult& {
+    return std::find_if(runs.begin(), runs.end(), [&](const FinishedRun& r) { return r.result.name == name; })
+        ->result;
+  };
+  if (named(counter.run).absent) return kNothing;
   const FinishedRun& run = *std::find_if(runs.begin(), runs.end(),
                                          [&](const FinishedRun& r) { return r.result.name == counter.run; });
   switch (counter.kind) {
@@ -177,6 +223,7 @@ double value_of(const LabCounter& counter, const std::vector<FinishedRun>& runs)
     case LabCounter::Kind::kOutput:
       return first_like(runs,
                         [&](const FinishedRun& other) { return other.result.output == run.result.output; });
+    case LabCounter::Kind::kDiffers: return differences(run.result.output, named(counter.printed).output);
     case LabCounter::Kind::kStatistic: return statistic(run.statistics, counter.path);
   }
   return kNothing;
@@ -207,9 +254,11 @@ Result<LabResult> run_lab(const Lab& lab, const LabRequest& request) {
                          run.name, finished->result.outcome, last_lines(finished->result.output));
     runs.push_back(std::move(*finished));
   }
+  const bool complete =
+      std::none_of(runs.begin(), runs.end(), [](const FinishedRun& run) { return run.result.absent; });
   for (const LabCounter& counter : lab.counters) {
     const double value = value_of(counter, runs);
-    if (std::isnan(value) && request.broken.empty())
+    if (std::isnan(value) && request.broken.empty() && complete)
       return core::error(
           ErrorKind::kBadImage, "{}/lab.toml: the counter '{}' has no value: \"{}\" is not there.{}",
           lab.folder, counter.name, counter.text,
@@ -236,6 +285,8 @@ Result<std::vector<LabVerdict>> judge(const Lab& lab, const LabResult& result, c
     verdict.answer = *answer;
     auto measured = evaluate(question.measured, result.counters);
     verdict.measured = measured ? *measured : kNothing;  // a run with a break said nothing
+    verdict.absent = !measured && std::any_of(result.runs.begin(), result.runs.end(),
+                                              [](const auto& run) { return run.absent; });
     if (const auto found = predictions.find(question.id); found != predictions.end()) {
       verdict.given = true;
       verdict.predicted = found->second;

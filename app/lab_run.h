@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A lab is run, with its parameters' values: each of its machines once, one after the other, in this process; then its counters have
-// values, and predictions can be judged.
+// A lab is run, with its parameters' values: each of its machines once, one after the other, in this process;
+// then its counters have values, and predictions can be judged.
 #pragma once
 
 #include <map>
@@ -19,6 +19,7 @@ struct LabRequest {
 struct LabRunResult {
   std::string name, outcome;  // how the guest ended, in words
   bool good = false;          // it ended in order
+  bool absent = false;        // it wants QEMU, and there is none
   std::string output;         // what it printed
   std::string says;           // of that, what is no counter; with "GPA 0x..." goes where the host has it
   uint64_t state = 0;         // hash at the end
@@ -38,8 +39,9 @@ struct LabVerdict {
   const LabQuestion* question = nullptr;
   bool given = false;  // is there a prediction?
   double predicted = 0, answer = 0, measured = 0;
+  bool absent = false;  // not measured, since a run is absent
   [[nodiscard]] bool right() const { return given && predicted == answer; }
-  [[nodiscard]] bool exact() const { return measured == answer; }
+  [[nodiscard]] bool exact() const { return absent || measured == answer; }
   const LabMisconception* misconception = nullptr;  // whose answer was predicted
 };
 // `predictions` by question; formulas over parameters have been evaluated.

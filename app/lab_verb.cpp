@@ -110,7 +110,9 @@ Result<Wanted> parse(const std::vector<std::string>& words) {
 
 Result<> set_parameter(LabParameter& parameter, const std::string& given) {
   const auto number = parse_number(given);
-  const double value = parameter.text ? static_cast<double>(given.size()) : number ? static_cast<double>(*number) : -1;
+  const double value = parameter.text ? static_cast<double>(given.size())
+                       : number       ? static_cast<double>(*number)
+                                      : -1;
   if ((!parameter.text && !number) || value < parameter.low || value > parameter.high)
     return usage(fmt::format("--set {}={}: not {} from {} to {}{}.", parameter.name, core::printable(given),
                              parameter.text ? "a text of" : "a whole number", number_text(parameter.low),
@@ -127,7 +129,8 @@ Result<> choose_values(Lab& lab, const std::vector<std::string>& set) {
   for (const std::string& text : set) {
     const size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
-    if (equals == std::string::npos) return usage(fmt::format("--set {}: write NAME=VALUE.", core::printable(text)));
+    if (equals == std::string::npos)
+      return usage(fmt::format("--set {}: write NAME=VALUE.", core::printable(text)));
     const auto parameter = std::find_if(lab.parameters.begin(), lab.parameters.end(),
                                         [&](const auto& p) { return p.name == name; });
     if (parameter == lab.parameters.end())

@@ -6,7 +6,7 @@ _vitrine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   local verbs="run lab bisect inspect classes doctor qemu --help --version"
   local guests="teach linux linux-disk"
-  local labs="classes full-emulation-and-split-driver layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
+  local labs="classes fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
     --mmu --break --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --stats --stats-json
     --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
