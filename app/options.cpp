@@ -255,6 +255,7 @@ constexpr FlagRow kFlags[] = {
   {"--no-reboot", false, [](MachineOptions& o) { o.run.reboot = false; }},
   {"--perf-map",  false, [](MachineOptions& o) { o.config.host_tools.perf_map = true; }},
   {"--gdb-jit",   false, [](MachineOptions& o) { o.config.host_tools.gdb = true; }},
+  {"--lint",      false, [](MachineOptions& o) { o.run.lint = true; }},
   {"--stats",     false, [](MachineOptions& o) { o.run.stats = true; }},
   {"--no-cache",  false, [](MachineOptions& o) { o.config.caching = false; }},  // the judge of the caches
 };

@@ -57,6 +57,7 @@ struct RunOptions {
   core::Step max_instructions = core::kNever;  // steps
   std::optional<double> max_seconds;           // of the host
   core::Step state_hash_every = 0;             // 0: never
+  bool lint = false;  // tell of what would not work on a real machine (lint.h)
   bool stats = false;
   std::string stats_json;  // a file, or empty
   LogOptions log;

@@ -97,10 +97,16 @@ core::Result<> Session::build(const MachineConfig& config) {
     log_execution(config, outside);
   }
   if (is_lockstep(config.engine)) lockstep_ = std::make_unique<Lockstep>(config);
-  auto machine = Machine::create(config, lockstep_ ? lockstep_->listen(outside) : outside);
+  MachineConfig watched = config;
+  if (options_.lint) {
+    if (lockstep_) return core::error(core::ErrorKind::kUsage, "--lint looks at one machine, and --engine lockstep runs two.");
+    watched.untrack_after = 0;  // each change of a page table is seen
+  }
+  auto machine = Machine::create(watched, lockstep_ ? lockstep_->listen(outside) : outside);
   if (!machine) return machine.error();
   machine_ = std::move(*machine);
   if (auto done = open_log(); !done) return done;
+  if (options_.lint) lint_ = std::make_unique<Lint>(*machine_, [this](std::string_view text) { say(text); });
   core::Scheduler& scheduler = machine_->scheduler();
   feeder_ = std::make_unique<core::InputFeeder>(scheduler, input_receiver());
   if (input_kind_ == InputKind::kFile) feeder_->set_file(input_file_);
@@ -272,6 +278,7 @@ void Session::end(Outcome& outcome) {
   }
   signals_.reset();
   crash_report_.reset();
+  if (lint_) say(lint_->summary());
   if (const std::string problem = machine_->host_tools_problem(); !problem.empty()) say(problem);
   if (const std::string line = output_.last_line(); !line.empty() && exit_code_of(outcome) != 0 &&
                                                     outcome.kind != Kind::kFail &&
@@ -377,6 +384,7 @@ std::optional<Outcome> Session::judge_guest_end(const GuestEnd& end) {
   ++resets_;
   auto done = machine_->reset();
   if (done && lockstep_) done = lockstep_->reset();
+  if (lint_) lint_->restarted();
   if (!done)
     return Outcome{Kind::kBroken, 0, "The restart failed. " + done.error().message, done.error().kind};
   if (htif_) htif_->watch();

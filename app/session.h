@@ -16,6 +16,7 @@
 #include "app/crash_report.h"
 #include "app/event_log.h"
 #include "app/htif.h"
+#include "app/lint.h"
 #include "app/live_input.h"
 #include "app/lockstep.h"
 #include "app/machine.h"
@@ -125,6 +126,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::unique_ptr<translator::TranslationObserver> block_log_;
 #endif
   std::unique_ptr<EventLog> log_;  // if it was asked for
+  std::unique_ptr<Lint> lint_;
   std::unique_ptr<core::InputFeeder> feeder_;
   std::unique_ptr<Htif> htif_;
   std::optional<GuestEnd> htif_end_;

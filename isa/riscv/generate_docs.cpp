@@ -383,13 +383,39 @@ std::string breaks_page() {
   return page;
 }
 
+// --- Lint
+
+constexpr std::string_view kLintHead = R"(# Lint
+
+`vitrine run --lint`: what a guest does that works here, where no cache is ever stale, and need not work on a real machine.
+The table is made from `core/lint_rules.inc` by `vitrine_generate_docs`; what each rule sees exactly is told in `app/lint.h`
+and in the files that it names. What the rules say of Linux and xv6 is judged in [measurements.md](measurements.md).
+
+Each finding is told when it happens, with step, hart, pc and symbol, once for each place (rule and pc); how often each place
+was come to is told at the end. Lint changes nothing: the state hashes are the same, and so is the exit code. It runs on both
+engines. With `--engine translator`, `no-fence-i` sees an instruction when the interpreter decodes it, so a changed one that
+is first reached inside a translated block goes unseen. `no-sfence-vma` needs `--mmu shadow` or `tlb`, whose shadow follows
+page tables, and sets `--untrack-after 0`.
+
+| rule | what the guest does | what can come of it | specification |
+|---|---|---|---|
+)";
+
+std::string lint_page() {
+  std::string page(kLintHead);
+#define LINT(kind, name, what, why, spec) page += fmt::format("| `{}` | {} | {} | {} |\n", name, what, why, spec);
+#include "core/lint_rules.inc"
+#undef LINT
+  return page;
+}
+
 struct Page {
   const char* file;
   std::string (*text)();
 };
 constexpr std::array kPages = {Page{"instructions.md", instructions_page},
                                Page{"instruction-classes.md", classes_page}, Page{"events.md", events_page},
-                               Page{"breaks.md", breaks_page}};
+                               Page{"breaks.md", breaks_page}, Page{"lint.md", lint_page}};
 
 bool is_fresh(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);

@@ -208,7 +208,7 @@ bool jumps_near(const Insn& insn, unsigned offset);
   if (length == 4) std::memcpy(&high, bytes + offset + 2, 2);
   const Insn insn = decode(low | (static_cast<uint32_t>(high) << 16), h->extensions);
   cache.mark(page, offset, length);
-  if (h->code_observer) h->code_observer->decoded(*h, cache.address(page) + offset, length);
+  if (h->code_observer) h->budget = budget, h->code_observer->decoded(*h, cache.address(page) + offset, length);
   cache.prepare(page, index + length / 2);
   if (jumps_near(insn, offset)) cache.prepare(page, static_cast<unsigned>(static_cast<int>(offset) + insn.imm) / 2);
   slot.operands = operands_of(insn);
