@@ -52,7 +52,7 @@ Limits and reports
   --no-reboot     a restart is the end     --state-hash-every N  to compare runs
   --stats, --stats-json FILE  counters     --no-cache      slow, the same run
   --log KIND,... or help   --log-filter TERM,...  --log-file F --log-format F
-  --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint  unfit for hardware
+  --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint  not for boards
 Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing
   wakes it, 103 104 limits, 110 usage, 111 image, 112 missing, 120 a bug of ours
 )";

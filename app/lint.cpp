@@ -50,8 +50,8 @@ Lint::~Lint() {
   for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.hart(i).code_observer = nullptr;
 }
 
-void Lint::find(LintRule rule, const core::EventPlace& place, const std::string& what) noexcept {
-  if (places_[{rule, place.pc}]++ != 0) return;
+void Lint::find(LintRule rule, const core::EventPlace& place, uint64_t culprit, const std::string& what) noexcept {
+  if (places_[{rule, culprit}]++ != 0) return;
   const LintRow& row = row_of(rule);
   say_(fmt::format("lint: {}: step {}, hart {}, pc {}: {}.\n  {} ({})", row.name, place.step, place.hart,
                    address_text(machine_, place.pc), what, row.why, row.spec));
@@ -139,26 +139,33 @@ void Lint::after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept 
   if (!(flags & (core::kCode | core::kTranslated))) return;
   constexpr size_t kMany = 1 << 20;
   if (written_.size() > kMany) written_.clear();
-  const uint32_t harts = running_harts();
-  for (uint64_t halfword = at.value & ~uint64_t{1}; halfword < at.value + size; halfword += 2) written_[halfword] = harts;
+  const Written written{machine_.system().current().pc, machine_.clock().step(), running_harts()};
+  for (uint64_t halfword = at.value & ~uint64_t{1}; halfword < at.value + size; halfword += 2) written_[halfword] = written;
 }
 
 void Lint::fence_code(uint32_t harts) noexcept {
   for (auto entry = written_.begin(); entry != written_.end();) {
-    entry->second &= ~harts;
-    entry = entry->second == 0 ? written_.erase(entry) : std::next(entry);
+    entry->second.harts &= ~harts;
+    entry = entry->second.harts == 0 ? written_.erase(entry) : std::next(entry);
   }
 }
 
+// One finding serves the whole page: a program that was loaded there would give one for each of its instructions.
 void Lint::decoded(const riscv::Hart& hart, core::GuestPhys at, unsigned length) noexcept {
   if (written_.empty()) return;
+  const uint32_t bit = 1u << hart.id;
   for (uint64_t halfword = at.value; halfword < at.value + length; halfword += 2) {
     const auto found = written_.find(halfword);
-    if (found == written_.end() || !(found->second >> hart.id & 1)) continue;
-    found->second &= ~(1u << hart.id);
+    if (found == written_.end() || !(found->second.harts & bit)) continue;
+    const Written written = found->second;
+    const uint64_t page = at.value & core::kPageMask;
+    for (uint64_t other = page; other < page + core::kPageSize; other += 2)
+      if (const auto same = written_.find(other); same != written_.end()) same->second.harts &= ~bit;
     const core::EventPlace place{hart.id, static_cast<uint8_t>(hart.privilege), hart.page_address + at.page_offset(),
                                  hart.run_end - static_cast<uint64_t>(hart.budget)};
-    return find(LintRule::kNoFenceI, place, fmt::format("the instruction at {:#x} in RAM was written, and no fence.i came before it runs", at.value));
+    return find(LintRule::kNoFenceI, place, written.pc,
+                fmt::format("the instruction, at {:#x} in RAM, was written at step {} by pc {}, and the hart has executed no fence.i since",
+                            at.value, written.step, address_text(machine_, written.pc)));
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // `--lint`: tells of what a guest does that works here and need not work on a real machine. The rules are rows of
 // core/lint_rules.inc. It listens to events, to writes of pages with instructions, and to the interpreter when it decodes; it
-// changes nothing, and the run is the same. Each finding is told when it happens, once for each place (rule and pc), and
-// counted; the exit code stays what it is.
+// changes nothing, and the run is the same. Each finding is told when it happens, once for each place (the rule and the pc of
+// whoever is to blame: for no-fence-i the one that wrote), and counted; the exit code stays what it is.
 //
 // What it cannot see: instructions that are translated to host code are decoded by the interpreter first, but not on each way
 // through a block, so no-fence-i finds less with --engine translator. Writes to page tables are seen on machines whose shadow
@@ -56,7 +56,9 @@ class Lint final : public core::EventSink, private core::RamListener, private ri
   void after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept override;
   void decoded(const riscv::Hart& hart, core::GuestPhys at, unsigned length) noexcept override;
 
-  void find(LintRule rule, const core::EventPlace& place, const std::string& what) noexcept;
+  // `culprit`: the pc that makes it another place.
+  void find(LintRule rule, const core::EventPlace& place, uint64_t culprit, const std::string& what) noexcept;
+  void find(LintRule rule, const core::EventPlace& place, const std::string& what) noexcept { find(rule, place, place.pc, what); }
   void look_at_device(const core::Event& event) noexcept;
   void look_at_wait(const core::Event& event) noexcept;
   void fence_code(uint32_t harts) noexcept;
@@ -67,8 +69,13 @@ class Lint final : public core::EventSink, private core::RamListener, private ri
   Say say_;
   std::vector<LintVirtio> virtio_;  // by slot
   LintTables tables_;
-  // Halfwords of instructions that were written: by which harts no fence.i was executed since.
-  std::unordered_map<uint64_t, uint32_t> written_;
+  // Halfwords of instructions that were written: by whom, and by which harts no fence.i was executed since.
+  struct Written {
+    uint64_t pc = 0;
+    core::Step step = 0;
+    uint32_t harts = 0;
+  };
+  std::unordered_map<uint64_t, Written> written_;
   struct Place {
     LintRule rule;
     uint64_t pc;
