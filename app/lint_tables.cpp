@@ -48,8 +48,9 @@ std::string LintTables::used(unsigned hart, uint64_t satp, uint64_t address, con
       }
     }
     Used& used = used_[at];
-    if (used.satp != satp) used = {satp, 0};
+    if (used.satp != satp) used = {.satp = satp};
     used.harts |= 1u << hart;
+    used.table = i + 1 < walk.depth ? walk.entry_at[i + 1].value & core::kPageMask : 0;
   }
   return wrong;
 }
@@ -60,23 +61,44 @@ void LintTables::written(const core::EventPlace& place, uint64_t entry_at, uint6
   if (found == used_.end()) return;
   const Used used = found->second;
   used_.erase(found);
-  changed_[entry_at] = {used.satp, before, after, place.pc, place.step, used.harts};
+  changed_[entry_at] = {used.satp, used.table, before, after, place.pc, place.step, used.harts};
 }
 
 template <typename Named>
-void LintTables::fence(unsigned hart, Named named) {
+void LintTables::fence(uint32_t harts, Named named) {
   for (auto entry = changed_.begin(); entry != changed_.end();) {
-    if (named(entry->first)) entry->second.harts &= ~(1u << hart);
-    entry = entry->second.harts == 0 ? changed_.erase(entry) : std::next(entry);
+    Changed& changed = entry->second;
+    if (named(entry->first)) changed.harts &= ~harts;
+    if (changed.harts != 0) {
+      ++entry;
+      continue;
+    }
+    const uint64_t table = changed.table;
+    entry = changed_.erase(entry);
+    if (table != 0) forget_table(table);
+  }
+}
+
+void LintTables::forget_table(uint64_t table) {
+  for (uint64_t at = table; at < table + core::kPageSize; at += 8) {
+    const auto found = used_.find(at);
+    if (found == used_.end()) continue;
+    const uint64_t below = found->second.table;
+    used_.erase(found);  // first: a table may lead to itself
+    if (below != 0) forget_table(below);
   }
 }
 
 void LintTables::fence_all(unsigned hart) {
-  fence(hart, [](uint64_t) { return true; });
+  fence(1u << hart, [](uint64_t) { return true; });
+}
+
+void LintTables::fence_everybody() {
+  fence(~0u, [](uint64_t) { return true; });
 }
 
 void LintTables::fence_address(unsigned hart, uint64_t address) {
-  fence(hart, [&](uint64_t entry_at) {
+  fence(1u << hart, [&](uint64_t entry_at) {
     const uint64_t index = entry_at >> 3 & 511;
     for (unsigned level = 0; level < mmu::kMaxLevels; ++level)
       if ((address >> (core::kPageShift + 9 * level) & 511) == index) return true;

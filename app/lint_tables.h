@@ -2,7 +2,8 @@
 // Of --lint: page-table entries that were used, changed, and used again with no fence in between. An entry is used when a
 // hart's access is translated by it for the first time since the shadow knows it, that is at a hidden fault or a page fault of
 // the guest. Lenient where a hart has several ways to say that it means all: a fence of one address serves every entry that an
-// address with these bits can come by, a fence of one ASID all of them, a remote fence all harts.
+// address with these bits can come by, a fence of one ASID all of them, a remote fence all harts. When the way to a table was taken away and
+// fenced, nothing of it is in use.
 //
 // Where this stands in the spec: "Supervisor Memory-Management Fence Instruction" (priv 10.2.1). Next: mmu/page_walk.h.
 #pragma once
@@ -28,19 +29,21 @@ class LintTables {
   void fence_all(unsigned hart);
   void fence_address(unsigned hart, uint64_t address);
   // By firmware, of all harts.
-  void fence_everybody() { changed_.clear(); }
+  void fence_everybody();
 
  private:
   struct Used {
     uint64_t satp = 0;
+    uint64_t table = 0;  // where it leads, if it is no leaf
     uint32_t harts = 0;
   };
   struct Changed {
-    uint64_t satp, before, after, pc, step;
+    uint64_t satp, table, before, after, pc, step;
     uint32_t harts;  // that used the old entry, and did not fence
   };
   template <typename Named>
-  void fence(unsigned hart, Named named);
+  void fence(uint32_t harts, Named named);
+  void forget_table(uint64_t table);
 
   std::unordered_map<uint64_t, Used> used_;        // by the entry's address
   std::unordered_map<uint64_t, Changed> changed_;  // likewise

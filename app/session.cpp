@@ -19,6 +19,7 @@
 #include "app/breaking.h"
 #include "app/execution_log.h"
 #include "app/identity.h"
+#include "app/lint.h"
 #include "app/retire_log.h"
 #include "app/statistics.h"
 #include "app/text.h"

@@ -16,7 +16,6 @@
 #include "app/crash_report.h"
 #include "app/event_log.h"
 #include "app/htif.h"
-#include "app/lint.h"
 #include "app/live_input.h"
 #include "app/lockstep.h"
 #include "app/machine.h"
@@ -28,6 +27,8 @@
 #include "core/input.h"
 
 namespace vitrine::app {
+
+class Lint;
 
 class Session final : private riscv::World, private MachineObserver {
  public:

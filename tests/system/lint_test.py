@@ -135,6 +135,15 @@ def split(_):
     return p.loop(lambda p: (p.csrw(MSTATUS, "s0"), body(p)))
 
 
+def unlinked(_):
+    """The way to a table is taken away, and fenced; then the table is changed, and linked again."""
+    def body(p):
+        p.li("t0", LEAF - 0x1000).sd("x0", "t0", 0).sfence_vma()
+        p.word(4 << 12 | 0x33 | 22 << 20 | 21 << 15 | 21 << 7).sd("s5", "s7", 0)  # xor s5, s5, s6
+        p.li("t0", LEAF - 0x1000).li("t1", pte(LEAF, V)).sd("t1", "t0", 0).ld("t2", "s8", 0)
+    return table(Rule(), body)
+
+
 def more_rights(_):
     """From read-only to writable, and new: needs no fence for what was permitted before."""
     def body(p):
@@ -197,7 +206,7 @@ PAIRS = [
     ("no-sfence-vma", removed, 0, []),
     ("no-sfence-vma", read_only, 0, []),
 ]
-SILENT = [data_beside_code, more_rights, read_of_read_only, split, other_space]
+SILENT = [data_beside_code, more_rights, read_of_read_only, split, unlinked, other_space]
 
 
 class Checker:
