@@ -11,6 +11,7 @@
 #include <array>
 
 #include "isa/riscv/counters.h"
+#include "isa/riscv/csr_words.h"
 #include "isa/riscv/handler.h"
 #include "isa/riscv/plain_csr.h"
 
@@ -394,7 +395,9 @@ void access(Hart& hart, const Operands& i, Change change, uint64_t operand) noex
     if (writes && number == kSatp)
       return after == value ? hart.memory->effect() : fmt::format("satp stays {:#x}: {:#x} has a MODE that is not there", after, value);
     const std::string name = csr_name(*row, index);
-    return writes ? fmt::format("{} {:#x} -> {:#x}", name, before, after) : fmt::format("{} is {:#x}", name, before);
+    if (!writes) return fmt::format("{} is {:#x}", name, before);
+    const std::string fields = changed_fields(number, before, after);
+    return fmt::format("{} {:#x} -> {:#x}{}{}", name, before, after, fields.empty() ? "" : ": ", fields);
   });
 }
 

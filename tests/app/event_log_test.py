@@ -160,6 +160,7 @@ class Sums(WithLog):
         for words in (r"device-write \(address\): uart0 THR <- '\$'", r"uart0 LSR -> 0x60",
                       r"csrw satp, \w+ +address-space-change \(instruction\): address space \d+ -> \d+ \(root 0x8\w+, asid \d+\): nothing known yet",
                       r"csrw satp, \w+ +address-space-change \(instruction\): .*: kept, \d+ pages known",
+                      r"csr-access \(instruction\): sstatus 0x\w+ -> 0x\w+: SIE 0 -> 1",
                       r"guest-exception \(ecall-from-u\): environment call from U mode: S mode's handler at 0x\w+ runs",
                       r"sret +trap-return \(instruction\): S mode -> U mode at 0x",
                       r"hidden-fault \(fault\): 0x\w+ may be used for writing, at 0x8",
@@ -342,6 +343,11 @@ class Retired(WithLog):
         stats = self.folder / "stats.json"
         path = self.folder / "log"
         self.assertEqual(self.run_teach("--log", "retire", "--log-file", path, "--stats-json", stats, "--max-instructions", 300000).returncode, 103)
+        with_log = self.run_teach("--log", "retire", "--log-file", path, "--max-instructions", 300000, "--state-hash-every", 100000)
+        without = self.run_teach("--max-instructions", 300000, "--state-hash-every", 100000)
+        hashes = [re.findall(r"(?m)^state-hash .*$", done.stderr) for done in (with_log, without)]
+        self.assertEqual(hashes[0], hashes[1])
+        self.assertEqual(len(hashes[0]), 3)
         self.assertEqual(path.read_bytes().count(b"\n"), json.loads(stats.read_text())["counters"]["instructions"])
 
 
