@@ -4,6 +4,7 @@
 not without it; on each engine, with the same state hashes.
 
     breaks_test.py VITRINE [ENGINE]...
+    breaks_test.py VITRINE --teach         the teaching kernel with each break: whatever it comes to, both engines come to it
 
 A guest tries the behaviour ROUNDS times, often enough to be translated, and ends with success if it was right in every
 round, with exit code BROKEN if it was wrong in every round exactly as the sentence says, and otherwise with MIXED. What is
@@ -348,6 +349,32 @@ def check(vitrine, engines, name, guest, options, folder):
     return wrong
 
 
+# What the teaching kernel comes to: exit codes. It uses no lr, reads no length, and never looks at D.
+TEACH = {"shadow-unprotected": 100, "tlb-never-flushed": 103, "delegation-ignored": 101, "trap-leaves-interrupts-on": 101,
+         "fence-i-ignored": 102}
+
+
+def teach(vitrine):
+    root = pathlib.Path(__file__).resolve().parents[2] / "examples/teach"
+    wrong = 0
+    with tempfile.TemporaryDirectory() as name:
+        disk, keys = pathlib.Path(name) / "disk.img", pathlib.Path(name) / "keys"
+        subprocess.run([sys.executable, root / "mkfs.py", "create", "--blocks", "1024", "--from", root / "teach.elf", disk],
+                       check=True, stdout=subprocess.DEVNULL)
+        keys.write_text("ls\npages\nforktest\nfault\nwrite file words\ncat file\nls\nhalt\n")
+        for break_ in CASES:
+            mmu = CASES[break_][0][1] if "--mmu" in CASES[break_][0][1] else []
+            words = ["--memory", "32M", "--harts", "3", "--disk", f"{disk},snapshot", "--rng", "--input", str(keys), *mmu,
+                     "--state-hash-every", "200000", "--max-instructions", "40000000", "--break", break_]
+            runs = [run(vitrine, str(root / "teach.elf"), *words, "--engine", engine) for engine in ("interpreter", "translator")]
+            same = (runs[0][0], runs[0][1], hashes(runs[0][2])) == (runs[1][0], runs[1][1], hashes(runs[1][2]))
+            good = same and runs[0][0] == TEACH.get(break_, 0) and hashes(runs[0][2])
+            wrong += not good
+            print(f"{'as it should be' if good else 'WRONG          '} {break_}: exit codes {runs[0][0]}, {runs[1][0]}; "
+                  f"{'equal' if same else 'DIFFERENT'} at {len(hashes(runs[0][2]))} points", flush=True)
+    return 1 if wrong else 0
+
+
 def refusals(vitrine, image):
     """What breaks nothing is refused, with what would."""
     wrong = []
@@ -363,6 +390,8 @@ def refusals(vitrine, image):
 
 def main():
     vitrine, engines = sys.argv[1], sys.argv[2:] or ["interpreter"]
+    if engines == ["--teach"]:
+        return teach(vitrine)
     _, listed, _ = run(vitrine, "--break", "help")
     names = re.findall(r"^([a-z-]+)  \(", listed, re.M)
     wrong = [] if sorted(names) == sorted(CASES) else [f"--break help lists {names}, there are tests of {sorted(CASES)}"]
