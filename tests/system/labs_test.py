@@ -12,6 +12,7 @@ import argparse
 import json
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,27 @@ def check_lab(vitrine, path, one, options):
     print(f"{one['name']}: {count} sets of parameters, {len(one['breaks'])} breaks, engines {', '.join(options.engines)}")
 
 
+# What a guest's --lint may find, and what it needs to have something to do.
+LINT = {"safety": {"rules": {"nothing-there"}, "disk": True}, "full-emulation-and-split-driver": {"append": "by=disk depth=3", "disk": True}}
+
+
+def check_lint(vitrine):
+    """Our guests would run on real machines: they rely on nothing that only works here."""
+    for one in lab(vitrine, "--json"):
+        guest, wanted = LABS / one["name"] / "guest.elf", LINT.get(one["name"], {})
+        if not guest.exists():
+            continue
+        parameters = [f"{name}={parameter['value']}" for name, parameter in one["parameters"].items()]
+        with tempfile.NamedTemporaryFile() as disk:
+            disk.truncate(1 << 20)
+            command = [vitrine, "run", "--kernel", guest, "--lint", "--append", " ".join([*parameters, wanted.get("append", "")])]
+            command += ["--disk", disk.name + ",snapshot"] if "disk" in wanted else []
+            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, check=False)
+        found = set(re.findall(r"lint: ([\w-]+): step", done.stderr))
+        if done.returncode != 0 or "lint:" not in done.stderr or found != wanted.get("rules", set()):
+            raise Failed(f"{one['name']}: exit code {done.returncode}, lint finds {sorted(found)}\n{done.stderr[-2000:]}")
+
+
 def check_images():
     for tool in ("make", "riscv64-unknown-elf-gcc", "riscv64-unknown-elf-ld"):
         if not shutil.which(tool):
@@ -159,6 +181,8 @@ def main():
         path = ["--path", options.folder] if options.folder else []
         for one in lab(options.vitrine, "--json", *path):
             check_lab(options.vitrine, path, one, options)
+        if not path:
+            check_lint(options.vitrine)
         return 0
     except Failed as problem:
         print("FAILED:", problem)
