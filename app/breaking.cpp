@@ -30,8 +30,10 @@ core::Error unknown(std::string_view name) {
   std::vector<std::string_view> all;
   for (const core::BreakRow& row : core::break_rows()) all.push_back(row.name);
   const std::string_view meant = nearest(name, all);
-  return core::error(ErrorKind::kUsage, "--break {}: there is no such break{}; there are: {}. What each does: --break help",
-                     core::printable(name), meant.empty() ? "" : fmt::format("; did you mean {}?", meant), fmt::join(all, ", "));
+  return core::error(ErrorKind::kUsage,
+                     "--break {}: there is no such break{}; there are: {}. What each does: --break help",
+                     core::printable(name), meant.empty() ? "" : fmt::format("; did you mean {}?", meant),
+                     fmt::join(all, ", "));
 }
 
 }  // namespace
@@ -61,7 +63,8 @@ core::Result<> check_breaks(const MachineConfig& config) {
     if (!config.breaks.has(row.kind) || row.needs.empty() || names(row.needs, mmu_name(config.mmu))) continue;
     std::string ways(row.needs);
     if (const size_t comma = ways.find(','); comma != ways.npos) ways.replace(comma, 1, " or --mmu ");
-    return core::error(ErrorKind::kUsage, "--break {} says nothing of a machine with --mmu {}. Use --mmu {}. What it does: {}",
+    return core::error(ErrorKind::kUsage,
+                       "--break {} says nothing of a machine with --mmu {}. Use --mmu {}. What it does: {}",
                        row.name, mmu_name(config.mmu), ways, row.sentence);
   }
   return core::Ok{};
@@ -81,7 +84,8 @@ std::string breaks_help() {
 std::string breaks_text(core::BreakSet breaks) {
   std::string text;
   for (const core::BreakRow& row : core::break_rows())
-    if (breaks.has(row.kind)) text += fmt::format("{}Wrong on purpose, {}: {}", text.empty() ? "" : "\n", row.name, row.sentence);
+    if (breaks.has(row.kind))
+      text += fmt::format("{}Wrong on purpose, {}: {}", text.empty() ? "" : "\n", row.name, row.sentence);
   return text;
 }
 

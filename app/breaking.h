@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `--break NAME[,NAME...]`: a machine that is wrong on purpose, in the words of core/breaks.inc. Which pieces are broken is
-// part of the run's identity; a combination that would break nothing is refused.
+// `--break NAME[,NAME...]`: a machine that is wrong on purpose, in the words of core/breaks.inc. Which pieces
+// are broken is part of the run's identity; a combination that would break nothing is refused.
 #pragma once
 
 #include <string>

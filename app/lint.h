@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// `--lint`: tells of what a guest does that works here and need not work on a real machine. The rules are rows of
-// core/lint_rules.inc. It listens to events, to writes of pages with instructions, and to the interpreter when it decodes; it
-// changes nothing, and the run is the same. Each finding is told when it happens, once for each place (the rule and the pc of
-// whoever is to blame: for no-fence-i the one that wrote), and counted; the exit code stays what it is.
+// `--lint`: tells of what a guest does that works here and need not work on a real machine. The rules are
+// rows of core/lint_rules.inc. It listens to events, to writes of pages with instructions, and to the
+// interpreter when it decodes; it changes nothing, and the run is the same. Each finding is told when it
+// happens, once for each place (the rule and the pc of whoever is to blame: for no-fence-i the one that
+// wrote), and counted; the exit code stays what it is.
 //
-// What it cannot see: instructions that are translated to host code are decoded by the interpreter first, but not on each way
-// through a block, so no-fence-i finds less with --engine translator. Writes to page tables are seen on machines whose shadow
-// follows them (--mmu shadow, tlb), and there only of tables that were used.
+// What it cannot see: instructions that are translated to host code are decoded by the interpreter first, but
+// not on each way through a block, so no-fence-i finds less with --engine translator. Writes to page tables
+// are seen on machines whose shadow follows them (--mmu shadow, tlb), and there only of tables that were
+// used.
 //
 // Where this stands in the spec: the rules say so. Next: app/lint_virtio.h, app/lint_tables.h.
 #pragma once
@@ -48,7 +50,8 @@ class Lint final : public core::EventSink, private core::RamListener, private ri
 
   // The guest begins anew: what it did before is no part of it. What was found stays.
   void restarted();
-  // At the end: how much of what was found, a line a place that was come to more than once; and which rules cannot see.
+  // At the end: how much of what was found, a line a place that was come to more than once; and which rules
+  // cannot see.
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] uint64_t findings() const;
 
@@ -58,7 +61,9 @@ class Lint final : public core::EventSink, private core::RamListener, private ri
 
   // `culprit`: the pc that makes it another place.
   void find(LintRule rule, const core::EventPlace& place, uint64_t culprit, const std::string& what) noexcept;
-  void find(LintRule rule, const core::EventPlace& place, const std::string& what) noexcept { find(rule, place, place.pc, what); }
+  void find(LintRule rule, const core::EventPlace& place, const std::string& what) noexcept {
+    find(rule, place, place.pc, what);
+  }
   void look_at_device(const core::Event& event) noexcept;
   void look_at_wait(const core::Event& event) noexcept;
   void fence_code(uint32_t harts) noexcept;

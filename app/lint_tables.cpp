@@ -10,16 +10,16 @@ namespace {
 constexpr uint64_t kPpn = ((uint64_t{1} << 44) - 1) << 10;
 constexpr uint64_t kRights = mmu::kPteR | mmu::kPteW | mmu::kPteX | mmu::kPteU;
 
-// Is there something that the old entry allows and the new one does not? More rights, A, D and the bits for software need no
-// fence: the worst is a fault too many, which handlers expect.
+// Is there something that the old entry allows and the new one does not? More rights, A, D and the bits for
+// software need no fence: the worst is a fault too many, which handlers expect.
 bool takes_away(uint64_t before, uint64_t after) {
   if (!(before & mmu::kPteV)) return false;
   if (!(after & mmu::kPteV) || (before ^ after) & kPpn) return true;
   return before & ~after & kRights;
 }
 
-// Would this access have come to the same by the old entry, which was at `level`? Then it does not matter which one is used:
-// a superpage is split, or a page becomes read-only and is read.
+// Would this access have come to the same by the old entry, which was at `level`? Then it does not matter
+// which one is used: a superpage is split, or a page becomes read-only and is read.
 bool same_outcome(uint64_t before, unsigned level, uint64_t address, const mmu::Walk& walk) {
   if (walk.fault != core::FaultKind::kNone || !(before & (mmu::kPteR | mmu::kPteX))) return false;
   return mmu::leaf_address(before, level, {address}) == walk.physical;
@@ -41,8 +41,9 @@ std::string LintTables::used(unsigned hart, uint64_t satp, uint64_t address, con
       Changed& changed = found->second;
       const bool same_space = changed.satp == satp || changed.before & mmu::kPteG;
       if (same_space && !same_outcome(changed.before, walk.level + (walk.depth - 1 - i), address, walk)) {
-        wrong = fmt::format("{:#x} is translated by the entry at {:#x}, which was {} until step {}, when pc {:#x} made it {}", address,
-                            at, entry_text(changed.before), changed.step, changed.pc, entry_text(changed.after));
+        wrong = fmt::format(
+            "{:#x} is translated by the entry at {:#x}, which was {} until step {}, when pc {:#x} made it {}",
+            address, at, entry_text(changed.before), changed.step, changed.pc, entry_text(changed.after));
         changed.harts &= ~(1u << hart);
         if (changed.harts == 0) changed_.erase(found);
       }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Of --lint: page-table entries that were used, changed, and used again with no fence in between. An entry is used when a
-// hart's access is translated by it for the first time since the shadow knows it, that is at a hidden fault or a page fault of
-// the guest. Lenient where a hart has several ways to say that it means all: a fence of one address serves every entry that an
-// address with these bits can come by, a fence of one ASID all of them, a remote fence all harts. When the way to a table was taken away and
-// fenced, nothing of it is in use.
+// Of --lint: page-table entries that were used, changed, and used again with no fence in between. An entry is
+// used when a hart's access is translated by it for the first time since the shadow knows it, that is at a
+// hidden fault or a page fault of the guest. Lenient where a hart has several ways to say that it means all:
+// a fence of one address serves every entry that an address with these bits can come by, a fence of one ASID
+// all of them, a remote fence all harts. When the way to a table was taken away and fenced, nothing of it is
+// in use.
 //
-// Where this stands in the spec: "Supervisor Memory-Management Fence Instruction" (priv 10.2.1). Next: mmu/page_walk.h.
+// Where this stands in the spec: "Supervisor Memory-Management Fence Instruction" (priv 10.2.1). Next:
+// mmu/page_walk.h.
 #pragma once
 
 #include <cstdint>

@@ -37,7 +37,8 @@ LintVirtio::Wrong LintVirtio::written(uint64_t offset, uint32_t value) {
     case kStatus: return status_written(value);
     case kQueueSel: return selected_ = value, Wrong{};
     case kQueueNotify:
-      if (!(status_ & kDriverOk)) return order(fmt::format("queue {} is notified before DRIVER_OK", value & 0xffff));
+      if (!(status_ & kDriverOk))
+        return order(fmt::format("queue {} is notified before DRIVER_OK", value & 0xffff));
       return {};
     case kDriverFeaturesSel: return selected_features_ = value, Wrong{};
     case kDriverFeatures:
@@ -58,12 +59,14 @@ LintVirtio::Wrong LintVirtio::status_written(uint32_t value) {
   if (value == 0) return reset(), Wrong{};
   const uint32_t before = status_, added = value & ~before;
   status_ = value;
-  if (legacy_ && added & kFeaturesOk) return mixed("FEATURES_OK is set in a legacy device, which does not have it");
+  if (legacy_ && added & kFeaturesOk)
+    return mixed("FEATURES_OK is set in a legacy device, which does not have it");
   if (added & kDriver && !(value & kAcknowledge)) return order("DRIVER is set without ACKNOWLEDGE");
   if (added & kFeaturesOk && !(value & kDriver)) return order("FEATURES_OK is set without DRIVER");
   if (!legacy_ && added & kFeaturesOk && !(features_ >> 32 & 1))
     return mixed("FEATURES_OK is set in a modern device, and VIRTIO_F_VERSION_1 was not accepted");
-  if (!legacy_ && added & kDriverOk && !(before & kFeaturesOk)) return order("DRIVER_OK is set before FEATURES_OK");
+  if (!legacy_ && added & kDriverOk && !(before & kFeaturesOk))
+    return order("DRIVER_OK is set before FEATURES_OK");
   return {};
 }
 
@@ -90,10 +93,13 @@ LintVirtio::Wrong LintVirtio::modern(uint64_t offset, uint32_t value) {
 LintVirtio::Wrong LintVirtio::ready_written(Queue& q, bool ready) {
   q.ready = ready;
   if (!ready) return {};
-  if (!(status_ & kFeaturesOk)) return order(fmt::format("queue {} is made ready before FEATURES_OK", selected_));
+  if (!(status_ & kFeaturesOk))
+    return order(fmt::format("queue {} is made ready before FEATURES_OK", selected_));
   if (status_ & kDriverOk) return order(fmt::format("queue {} is made ready after DRIVER_OK", selected_));
   if (!q.size) return order(fmt::format("queue {} is made ready before QueueNum says its size", selected_));
-  if (q.places != 7) return order(fmt::format("queue {} is made ready before all three of its areas have an address", selected_));
+  if (q.places != 7)
+    return order(
+        fmt::format("queue {} is made ready before all three of its areas have an address", selected_));
   return {};
 }
 
@@ -106,7 +112,8 @@ LintVirtio::Wrong LintVirtio::legacy(uint64_t offset, uint32_t value) {
     case kQueueDriverLow:
     case kQueueDriverHigh:
     case kQueueDeviceLow:
-    case kQueueDeviceHigh: return mixed(fmt::format("register {:#x} is written, which legacy devices do not have", offset));
+    case kQueueDeviceHigh:
+      return mixed(fmt::format("register {:#x} is written, which legacy devices do not have", offset));
     case kGuestPageSize: page_size_ = true; return {};
     case kQueueNum: q.size = true; return {};
     case kQueueAlign: q.align = true; return {};
@@ -118,7 +125,8 @@ LintVirtio::Wrong LintVirtio::legacy(uint64_t offset, uint32_t value) {
 // 4.2.4: "The driver writes its page size"; then for each queue size, alignment, page number.
 LintVirtio::Wrong LintVirtio::pfn_written(Queue& q, uint32_t pfn) {
   if (pfn == 0) return {};
-  if (!page_size_) return order(fmt::format("QueuePFN of queue {} is written before GuestPageSize", selected_));
+  if (!page_size_)
+    return order(fmt::format("QueuePFN of queue {} is written before GuestPageSize", selected_));
   if (!q.size) return order(fmt::format("QueuePFN of queue {} is written before QueueNum", selected_));
   if (!q.align) return order(fmt::format("QueuePFN of queue {} is written before QueueAlign", selected_));
   if (status_ & kDriverOk) return order(fmt::format("queue {} is set up after DRIVER_OK", selected_));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Of --lint: what a driver writes to the registers of one virtio device, compared with the order that the specification
-// demands (virtio 1.2, 3.1.1 "Driver Requirements: Device Initialization", 4.2.3.2 "Virtqueue Configuration", and for legacy
-// devices 4.2.4). The registers are told of in devices/virtio/mmio_registers.h.
+// Of --lint: what a driver writes to the registers of one virtio device, compared with the order that the
+// specification demands (virtio 1.2, 3.1.1 "Driver Requirements: Device Initialization", 4.2.3.2 "Virtqueue
+// Configuration", and for legacy devices 4.2.4). The registers are told of in
+// devices/virtio/mmio_registers.h.
 #pragma once
 
 #include <cstdint>

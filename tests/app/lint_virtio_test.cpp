@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What --lint says of the setup of a legacy virtio device, whose steps are those of virtio 1.2, 4.2.4 and of no status
-// FEATURES_OK (3.1.2). Modern devices, and lint as a whole: tests/system/lint_test.py.
+// What --lint says of the setup of a legacy virtio device, whose steps are those of virtio 1.2, 4.2.4 and of
+// no status FEATURES_OK (3.1.2). Modern devices, and lint as a whole: tests/system/lint_test.py.
 #include "app/lint_virtio.h"
 
 #include <gtest/gtest.h>
@@ -13,21 +13,22 @@ namespace {
 
 using Writes = std::vector<std::pair<uint64_t, uint32_t>>;
 
-constexpr uint64_t kGuestPageSize = 0x28, kQueueNum = 0x38, kQueueAlign = 0x3c, kQueuePfn = 0x40, kQueueReady = 0x44, kStatus = 0x70,
-                   kFeatures = 0x20, kQueueSel = 0x30, kNotify = 0x50;
+constexpr uint64_t kGuestPageSize = 0x28, kQueueNum = 0x38, kQueueAlign = 0x3c, kQueuePfn = 0x40,
+                   kQueueReady = 0x44, kStatus = 0x70, kFeatures = 0x20, kQueueSel = 0x30, kNotify = 0x50;
 
 // Everything that is said, each with the number of the write.
 std::vector<std::pair<size_t, LintVirtio::Wrong>> said(bool legacy, const Writes& writes) {
   LintVirtio lint(legacy);
   std::vector<std::pair<size_t, LintVirtio::Wrong>> found;
   for (size_t i = 0; i < writes.size(); ++i)
-    if (auto wrong = lint.written(writes[i].first, writes[i].second); !wrong.what.empty()) found.emplace_back(i, wrong);
+    if (auto wrong = lint.written(writes[i].first, writes[i].second); !wrong.what.empty())
+      found.emplace_back(i, wrong);
   return found;
 }
 
-const Writes kRight = {{kStatus, 0},      {kStatus, 1},         {kStatus, 3},          {kFeatures, 0},
-                       {kGuestPageSize, 4096}, {kQueueSel, 0},  {kQueueNum, 8},        {kQueueAlign, 4096},
-                       {kQueuePfn, 0x80020},   {kStatus, 7},    {kNotify, 0}};
+const Writes kRight = {{kStatus, 0},           {kStatus, 1},   {kStatus, 3},   {kFeatures, 0},
+                       {kGuestPageSize, 4096}, {kQueueSel, 0}, {kQueueNum, 8}, {kQueueAlign, 4096},
+                       {kQueuePfn, 0x80020},   {kStatus, 7},   {kNotify, 0}};
 
 Writes without(size_t number) {
   Writes writes = kRight;
