@@ -4,6 +4,7 @@
 and the answers that it names change, and no others.
 
   labs_test.py VITRINE [FOLDER] [--seed N] [--sets N] [--engines NAME,NAME]     the labs of FOLDER; ours, if there is none
+  labs_test.py VITRINE --mmu KIND ...                                 ours, with another kind of MMU
   labs_test.py --images                                               guests are what their sources make
 
 The seed is printed, and makes the same test again. Exit code: 0 passed, 1 failed, 77 skipped (said why).
@@ -117,6 +118,26 @@ def check_lab(vitrine, path, one, options):
     print(f"{one['name']}: {count} sets of parameters, {len(one['breaks'])} breaks, engines {', '.join(options.engines)}")
 
 
+def labs_with_mmu(folder, mmu):
+    """A copy of our labs whose runs are on that --mmu; without those labs that compare kinds of MMU themselves."""
+    labs = pathlib.Path(folder) / "labs"
+    shutil.copytree(LABS, labs)
+    (pathlib.Path(folder) / "examples").symlink_to(ROOT / "examples")
+    for file in labs.glob("*/lab.toml"):
+        text = file.read_text()
+        if "--mmu" in text.split("[[question]]")[0]:
+            shutil.rmtree(file.parent)
+            continue
+        head, *blocks = re.split(r"(?m)^(?=\[\[)", text)
+        for i, block in enumerate(blocks):
+            if "options = [" in block:
+                blocks[i] = block.replace("options = [", f'options = ["--mmu", "{mmu}", ')
+            elif block.startswith("[[run]]"):
+                blocks[i] = block.replace("[[run]]", f'[[run]]\noptions = ["--mmu", "{mmu}"]')
+        file.write_text("".join([head, *blocks]))
+    return labs
+
+
 # What a guest's --lint may find, and what it needs to have something to do.
 LINT = {"safety": {"rules": {"nothing-there"}, "disk": True}, "full-emulation-and-split-driver": {"append": "by=disk depth=3", "disk": True}}
 
@@ -172,15 +193,19 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--sets", type=int, default=6)
     parser.add_argument("--engines", type=lambda text: text.split(","), default=["interpreter", "translator"])
+    parser.add_argument("--mmu", help="our labs with this kind of MMU")
     parser.add_argument("--images", action="store_true")
     options = parser.parse_args()
     try:
         if options.images:
             return check_images()
         print(f"--seed {options.seed}", flush=True)
-        path = ["--path", options.folder] if options.folder else []
-        for one in lab(options.vitrine, "--json", *path):
-            check_lab(options.vitrine, path, one, options)
+        with tempfile.TemporaryDirectory() as folder:
+            if options.mmu:
+                options.folder = labs_with_mmu(folder, options.mmu)
+            path = ["--path", options.folder] if options.folder else []
+            for one in lab(options.vitrine, "--json", *path):
+                check_lab(options.vitrine, path, one, options)
         if not path:
             check_lint(options.vitrine)
         return 0
