@@ -116,7 +116,7 @@ Result<> use_linux_disk(MachineOptions& options) {
   if (std::none_of(config.virtio.begin(), config.virtio.end(), is_disk)) {
     const std::string image = cached("linux-disk", "root.ext4");
     config.virtio.insert(config.virtio.begin(), {.path = image, .snapshot = true});
-    std::fprintf(stderr,
+    if (!options.quiet) std::fprintf(stderr,
                  "vitrine: what the guest writes to its disk is forgotten at the end. To keep it:\n"
                  "  cp --no-preserve=mode %s my.ext4\n  %s run linux-disk --disk my.ext4\n",
                  shell_word(image).c_str(), options.command.c_str());

@@ -25,6 +25,7 @@ std::string short_help(const std::string& program) {
       "  {0} run linux          Debian's kernel and a shell; run linux-disk: a whole Debian\n"
       "  {0} run FILE           your own kernel; inspect FILE says what it is\n"
       "  {0} qemu WORDS...      the same machine by QEMU's command line\n"
+      "  {0} explain last-trap  what happened in the last run, and why\n"
       "  {0} --help             all options; doctor says what is missing; man {1}\n",
       program, manual());
 }
@@ -32,7 +33,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-       vitrine lab | bisect A B [GUEST] | inspect FILE | classes | doctor | qemu
+       vitrine lab | bisect A B | explain | inspect FILE | classes | doctor | qemu
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
@@ -50,7 +51,7 @@ Time and identity (same values, same run)
 Limits and reports
   --max-instructions N  then code 103      --max-seconds S  then exit code 104
   --no-reboot     a restart is the end     --state-hash-every N  to compare runs
-  --stats, --stats-json FILE  counters     --no-cache      slow, the same run
+  --stats, --stats-json FILE  counters  --no-cache  slow  --keep FILE, --no-keep
   --log KIND,... or help   --log-filter TERM,...  --log-file F --log-format F
   --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint  not for boards
 Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing
@@ -67,6 +68,27 @@ Disks are not written.
   {0} bisect "--mmu shadow" "--mmu tlb" linux --max-instructions 200000000
   {0} bisect "--seed 1" "--seed 2" kernel.elf --rng
 Exit codes: 0 equal, 1 they differ; others as of run.
+)",
+                     program);
+}
+
+std::string explain_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine explain [RUN] WHEN... [--json] [--engine NAME]
+Makes a run again and explains what happened at a moment: the instruction, the
+page walk entry by entry, the guest trap and who takes it, what the hypervisor
+saw and did, the registers that changed. Without RUN (a file that --keep made)
+it is the last run. Nothing of the host changes: disks are not written.
+  @N              step N: what happened when the counter of steps was N
+  event:K         the K-th event; event:KIND the last of its kind (docs/events.md),
+                  event:KIND#N the N-th
+  pc:SYMBOL       the first time that pc is there; SYMBOL+OFFSET, an ADDRESS;
+                  with #N behind it the N-th time
+  line:TEXT       the moment that TEXT stood in a line of the console
+  last-trap       the guest's last trap
+  exit            the run's last step, and how it ended
+  {0} explain last-trap
+  {0} explain event:guest-page-fault 'pc:main#2' --json
+Exit codes: 0, 1 a moment never came; others as of run.
 )",
                      program);
 }

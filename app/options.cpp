@@ -243,6 +243,7 @@ constexpr ValueRow kValues[] = {
   {"--log-filter",       false, true,  [](MachineOptions& o, const std::string& t) { return add_words(o.run.log.filter, "--log-filter", t); }},
   {"--log-file",         false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.log.file = t; return core::Ok{}; }},
   {"--log-format",       false, false, set_log_format},
+  {"--keep",             false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.keep_file = t; return core::Ok{}; }},
   {"--stats-json",       false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.stats_json = t; return core::Ok{}; }},
 };
 struct FlagRow {
@@ -252,6 +253,7 @@ struct FlagRow {
 };
 constexpr FlagRow kFlags[] = {
   {"--rng",       false, [](MachineOptions& o) { o.config.virtio.push_back({.kind = VirtioConfig::Kind::kRng}); }},
+  {"--no-keep",   false, [](MachineOptions& o) { o.run.keep = false; }},
   {"--no-reboot", false, [](MachineOptions& o) { o.run.reboot = false; }},
   {"--perf-map",  false, [](MachineOptions& o) { o.config.host_tools.perf_map = true; }},
   {"--gdb-jit",   false, [](MachineOptions& o) { o.config.host_tools.gdb = true; }},

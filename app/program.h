@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "app/options.h"
+
 namespace vitrine::app {
 
 struct Program {
@@ -16,8 +18,16 @@ int run_verb(const Program& program, const std::vector<std::string>& words);
 int bisect_verb(const Program& program, std::vector<std::string> words);
 int classes_verb(const Program& program, const std::vector<std::string>& words);
 int doctor_verb(const Program& program, const std::vector<std::string>& words);
+int explain_verb(const Program& program, const std::vector<std::string>& words);
 int inspect_verb(const Program& program, const std::vector<std::string>& words);
 int lab_verb(const Program& program, const std::vector<std::string>& words);
+
+// What the words of `vitrine run` ask for, with the guest that they name.
+struct RunWords {
+  MachineOptions options;
+  std::string guest;  // empty: only files were named
+};
+core::Result<RunWords> read_run_words(const std::string& program, const std::vector<std::string>& words, MachineOptions base = {});
 
 // For messages on stderr: "vitrine: TEXT".
 void complain(const std::string& text);

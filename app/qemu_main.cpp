@@ -66,7 +66,6 @@ class Qemu {
     complain(error.message);
     return kRefused;
   }
-  core::Result<> add_environment();
   static core::Result<int> open_port(const QemuStream& port);
   core::Result<> open_ports();
   core::Result<> make_log() const;
@@ -79,20 +78,27 @@ class Qemu {
 };
 
 // VITRINE_OPTS holds options of `vitrine run`, which go on top of QEMU's.
-core::Result<> Qemu::add_environment() {
-  const char* text = std::getenv("VITRINE_OPTS");
-  if (!text || *text == 0) return core::Ok{};
+core::Result<> add_environment(QemuOptions& qemu, const std::string& text) {
+  if (text.empty()) return core::Ok{};
   MachineOptions base;
-  base.config = options_.machine;
-  base.run = options_.run;
-  base.dump_dtb = options_.dump_dtb;
+  base.config = qemu.machine;
+  base.run = qemu.run;
+  base.dump_dtb = qemu.dump_dtb;
   auto parsed = parse_words(split_words(text), 0, std::move(base));
   if (!parsed) return core::error(parsed.error().kind, "VITRINE_OPTS: {}", parsed.error().message);
-  options_.machine = std::move(parsed->options.config);
-  options_.run = std::move(parsed->options.run);
-  options_.dump_dtb = std::move(parsed->options.dump_dtb);
+  qemu.machine = std::move(parsed->options.config);
+  qemu.run = std::move(parsed->options.run);
+  qemu.dump_dtb = std::move(parsed->options.dump_dtb);
   return core::Ok{};
 }
+
+std::string environment() {
+  const char* text = std::getenv("VITRINE_OPTS");
+  return text ? text : "";
+}
+
+// Where the console's input goes.
+bool input_to_virtio(const QemuOptions& qemu) { return qemu.virtio_console.kind == QemuStream::Kind::kStdio; }
 
 // The descriptor that a port's output goes to, or -1.
 core::Result<int> Qemu::open_port(const QemuStream& port) {
@@ -115,7 +121,7 @@ core::Result<> Qemu::open_ports() {
   if (!virtio) return virtio.error();
   run.console = *serial;
   run.virtio_console = *virtio;
-  run.input_to_virtio = options_.virtio_console.kind == Kind::kStdio;
+  run.input_to_virtio = input_to_virtio(options_);
   const QemuStream& mine = run.input_to_virtio ? options_.virtio_console : options_.serial;
   run.standard_input = mine.kind == Kind::kStdio;
   run.keys = mine.keys ? EscapeKeys::kAlways : EscapeKeys::kNever;
@@ -188,7 +194,7 @@ int Qemu::run() {
     std::fputs(options_.answer->c_str(), stdout);
     return std::fflush(stdout) == 0 ? options_.answer_code : kRefused;
   }
-  if (auto done = add_environment(); !done) return refuse(done.error());
+  if (auto done = add_environment(options_, environment()); !done) return refuse(done.error());
   for (const std::string& note : options_.notes) complain(note);
   if (!options_.dump_dtb.empty()) return dump_tree();
 
@@ -198,9 +204,9 @@ int Qemu::run() {
   if (auto done = open_ports(); !done) return refuse(done.error());
   if (auto done = make_log(); !done) return refuse(done.error());
   options_.run.program = program_;
-  const char* environment = std::getenv("VITRINE_OPTS");
-  if (environment && *environment)
-    options_.run.command_line = "VITRINE_OPTS=" + shell_word(environment) + " ";
+  const std::string more = environment();
+  if (!more.empty()) options_.run.command_line = "VITRINE_OPTS=" + shell_word(more) + " ";
+  options_.run.kept_words = KeptWords{true, program_, words_, more};
   options_.run.command_line += program_;
   for (const std::string& word : words_) options_.run.command_line += " " + shell_word(word);
   auto session = Session::create(options_.machine, options_.run);
@@ -214,6 +220,17 @@ int Qemu::run() {
 }
 
 }  // namespace
+
+core::Result<MachineOptions> read_qemu_words(const KeptWords& words) {
+  auto parsed = parse_qemu(words.words, this_host(words.program));
+  if (!parsed) return parsed.error();
+  if (auto done = add_environment(*parsed, words.environment); !done) return done.error();
+  MachineOptions options;
+  options.config = std::move(parsed->machine);
+  options.run = std::move(parsed->run);
+  options.run.input_to_virtio = input_to_virtio(*parsed);
+  return options;
+}
 
 int qemu_main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<size_t>(argc));

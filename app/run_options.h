@@ -42,6 +42,14 @@ struct LogOptions {
   [[nodiscard]] bool any() const { return events() || resets || blocks() || entries; }
 };
 
+// What was typed, so that it can be parsed again.
+struct KeptWords {
+  bool qemu = false;    // words of `vitrine qemu`; otherwise of `vitrine run`
+  std::string program;  // as it was called
+  std::vector<std::string> words;
+  std::string environment;  // VITRINE_OPTS, for `vitrine qemu`
+};
+
 struct RunOptions {
   std::optional<ClockMode> clock;    // not given: paced with live input, otherwise virtual
   std::optional<std::string> input;  // a file, instead of standard input
@@ -69,6 +77,10 @@ struct RunOptions {
   bool stay_when_stuck = false;     // a guest that can never go on is reported once and stays, as on QEMU
   std::string program = "vitrine";  // how messages of ours begin
   std::string command_line;         // for hints and reports: what to type to run this again
+
+  bool keep = true;                // the run is kept, if `kept_words` are there (kept_run.h)
+  std::string keep_file;           // there, and not as the last run
+  std::optional<KeptWords> kept_words;
 };
 
 }  // namespace vitrine::app

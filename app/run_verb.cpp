@@ -72,8 +72,13 @@ std::string raw_kernel_line(Session& session) {
 }
 
 // What to type next, when somebody sits there.
-std::string next_hint(const Program& program, const Outcome& outcome, const std::string& guest) {
-  if (exit_code_of(outcome) != 0) return "Again: " + command_line(program);
+std::string next_hint(const Program& program, const Session& session, const Outcome& outcome, const std::string& guest) {
+  if (exit_code_of(outcome) != 0) {
+    const std::string again = "Again: " + command_line(program);
+    if (session.kept_in().empty()) return again;
+    const std::string& file = session.options().keep_file;
+    return fmt::format("Why: {} explain {}last-trap. {}", program.name, file.empty() ? "" : shell_word(file) + " ", again);
+  }
   if (guest == "teach") return fmt::format("Next: {} run linux", program.name);
   if (guest == "linux") return fmt::format("Next: {} run linux-disk", program.name);
   return "Again: " + command_line(program);
@@ -92,28 +97,38 @@ void conclude(const Program& program, Session& session, const Outcome& outcome, 
   if (options.stats) std::fputs(statistics_text(session).c_str(), stderr);
   const bool diagnosis = outcome.words.find('\n') != std::string::npos;
   complain(fmt::format("{}{}{}. {}{}", outcome.words, diagnosis ? "\n" : " ", summary_text(session),
-                       next_hint(program, outcome, guest), options.stats ? "" : "; every exit and guest trap: --stats"));
+                       next_hint(program, session, outcome, guest), options.stats ? "" : "; every exit and guest trap: --stats"));
 }
 
 }  // namespace
 
-int run_verb(const Program& program, const std::vector<std::string>& words) {
-  for (const std::string& word : words)
-    if (word == "--help" || word == "-h") return std::fputs(run_help().c_str(), stdout), exit_code::kSuccess;
-  auto parsed = parse_words(words, 1);
-  if (!parsed) return refuse(program, parsed.error());
+core::Result<RunWords> read_run_words(const std::string& program, const std::vector<std::string>& words,
+                                      MachineOptions base) {
+  auto parsed = parse_words(words, 1, std::move(base));
+  if (!parsed) return parsed.error();
   MachineOptions& options = parsed->options;
-  if (options.run.log.kinds == "help") return std::fputs(log_help().c_str(), stdout), exit_code::kSuccess;
-  options.run.command_line = command_line(program);
-  options.command = program.name;
+  options.command = program;
   options.run.htif = true;
   // Firmware alone is something to run; "none" and "builtin" are not.
   const std::string& bios = options.config.bios;
   const bool firmware_given = !bios.empty() && bios != "none" && bios != "builtin";
   const bool kernel_given = !options.config.kernel.empty() || firmware_given;
-  const std::string guest = !parsed->words.empty() ? parsed->words[0] : kernel_given ? "" : "teach";
-  if (!guest.empty())
-    if (auto done = use_guest(guest, options); !done) return refuse(program, done.error());
+  RunWords read{{}, !parsed->words.empty() ? parsed->words[0] : kernel_given ? "" : "teach"};
+  if (!read.guest.empty())
+    if (auto done = use_guest(read.guest, options); !done) return done.error();
+  read.options = std::move(options);
+  return read;
+}
+
+int run_verb(const Program& program, const std::vector<std::string>& words) {
+  for (const std::string& word : words)
+    if (word == "--help" || word == "-h") return std::fputs(run_help().c_str(), stdout), exit_code::kSuccess;
+  auto parsed = read_run_words(program.name, words);
+  if (!parsed) return refuse(program, parsed.error());
+  MachineOptions& options = parsed->options;
+  options.run.command_line = command_line(program);
+  if (options.run.log.kinds == "help") return std::fputs(log_help().c_str(), stdout), exit_code::kSuccess;
+  options.run.kept_words = KeptWords{false, program.name, words, {}};
   if (options.list_breaks) return std::fputs(breaks_help().c_str(), stdout), exit_code::kSuccess;
   if (!options.dump_dtb.empty()) return dump_tree(options);
   if (!options.run.stats_json.empty())
@@ -128,7 +143,7 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
     outcome.words += raw_kernel_line(**session);
   if (const core::BreakSet breaks = options.config.breaks; breaks.any() && outcome.words.find('\n') != outcome.words.npos)
     outcome.words += "\n  " + breaks_text(breaks);
-  conclude(program, **session, outcome, guest);
+  conclude(program, **session, outcome, parsed->guest);
   if (!options.run.stats_json.empty())
     if (auto done = write_statistics_json(**session, outcome); !done) return fail(done.error());
   return exit_code_of(outcome);

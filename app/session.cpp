@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -82,15 +83,23 @@ Session::Session(const RunOptions& options)
 Session::~Session() = default;
 
 core::Result<std::unique_ptr<Session>> Session::create(const MachineConfig& config,
-                                                       const RunOptions& options) {
+                                                       const RunOptions& options, const Playing* playing) {
   std::unique_ptr<Session> session(new Session(options));
+  if (playing) session->playing_.emplace(*playing);
   if (auto done = session->choose_input(); !done) return done.error();
   if (auto done = session->build(config); !done) return done.error();
   return session;
 }
 
 core::Result<> Session::build(const MachineConfig& config) {
-  Machine::Outside outside{output_, *this, *this, &virtio_output_};
+  riscv::World& world = *this;
+  if (playing_)
+    replaying_ = std::make_unique<ReplayingWorld>(world, playing_->run);
+  else
+    keeping_ = std::make_unique<KeepingWorld>(world);
+  Machine::Outside outside =
+      playing_ ? Machine::Outside{playing_->console, *replaying_, *this, &playing_->console}
+               : Machine::Outside{output_, *keeping_, *this, &virtio_output_};
   if (options_.log.any()) {
     auto file = LogFile::open(options_.log.file);
     if (!file) return file.error();
@@ -112,8 +121,13 @@ core::Result<> Session::build(const MachineConfig& config) {
   feeder_ = std::make_unique<core::InputFeeder>(scheduler, input_receiver());
   if (input_kind_ == InputKind::kFile) feeder_->set_file(input_file_);
   const auto& kernel = machine_->boot().kernel_image;
-  if (options_.htif && kernel) htif_ = Htif::create(*kernel, machine_->ram(), scheduler, output_);
+  if (options_.htif && kernel) htif_ = Htif::create(*kernel, machine_->ram(), scheduler, outside.console);
   pacer_ = std::make_unique<Pacer>(clock_mode_, scheduler.clock(), wake_);
+  const KeptParts parts{machine_->system(), scheduler, *feeder_};
+  if (replaying_)
+    replaying_->play_to(parts);
+  else
+    keeping_->watch(parts);
   if (!lockstep_) return core::Ok{};
   const bool file = input_kind_ == InputKind::kFile;
   return lockstep_->begin(
@@ -161,6 +175,7 @@ core::Result<> Session::open_log() {
 // A file is part of the run's identity and enters at fixed steps; a terminal, a pipe or a socket is live;
 // anything else (/dev/null, nothing) is no input.
 core::Result<> Session::choose_input() {
+  if (playing_) return choose_kept_input(), core::Ok{};
   if (options_.input) {
     auto bytes = core::read_file(*options_.input, kMaxInputFile);
     if (!bytes) return bytes.error();
@@ -182,6 +197,14 @@ core::Result<> Session::choose_input() {
   clock_mode_ =
       options_.clock.value_or(input_kind_ == InputKind::kLive ? ClockMode::kPaced : ClockMode::kVirtual);
   return core::Ok{};
+}
+
+// The guest's time was the host's then; now it is what was kept.
+void Session::choose_kept_input() {
+  const KeptHeader& header = playing_->run.header;
+  input_file_ = header.input;
+  input_kind_ = header.input_kind == KeptHeader::Input::kFile ? InputKind::kFile : InputKind::kNone;
+  clock_mode_ = ClockMode::kVirtual;
 }
 
 // Our keys in a file: what is before Ctrl-A x is the guest's, and then the run ends.
@@ -225,6 +248,32 @@ void Session::begin() {
   live_ = std::make_unique<LiveInput>(STDIN_FILENO, keys, wake_);
 }
 
+// A run that cannot be kept is no error: it is said to whoever asks for it afterwards.
+void Session::begin_keeping() {
+  const char* const wish = std::getenv("VITRINE_KEEP");
+  const bool off = wish && std::string_view(wish) == "off" && options_.keep_file.empty();
+  if (off || !options_.keep || !options_.kept_words) return;
+  const std::string path = options_.keep_file.empty() ? last_run_path() : options_.keep_file;
+  if (path.empty()) return;
+  KeptHeader header;
+  header.version = version();
+  header.words = *options_.kept_words;
+  std::array<char, PATH_MAX> folder{};
+  header.folder = getcwd(folder.data(), folder.size()) ? folder.data() : "/";
+  header.date = machine_->config().date;
+  header.clock = clock_mode_;
+  header.identity = identity();
+  using Input = KeptHeader::Input;
+  if (input_kind_ == InputKind::kFile)
+    header.input_kind = input_file_.size() > kMaxKeptInput ? Input::kTooLong : Input::kFile;
+  if (header.input_kind == Input::kFile) header.input = input_file_;
+  kept_ = std::make_unique<KeptRunWriter>(path, header);
+  keeping_->write_to(kept_.get());
+  kept_at_ = HostClock::now();
+  if (!kept_->problem().empty() && !options_.keep_file.empty())
+    say(fmt::format("The run is not kept in '{}': {}.", core::printable(path), kept_->problem()));
+}
+
 // Once. At the start it is known of hosts; of guests later.
 void Session::tell_missing_shadow() {
   const char* const why = told_missing_shadow_ ? nullptr : machine_->why_no_shadow();
@@ -235,6 +284,7 @@ void Session::tell_missing_shadow() {
 
 Outcome Session::run() {
   begin();
+  begin_keeping();
   while (true) {
     tell_missing_shadow();
     Step until = options_.max_instructions;
@@ -245,6 +295,7 @@ Outcome Session::run() {
     auto outcome = run_machine(std::min(until, now + kLookEvery));
     look_due_ = true;
     tell_missing_shadow();
+    keep_place();
     if (every && machine_->clock().step() % every == 0) print_state_hash();
     if (outcome) {
       end(*outcome);
@@ -253,11 +304,29 @@ Outcome Session::run() {
   }
 }
 
+std::string Session::kept_in() const {
+  return !kept_ || !kept_->problem().empty() ? "" : options_.keep_file.empty() ? last_run_path() : options_.keep_file;
+}
+
+// A run that is killed has come this far.
+void Session::keep_place() {
+  if (!kept_) return;
+  const auto now = HostClock::now();
+  if (now - kept_at_ < std::chrono::seconds(1)) return;
+  kept_at_ = now;
+  kept_->reached(machine_->clock().step());
+}
+
 std::optional<Outcome> Session::advance(Step until) {
   until = std::min(until, options_.max_instructions);
   while (machine_->clock().step() < until)
-    if (auto outcome = run_machine(until)) return outcome;
+    if (auto outcome = run_machine(replaying_ ? std::min(until, replaying_->next_stop()) : until)) return outcome;
   return std::nullopt;
+}
+
+std::optional<Outcome> Session::round(Step until) {
+  const auto reason = machine_->run_round(until);
+  return reason ? judge(*reason) : std::nullopt;
 }
 
 std::optional<Outcome> Session::run_machine(Step until) {
@@ -268,6 +337,8 @@ std::optional<Outcome> Session::run_machine(Step until) {
 void Session::end(Outcome& outcome) {
   ended_ = HostClock::now();
   flush_output();
+  if (kept_) kept_->end(machine_->clock().step(), outcome);
+  if (keeping_) keeping_->write_to(nullptr);
   if (options_.state_hash_every) print_state_hash();
   if (std::string problem = log_problem(); !problem.empty() && exit_code_of(outcome) == 0)
     outcome = {Kind::kBroken, 0, std::move(problem)};
@@ -347,6 +418,7 @@ std::optional<Outcome> Session::judge_request() {
   if (!end) end = std::exchange(htif_end_, std::nullopt);
   if (end)
     if (auto outcome = judge_guest_end(*end)) return outcome;
+  if (replaying_ && replaying_->done() && playing_->run.end) return playing_->run.end->outcome;
   if (const int signal = StopSignals::received())
     return Outcome{Kind::kSignal, static_cast<unsigned>(signal),
                    fmt::format("Ended by {}.", strsignal(signal))};
@@ -399,11 +471,22 @@ std::optional<Outcome> Session::judge_stuck(Outcome outcome) {
     if (!panic_line().empty()) return limit_outcome(Kind::kPanic, "");
     return outcome;
   }
+  if (replaying_) return judge_stuck_again(std::move(outcome));
   if (!std::exchange(told_stuck_, true)) say(in_one_line(outcome.words));
   if (outcome.kind == Kind::kNothingWakes) {
     flush_output();
     wake_.wait(time_limit_);
   }
+  return std::nullopt;
+}
+
+// What came in then comes in by one of the next rounds.
+std::optional<Outcome> Session::judge_stuck_again(Outcome outcome) {
+  constexpr unsigned kRounds = 4;
+  if (outcome.kind != Kind::kNothingWakes) return std::nullopt;
+  const Step now = machine_->clock().step();
+  if (std::exchange(stuck_at_, now) != now) stuck_ = 0;
+  if (replaying_->done() || ++stuck_ > kRounds) return outcome;
   return std::nullopt;
 }
 
@@ -546,7 +629,7 @@ void Session::notice(std::string_view text) { say(text); }
 
 // A line of ours between the guest's, on a terminal that may be raw.
 void Session::say(std::string_view text) {
-  if (!options_.notices) return;
+  if (!options_.notices || playing_) return;
   std::string line = fmt::format("{}{}: {}", output_.at_line_start() || !isatty(STDERR_FILENO) ? "" : "\n",
                                  options_.program, text);
   if (line.back() != '\n') line += '\n';

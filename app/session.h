@@ -16,6 +16,7 @@
 #include "app/crash_report.h"
 #include "app/event_log.h"
 #include "app/htif.h"
+#include "app/kept_world.h"
 #include "app/live_input.h"
 #include "app/lockstep.h"
 #include "app/machine.h"
@@ -34,7 +35,16 @@ class Session final : private riscv::World, private MachineObserver {
  public:
   // Builds the machine and loads the images. Nothing is printed, and the terminal is not touched yet.
   static core::Result<std::unique_ptr<Session>> create(const MachineConfig& config,
-                                                       const RunOptions& options);
+                                                       const RunOptions& options) {
+    return create(config, options, nullptr);
+  }
+  // The same of a run that was kept: its input comes in again, and nothing else does. `run` outlives the session.
+  struct Playing {
+    const KeptRun& run;
+    core::ByteSink& console;  // hears what the guest says; the host does not
+  };
+  static core::Result<std::unique_ptr<Session>> create(const MachineConfig& config, const RunOptions& options,
+                                                       const Playing* playing);
   ~Session() override;
 
   // Runs to the end; the terminal is as it was before when this returns.
@@ -42,6 +52,8 @@ class Session final : private riscv::World, private MachineObserver {
 
   // For comparing runs: on to this step and no further, or to the run's end. Nobody looks after terminals and signals.
   std::optional<Outcome> advance(core::Step until);
+  // The same for one round of the machine's loop (isa/riscv/system.h).
+  std::optional<Outcome> round(core::Step until);
 
   [[nodiscard]] Machine& machine() { return *machine_; }
   [[nodiscard]] const RunOptions& options() const { return options_; }
@@ -53,6 +65,10 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] double host_seconds() const;
   [[nodiscard]] double slept_seconds() const;
   [[nodiscard]] uint64_t resets() const { return resets_; }
+  // The run is kept, and where; empty: it is not.
+  [[nodiscard]] std::string kept_in() const;
+  // The way in of a run that was kept; nullptr for others.
+  [[nodiscard]] const ReplayingWorld* replaying() const { return replaying_.get(); }
 
   // A place where the host's time or live input, and not the guest alone, decided where guest time goes on:
   // at `step`, from `from` to `to`. With the bytes of live input these are all that the outside did to the
@@ -69,6 +85,9 @@ class Session final : private riscv::World, private MachineObserver {
 
   explicit Session(const RunOptions& options);
   core::Result<> choose_input();
+  void choose_kept_input();
+  void begin_keeping();
+  void keep_place();
   core::Result<> build(const MachineConfig& config);
   void log_execution(const MachineConfig& config, Machine::Outside& outside);
   core::Result<> open_log();
@@ -110,6 +129,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::optional<Outcome> judge_request();
   [[nodiscard]] std::optional<Outcome> engines_differ() const;
   std::optional<Outcome> judge_stuck(Outcome outcome);
+  std::optional<Outcome> judge_stuck_again(Outcome outcome);
   Outcome limit_outcome(Outcome::Kind kind, std::string_view what) const;
   void print_state_hash();
 
@@ -120,6 +140,11 @@ class Session final : private riscv::World, private MachineObserver {
   Wake wake_;
   ConsoleOutput output_;
   ConsoleOutput virtio_output_;
+  std::unique_ptr<KeepingWorld> keeping_;
+  std::unique_ptr<KeptRunWriter> kept_;
+  HostClock::time_point kept_at_{};  // its last line that says how far the run has come
+  std::optional<Playing> playing_;
+  std::unique_ptr<ReplayingWorld> replaying_;
   std::unique_ptr<Lockstep> lockstep_;  // if that is the engine
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<LogFile> log_file_;
@@ -144,6 +169,8 @@ class Session final : private riscv::World, private MachineObserver {
   bool quit_after_file_ = false;
   bool running_ = false;
   bool told_stuck_ = false;
+  core::Step stuck_at_ = core::kNever;  // of a run made again, and in how many rounds
+  unsigned stuck_ = 0;
   bool look_due_ = false;
   bool told_missing_shadow_ = false;
   std::vector<ClockMove> clock_moves_;

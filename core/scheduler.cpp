@@ -61,6 +61,7 @@ void Scheduler::run_due() {
                                   [&](ScheduledEvent* e) { return e->armed_ && e->when_ == next_when_; });
     ScheduledEvent* event = *due;
     event->disarm();
+    ++events_run_;
     event->action_();
   }
 }

@@ -102,6 +102,8 @@ class Scheduler {
   [[nodiscard]] Step next_step() const { return next_when_ == kNever ? kNever : clock_.step_at(next_when_); }
   // Runs every event whose time has come, in order of (time, construction).
   void run_due();
+  // How many it has run so far: with step and time it names a moment, whatever the engine. No state of the machine.
+  [[nodiscard]] uint64_t events_run() const { return events_run_; }
   // Hashes and saves armed events with their times; owners are the ones that restore.
   void serialize(Archive& ar);
 
@@ -115,6 +117,7 @@ class Scheduler {
   Attention& attention_;
   std::vector<ScheduledEvent*> events_;
   Ticks next_when_ = kNever;
+  uint64_t events_run_ = 0;
 };
 
 }  // namespace vitrine::core

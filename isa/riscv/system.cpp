@@ -47,16 +47,27 @@ void System::dma_wrote(core::GuestPhys at, size_t size) noexcept {
   if (at.value < held.at.value + held.width && held.at.value < at.value + size) held.valid = false;
 }
 
-// The next hart that can run, beginning with the one after this. False if there is none.
-bool System::next_turn() {
-  end_turn();
+// The next hart that can run, beginning with the one after this.
+std::optional<size_t> System::whose_turn() const {
   for (size_t i = 1; i <= harts_.size(); ++i) {
     const size_t candidate = (turn_ + i) % harts_.size();
-    if (!runnable(*harts_[candidate])) continue;
-    begin_turn(candidate);
-    return true;
+    if (runnable(*harts_[candidate])) return candidate;
   }
-  return false;
+  return std::nullopt;
+}
+
+Hart* System::next() const {
+  if (!turn_is_over()) return harts_[turn_];
+  const auto turn = whose_turn();
+  return turn ? harts_[*turn] : nullptr;
+}
+
+// False if nobody can run.
+bool System::next_turn() {
+  end_turn();
+  const auto turn = whose_turn();
+  if (turn) begin_turn(*turn);
+  return turn.has_value();
 }
 
 // Everybody waits: time jumps to the next event, or to where the world cut the wait short.

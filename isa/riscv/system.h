@@ -57,6 +57,9 @@ class System final : public core::RamListener {
   [[nodiscard]] const std::vector<Hart*>& harts() const { return harts_; }
   [[nodiscard]] Hart& current() { return *harts_[turn_]; }
 
+  // The hart that makes the next step, if nothing comes in before it; nullptr: all wait.
+  [[nodiscard]] Hart* next() const;
+
   // Runs until the clock's step is `until`, or something else ends it.
   StopReason run(core::Step until);
   // One round of that: events, then at most one entry of an interrupt, one run of the engine or one jump of
@@ -79,6 +82,7 @@ class System final : public core::RamListener {
  private:
   [[nodiscard]] static bool runnable(const Hart& hart);
   [[nodiscard]] bool turn_is_over() const;
+  [[nodiscard]] std::optional<size_t> whose_turn() const;
   bool next_turn();
   void begin_turn(size_t turn);
   void end_turn();

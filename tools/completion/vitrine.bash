@@ -4,18 +4,25 @@
 
 _vitrine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lab bisect inspect classes doctor qemu --help --version"
+  local verbs="run lab bisect explain inspect classes doctor qemu --help --version"
   local guests="teach linux linux-disk"
   local labs="classes fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
     --mmu --break --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --lint --stats --stats-json
-    --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
+    --keep --no-keep --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
     return
   fi
   case ${COMP_WORDS[1]} in
+    explain)
+      case $before in
+        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
+        *)
+          mapfile -t COMPREPLY < <(compgen -W "last-trap exit event: pc: line: --json --engine --help" -- "$word"
+            compgen -f -- "$word") ;;
+      esac ;;
     inspect) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     lab)
       case $before in
@@ -34,7 +41,7 @@ _vitrine() {
       esac ;;
     run | bisect)
       case $before in
-        --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --stats-json | --log-file)
+        --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --keep | --stats-json | --log-file)
           mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         --jitdump) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// `vitrine explain [RUN] WHEN... [--json]`
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/explain.h"
+#include "app/explain_verb.h"
+#include "app/help.h"
+#include "app/moments.h"
+#include "app/program.h"
+#include "app/replay.h"
+#include "app/text.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+namespace {
+
+constexpr std::string_view kOptions[] = {"--json", "--engine", "--help"};
+constexpr int kNeverCame = 1;
+
+struct Wish {
+  std::string run;  // empty: the last one
+  std::vector<Moment> moments;
+  std::optional<EngineKind> engine;
+  bool json = false;
+};
+
+struct Collector final : core::ByteSink {
+  void put(uint8_t byte) override { text += static_cast<char>(byte); }
+  std::string text;
+};
+
+int fail(const Program& program, const core::Error& error, bool usage = false) {
+  complain(error.message);
+  if (usage && error.kind == core::ErrorKind::kUsage)
+    std::fprintf(stderr, "How it is used: %s explain --help\n", program.name.c_str());
+  return exit_code_of(error.kind);
+}
+
+core::Result<Wish> parse(const std::vector<std::string>& words) {
+  using core::ErrorKind;
+  Wish wish;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--json") {
+      wish.json = true;
+    } else if (word == "--engine") {
+      if (++i == words.size()) return core::error(ErrorKind::kUsage, "--engine wants a value behind it.");
+      auto read = parse_words({"--engine", words[i]}, 0);
+      if (!read) return read.error();
+      wish.engine = read->options.config.engine;
+    } else if (word.starts_with("-")) {
+      const std::string_view meant = nearest(word, kOptions);
+      return core::error(ErrorKind::kUsage, "There is no option {}{}", core::printable(word),
+                         meant.empty() ? "." : fmt::format("; did you mean {}?", meant));
+    } else if (!is_moment(word) && wish.run.empty() && wish.moments.empty()) {
+      wish.run = word;
+    } else {
+      auto moment = parse_moment(word);
+      if (!moment) return moment.error();
+      wish.moments.push_back(std::move(*moment));
+    }
+  }
+  if (wish.moments.empty()) return core::error(ErrorKind::kUsage, "explain wants a moment, such as last-trap or exit.");
+  return wish;
+}
+
+core::Result<KeptRun> open_run(const Wish& wish) {
+  const std::string path = wish.run.empty() ? last_run_path() : wish.run;
+  auto run = path.empty() ? core::Result<KeptRun>(core::error(core::ErrorKind::kMissing, "There is no home folder."))
+                          : read_kept_run(path);
+  if (run || !wish.run.empty() || run.error().kind != core::ErrorKind::kMissing) return run;
+  return core::error(core::ErrorKind::kMissing, "No run is kept yet: make one with `vitrine run`, and not with --no-keep. ({})",
+                     run.error().message);
+}
+
+// In rising order of steps, in one run; told in the order in which they were asked for.
+core::Result<std::vector<Explanation>> explain(const KeptRun& run, const Wish& wish, std::vector<Moment*> moments) {
+  std::stable_sort(moments.begin(), moments.end(), [](const Moment* a, const Moment* b) { return *a->step < *b->step; });
+  Collector console;
+  auto replay = Replay::create(run, console, wish.engine);
+  if (!replay) return replay.error();
+  Explainer explainer(**replay, console.text);
+  std::vector<std::pair<Moment*, Explanation>> made;
+  for (Moment* moment : moments) {
+    const bool again = !made.empty() && made.back().second.step == *moment->step && moment->kind != Moment::Kind::kExit;
+    if (again) {
+      made.emplace_back(moment, made.back().second);
+    } else {
+      auto it = explainer.explain(*moment->step, moment->kind == Moment::Kind::kExit);
+      if (!it) return it.error();
+      made.emplace_back(moment, std::move(*it));
+    }
+    made.back().second.moment = moment->words;
+  }
+  std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Explanation> all;
+  for (auto& [moment, it] : made) all.push_back(std::move(it));
+  return all;
+}
+
+void print(const std::vector<Explanation>& all, const KeptRun& run, bool json) {
+  if (json) return (void)std::fputs(explanations_json(all, run).c_str(), stdout);
+  for (const Explanation& it : all) std::printf("%s%s", &it == all.data() ? "" : "\n", explanation_text(it).c_str());
+}
+
+// Those that never came are said on standard error.
+int conclude(const KeptRun& run, const Wish& wish, std::vector<Explanation>& all, Search& search) {
+  std::vector<std::string> missing;
+  std::erase_if(all, [&](const Explanation& it) {
+    const bool gone = !it.made && !it.outcome;
+    if (gone) search.reached = std::max(search.reached, it.step_reached);
+    if (gone) missing.push_back(it.moment);
+    return gone;
+  });
+  if (!all.empty() || wish.json) print(all, run, wish.json);
+  for (const Moment& moment : wish.moments)
+    if (!moment.step || std::find(missing.begin(), missing.end(), moment.words) != missing.end())
+      complain(missing_text(moment, search));
+  const bool whole = missing.empty() && all.size() == wish.moments.size();
+  if (!whole && !run.end)
+    complain(run.full_at ? "More came from outside than is kept; what was kept ends there."
+                         : "The run was killed, or still runs: it is kept so far.");
+  return whole ? exit_code::kSuccess : kNeverCame;
+}
+
+}  // namespace
+
+std::vector<std::string> explain_option_names() { return {"--json", "--engine"}; }
+
+int explain_verb(const Program& program, const std::vector<std::string>& words) {
+  auto wish = parse(words);
+  if (!wish) return fail(program, wish.error(), true);
+  auto run = open_run(*wish);
+  if (!run) return fail(program, run.error());
+  Search search{wish->engine};
+  if (auto done = find_moments(*run, wish->moments, search); !done) return fail(program, done.error());
+  std::vector<Moment*> found;
+  for (Moment& moment : wish->moments)
+    if (moment.step) found.push_back(&moment);
+  std::vector<Explanation> all;
+  if (!found.empty()) {
+    auto made = explain(*run, *wish, found);
+    if (!made) return fail(program, made.error());
+    all = std::move(*made);
+  }
+  return conclude(*run, *wish, all, search);
+}
+
+}  // namespace vitrine::app

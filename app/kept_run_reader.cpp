@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// Reading kept runs. The file comes from anywhere: each line is checked before it is believed, and lines are believed in
+// their order only.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/identity.h"
+#include "app/kept_line.h"
+#include "app/kept_run.h"
+#include "core/file.h"
+
+namespace vitrine::app {
+
+using core::ErrorKind;
+
+namespace kept {
+
+std::string escaped(std::string_view bytes) {
+  if (bytes.empty()) return "\\";
+  std::string word;
+  word.reserve(bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && c != '\\')
+      word += c;
+    else
+      word += fmt::format("\\x{:02x}", byte);
+  }
+  return word;
+}
+
+std::optional<std::string> unescaped(std::string_view word) {
+  if (word == "\\") return "";
+  std::string bytes;
+  bytes.reserve(word.size());
+  for (size_t i = 0; i < word.size(); ++i) {
+    if (word[i] != '\\') {
+      bytes += word[i];
+      continue;
+    }
+    unsigned value = 0;
+    const char* const digits = word.data() + i + 2;
+    if (i + 4 > word.size() || word[i + 1] != 'x') return std::nullopt;
+    if (std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return std::nullopt;
+    bytes += static_cast<char>(value);
+    i += 3;
+  }
+  return bytes;
+}
+
+}  // namespace kept
+
+namespace {
+
+constexpr uint64_t kMaxFile = 48 << 20;  // an input of 4 MiB, each byte escaped, and all records
+
+std::string_view next_word(std::string_view& text) {
+  const size_t space = text.find(' ');
+  const std::string_view word = text.substr(0, space);
+  text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  return word;
+}
+
+template <typename Number>
+bool read_number(std::string_view word, Number& to, int base = 10) {
+  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), to, base);
+  return problem == std::errc() && end == word.data() + word.size() && !word.empty();
+}
+
+bool read_text(std::string_view word, std::string& to) {
+  auto bytes = kept::unescaped(word);
+  if (bytes) to = std::move(*bytes);
+  return bytes.has_value();
+}
+
+class Reader {
+ public:
+  Reader(std::string_view text, std::string name) : rest_(text), name_(std::move(name)) {}
+  core::Result<KeptRun> read();
+
+ private:
+  enum class Line { kGood, kDamaged, kCut, kNoMore };
+  Line next_line(std::string_view& text);
+  bool header_line(std::string_view name, std::string_view value);
+  bool record_line(std::string_view kind, std::string_view words);
+  bool end_line(std::string_view words);
+  [[nodiscard]] bool later(core::Step step);
+  core::Error damaged() const {
+    return core::error(ErrorKind::kBadImage, "'{}' is damaged at line {}: it is no whole record of a run.", name_,
+                       line_);
+  }
+  core::Result<> read_magic();
+
+  std::string_view rest_;
+  std::string name_;
+  uint64_t hash_ = 0;
+  unsigned line_ = 0;
+  bool begun_ = false;
+  KeptRun run_;
+};
+
+// A last line without its end is what a killed run leaves behind.
+Reader::Line Reader::next_line(std::string_view& text) {
+  if (rest_.empty()) return Line::kNoMore;
+  ++line_;
+  const size_t end = rest_.find('\n');
+  if (end == std::string_view::npos) return Line::kCut;
+  text = rest_.substr(0, end);
+  rest_.remove_prefix(end + 1);
+  uint32_t mark = 0;
+  if (text.size() < 10 || text[8] != ' ' || !read_number(text.substr(0, 8), mark, 16)) return Line::kDamaged;
+  text.remove_prefix(9);
+  hash_ = kept::line_hash(text, hash_);
+  return mark == static_cast<uint32_t>(hash_) ? Line::kGood : Line::kDamaged;
+}
+
+core::Result<> Reader::read_magic() {
+  std::string_view text;
+  const Line line = next_line(text);
+  unsigned format = 0;
+  if (line != Line::kGood || next_word(text) != kept::kMagic || !read_number(text, format))
+    return core::error(ErrorKind::kBadImage, "'{}' is no kept run.", name_);
+  if (format == kept::kFormat) return core::Ok{};
+  return core::error(ErrorKind::kBadImage, "'{}' was kept by another version of vitrine (format {}; this is {}).", name_,
+                     format, kept::kFormat);
+}
+
+bool Reader::header_line(std::string_view name, std::string_view value) {
+  KeptHeader& header = run_.header;
+  if (name == "version") return read_text(value, header.version);
+  if (name == "program") return read_text(value, header.words.program);
+  if (name == "environment") return read_text(value, header.words.environment);
+  if (name == "folder") return read_text(value, header.folder);
+  if (name == "identity") return read_text(value, header.identity);
+  if (name == "date") return read_number(value, header.date);
+  if (name == "word") return read_text(value, header.words.words.emplace_back());
+  if (name == "verb") return header.words.qemu = value == "qemu", value == "qemu" || value == "run";
+  if (name == "clock") {
+    for (const ClockMode mode : {ClockMode::kPaced, ClockMode::kVirtual, ClockMode::kReal})
+      if (value == clock_name(mode)) return header.clock = mode, true;
+    return false;
+  }
+  if (name == "input") return header.input_kind = KeptHeader::Input::kFile, read_text(value, header.input);
+  if (name == "long-input") return header.input_kind = KeptHeader::Input::kTooLong, true;
+  if (name == "begin") return begun_ = true;
+  return false;
+}
+
+// Steps never go back.
+bool Reader::later(core::Step step) {
+  if (step < run_.reached) return false;
+  run_.reached = step;
+  return true;
+}
+
+bool Reader::record_line(std::string_view kind, std::string_view words) {
+  KeptRecord record;
+  record.idle = kind == "i";
+  for (uint64_t* part : {&record.key.step, &record.key.ticks, &record.key.events, &record.key.turn})
+    if (!read_number(next_word(words), *part)) return false;
+  while (!words.empty()) {
+    const std::string_view what = next_word(words);
+    if (what == "s") {
+      record.stop = true;
+    } else if (what == "b") {
+      if (!read_text(next_word(words), record.bytes)) return false;
+    } else if (what != "m" || !read_number(next_word(words), record.moved_to.emplace())) {
+      return false;
+    }
+  }
+  if (record.idle && !record.moved_to) return false;
+  if (!later(record.key.step)) return false;
+  run_.records.push_back(std::move(record));
+  return true;
+}
+
+bool Reader::end_line(std::string_view words) {
+  KeptEnd end;
+  int kind = 0;
+  if (!read_number(next_word(words), end.step) || !read_number(next_word(words), kind) ||
+      !read_number(next_word(words), end.outcome.code) || !read_text(words, end.outcome.words))
+    return false;
+  if (kind < 0 || kind > static_cast<int>(Outcome::Kind::kEnginesDiffer) || !later(end.step)) return false;
+  end.outcome.kind = static_cast<Outcome::Kind>(kind);
+  run_.end = std::move(end);
+  return true;
+}
+
+core::Result<KeptRun> Reader::read() {
+  if (auto done = read_magic(); !done) return done.error();
+  std::string_view text;
+  Line line = Line::kGood;
+  while ((line = next_line(text)) == Line::kGood) {
+    const std::string_view name = next_word(text);
+    if (run_.end || run_.full_at) return damaged();
+    bool good = false;
+    if (!begun_)
+      good = header_line(name, text);
+    else if (name == "p" || name == "i")
+      good = record_line(name, text);
+    else if (core::Step step = 0; name == "at" || name == "full") {
+      good = read_number(text, step) && later(step);
+      if (name == "full") run_.full_at = step;
+    } else if (name == "end")
+      good = end_line(text);
+    if (!good) return damaged();
+    // Other lines may mean something else there.
+    if (name == "version" && run_.header.version != version())
+      return core::error(ErrorKind::kUsage,
+                         "'{}' was kept by vitrine {}, and this is {}: another version may make another run of it.", name_,
+                         core::printable(run_.header.version), version());
+  }
+  if (line == Line::kDamaged) return damaged();
+  if (!begun_) return core::error(ErrorKind::kBadImage, "'{}' ends before its run begins.", name_);
+  return std::move(run_);
+}
+
+}  // namespace
+
+core::Result<KeptRun> parse_kept_run(std::string_view text, const std::string& name) {
+  return Reader(text, core::printable(name)).read();
+}
+
+core::Result<KeptRun> read_kept_run(const std::string& path) {
+  auto bytes = core::read_file(path, kMaxFile);
+  if (!bytes) return bytes.error();
+  return parse_kept_run({reinterpret_cast<const char*>(bytes->data()), bytes->size()}, path);
+}
+
+}  // namespace vitrine::app

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Kept runs as sessions.
+#include "app/replay.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "app/identity.h"
+#include "app/program.h"
+#include "app/qemu.h"
+#include "app/text.h"
+#include "core/file.h"
+#include "isa/riscv/handler.h"
+
+namespace vitrine::app {
+
+using core::ErrorKind;
+
+namespace {
+
+// The words of an identity line; quoted ones hold spaces.
+std::vector<std::string> identity_words(std::string_view line) {
+  std::vector<std::string> words(1);
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"') quoted = !quoted;
+    if (c == ' ' && !quoted)
+      words.emplace_back();
+    else
+      words.back() += c;
+  }
+  return words;
+}
+
+// The first word of the run's identity that is another one now.
+std::string difference(const std::string& then, const std::string& now) {
+  const auto a = identity_words(then), b = identity_words(now);
+  for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    const std::string was = i < a.size() ? a[i] : "nothing", is = i < b.size() ? b[i] : "nothing";
+    if (was == is) continue;
+    if (was.starts_with("disk:"))
+      return fmt::format("the disk {} has changed since. The run itself may have written to it; what a guest writes to a disk "
+                         "with ,snapshot is forgotten, and such a run can be made again",
+                         core::printable(was.substr(5, was.rfind('#') - 5)));
+    return fmt::format("{} was {} then, and is {} now", core::printable(was.substr(0, was.find('='))),
+                       core::printable(was.substr(was.find('=') + 1)), core::printable(is.substr(is.find('=') + 1)));
+  }
+  return {};
+}
+
+// Nothing that the guest sees changes by this.
+void leave_no_trace(MachineOptions& options) {
+  MachineConfig& config = options.config;
+  for (VirtioConfig& device : config.virtio)
+    if (device.kind == VirtioConfig::Kind::kBlock && !device.read_only) device.snapshot = true;
+  config.host_tools = {};
+  config.stress = 0;
+  RunOptions& run = options.run;
+  run.console = run.virtio_console = -1;
+  run.standard_input = false;
+  run.input.reset();
+  run.max_seconds.reset();
+  run.state_hash_every = 0;
+  run.keep = false;
+  run.log = {};
+}
+
+}  // namespace
+
+core::Result<MachineOptions> kept_options(const KeptRun& run) {
+  const KeptWords& words = run.header.words;
+  MachineOptions options;
+  if (words.qemu) {
+    auto read = read_qemu_words(words);
+    if (!read) return read.error();
+    options = std::move(*read);
+  } else {
+    MachineOptions base;
+    base.quiet = true;
+    auto read = read_run_words(words.program, words.words, std::move(base));
+    if (!read) return read.error();
+    options = std::move(read->options);
+  }
+  options.config.date = run.header.date;
+  return options;
+}
+
+core::Result<std::unique_ptr<Replay>> Replay::create(const KeptRun& run, core::ByteSink& console,
+                                                     std::optional<EngineKind> engine) {
+  if (run.header.input_kind == KeptHeader::Input::kTooLong)
+    return core::error(ErrorKind::kUsage,
+                       "The run cannot be made again: its console input was a file of more than {}, which is not kept.",
+                       core::size_text(kMaxKeptInput));
+  const std::string& folder = run.header.folder;
+  if (chdir(folder.c_str()) != 0)
+    return core::error(ErrorKind::kMissing, "The run was made in the folder '{}', which cannot be entered: {}.",
+                       core::printable(folder), strerror(errno));
+  auto options = kept_options(run);
+  if (!options) return core::error(options.error().kind, "The run cannot be made again. {}", options.error().message);
+  const MachineConfig config = options->config;
+  leave_no_trace(*options);
+  EngineKind& used = options->config.engine;
+  if (is_lockstep(used)) used = kDefaultEngine;
+  used = engine.value_or(used);
+  std::unique_ptr<Replay> replay(new Replay(run));
+  const Session::Playing playing{run, console};
+  auto session = Session::create(options->config, options->run, &playing);
+  if (!session) return core::error(session.error().kind, "The run cannot be made again. {}", session.error().message);
+  replay->session_ = std::move(*session);
+  const std::string now =
+      identity_line(config, replay->machine().boot(), run.header.clock, run.header.input);
+  if (const std::string what = difference(run.header.identity, now); !what.empty())
+    return core::error(ErrorKind::kUsage, "The run cannot be made again: {}.", what);
+  return replay;
+}
+
+core::Step Replay::last_step() const {
+  if (run_.end) return run_.end->step;
+  return run_.full_at.value_or(run_.reached);
+}
+
+core::Result<> Replay::check() const {
+  const ReplayingWorld* world = session_->replaying();
+  const core::Step now = machine().clock().step();
+  const bool early = outcome_ && now < last_step();
+  if (!world->lost() && !early) return core::Ok{};
+  return core::error(ErrorKind::kHost,
+                     "The run made again is another one, at step {} or before. Either the host's files were changed in a "
+                     "way that does not show, or this is a bug of Vitrine's; please report it with the kept run.",
+                     now);
+}
+
+core::Result<> Replay::advance(core::Step until) {
+  until = std::min(until, last_step());
+  if (!outcome_ && machine().clock().step() < until) outcome_ = session_->advance(until);
+  return check();
+}
+
+core::Result<> Replay::make_step(const std::function<void()>& look) {
+  const core::Step now = machine().clock().step();
+  // What comes in at this step, and what is due, is there before anybody looks.
+  for (int i = 0; i < 2 && !outcome_; ++i) outcome_ = session_->round(now);
+  while (!outcome_ && machine().clock().step() == now) {
+    look();
+    outcome_ = session_->round(now + 1);
+  }
+  return check();
+}
+
+core::Result<> Replay::walk(const std::function<bool(const riscv::Hart&)>& look) {
+  const core::Clock& clock = machine().clock();
+  riscv::System& system = machine().system();
+  core::Step shown = core::kNever;
+  while (!at_end()) {
+    const core::Step now = clock.step();
+    const riscv::Hart* const hart = now == shown ? nullptr : system.next();
+    if (hart && riscv::interrupt_to_take(*hart) < 0 && !look(*hart)) break;
+    if (hart) shown = now;
+    outcome_ = session_->round(now + 1);
+  }
+  return check();
+}
+
+// Not every end is a step: what waits for ever, or is stopped while it waits, ends behind its last one.
+core::Result<> Replay::finish() {
+  if (auto done = advance(last_step()); !done) return done;
+  if (!run_.end) return check();
+  const core::Step now = machine().clock().step();
+  const bool by_itself = run_.end->outcome.kind != Outcome::Kind::kEnginesDiffer && session_->options().max_instructions > now;
+  while (by_itself && !outcome_ && machine().clock().step() == now) outcome_ = session_->round(now + 1);
+  if (machine().clock().step() == run_.end->step) outcome_ = run_.end->outcome;
+  return check();
+}
+
+}  // namespace vitrine::app

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// A kept run, made again: the same machine from the same words, images and input. Nothing of the host changes: disks are
+// opened as snapshots, nothing is printed, no terminal is touched. Next: explain.h.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "app/kept_run.h"
+#include "app/options.h"
+#include "app/session.h"
+
+namespace vitrine::app {
+
+// The options of the run, as they were, in the present folder; nothing is opened.
+core::Result<MachineOptions> kept_options(const KeptRun& run);
+
+class Replay {
+ public:
+  // Goes to the folder in which the run was made. Refuses what is not the same any more and says which file it is.
+  // `run` and `console` outlive this. No engine: the one that the run was made with.
+  static core::Result<std::unique_ptr<Replay>> create(const KeptRun& run, core::ByteSink& console,
+                                                      std::optional<EngineKind> engine = std::nullopt);
+
+  // On to this step, or to the end of what was kept if that comes first.
+  core::Result<> advance(core::Step until);
+  // One step, from the present one; nothing moves if the run ends here. Before each round of the machine's loop `look` is
+  // called: the last call sees the machine as it stands before the step.
+  core::Result<> make_step(const std::function<void()>& look);
+  // One step after the other; `look` sees the hart that is about to execute the instruction at its pc, and says whether to go
+  // on. Entries of interrupts are not shown.
+  core::Result<> walk(const std::function<bool(const riscv::Hart&)>& look);
+  // To the end, where a run may still wait.
+  core::Result<> finish();
+
+  // How the run ended; none yet, or it was killed.
+  [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
+  // The step behind which nothing is known.
+  [[nodiscard]] core::Step last_step() const;
+  [[nodiscard]] bool at_end() const { return outcome_ || machine().clock().step() >= last_step(); }
+  [[nodiscard]] Machine& machine() const { return session_->machine(); }
+
+ private:
+  explicit Replay(const KeptRun& run) : run_(run) {}
+  core::Result<> check() const;
+
+  const KeptRun& run_;
+  std::unique_ptr<Session> session_;
+  std::optional<Outcome> outcome_;
+};
+
+}  // namespace vitrine::app

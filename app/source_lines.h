@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Lines of source text of a guest program, by the DWARF in its ELF file: "kernel.c:120" of an address. Without DWARF there
+// are none; that is no error.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace vitrine::app {
+
+class SourceLines {
+ public:
+  SourceLines();
+  ~SourceLines();
+  SourceLines(const SourceLines&) = delete;
+  SourceLines& operator=(const SourceLines&) = delete;
+
+  void open(const std::string& path);
+  // The bytes outlive this.
+  void open(std::span<const std::byte> elf);
+
+  // "kernel.c:120", or empty. The last folder is shown with the file.
+  [[nodiscard]] std::string at(uint64_t address) const;
+
+ private:
+  struct Dwarf;
+  std::unique_ptr<Dwarf> dwarf_;
+};
+
+}  // namespace vitrine::app
