@@ -85,11 +85,13 @@ core::Result<std::vector<Explanation>> explain(const KeptRun& run, const Wish& w
   Explainer explainer(**replay, console.text);
   std::vector<std::pair<Moment*, Explanation>> made;
   for (Moment* moment : moments) {
-    const bool again = !made.empty() && made.back().second.step == *moment->step && moment->kind != Moment::Kind::kExit;
-    if (again) {
+    if (!made.empty() && made.back().second.step == *moment->step) {
       made.emplace_back(moment, made.back().second);
     } else {
-      auto it = explainer.explain(*moment->step, moment->kind == Moment::Kind::kExit);
+      const bool ends = std::any_of(moments.begin(), moments.end(), [&](const Moment* other) {
+        return other->kind == Moment::Kind::kExit && other->step == moment->step;
+      });
+      auto it = explainer.explain(*moment->step, ends);
       if (!it) return it.error();
       made.emplace_back(moment, std::move(*it));
     }

@@ -191,7 +191,7 @@ void start(void) {
         for level in ("-O1", "-O2"):
             elf = self.folder / f"guest{level}"
             subprocess.run([gcc, "-g", level, "-march=rv64g", "-mabi=lp64d", "-mcmodel=medany", "-nostdlib", "-static",
-                            "-Wl,-e,start,-Ttext=0x80000000", "main.c", "-o", elf], cwd=self.folder, check=True)
+                            "-Wl,-nmagic,-e,start,-Ttext=0x80000000", "main.c", "-o", elf], cwd=self.folder, check=True)
             self.run_guest(elf.read_bytes(), name="guest.elf")
             last, = self.moments("exit")
             self.assertEqual(last["symbol"].split("+")[0], "start")
