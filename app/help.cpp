@@ -23,9 +23,8 @@ std::string short_help(const std::string& program) {
       "Vitrine runs RISC-V operating systems and shows how it does it.\n"
       "  {0} run                a small teaching system, at once (Ctrl-A x quits)\n"
       "  {0} run linux          Debian's kernel and a shell; run linux-disk: a whole Debian\n"
-      "  {0} run FILE           your own kernel; inspect FILE says what it is\n"
+      "  {0} run FILE           your own kernel; inspect FILE, then explain WHEN: what happened\n"
       "  {0} qemu WORDS...      the same machine by QEMU's command line\n"
-      "  {0} explain last-trap  what happened in the last run, and why\n"
       "  {0} --help             all options; doctor says what is missing; man {1}\n",
       program, manual());
 }
@@ -79,8 +78,8 @@ page walk entry by entry, the guest trap and who takes it, what the hypervisor
 saw and did, the registers that changed. Without RUN (a file that --keep made)
 it is the last run. Nothing of the host changes: disks are not written.
   @N              step N: what happened when the counter of steps was N
-  event:K         the K-th event; event:KIND the last of its kind (docs/events.md),
-                  event:KIND#N the N-th
+  event:K         the K-th event; event:KIND the last of its kind, event:KIND#N
+                  the N-th (docs/events.md)
   pc:SYMBOL       the first time that pc is there; SYMBOL+OFFSET, an ADDRESS;
                   with #N behind it the N-th time
   line:TEXT       the moment that TEXT stood in a line of the console

@@ -63,8 +63,8 @@ std::string_view next_word(std::string_view& text) {
 }
 
 template <typename Number>
-bool read_number(std::string_view word, Number& to, int base = 10) {
-  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), to, base);
+bool read_number(std::string_view word, Number& to) {
+  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), to);
   return problem == std::errc() && end == word.data() + word.size() && !word.empty();
 }
 
@@ -108,11 +108,11 @@ Reader::Line Reader::next_line(std::string_view& text) {
   if (end == std::string_view::npos) return Line::kCut;
   text = rest_.substr(0, end);
   rest_.remove_prefix(end + 1);
-  uint32_t mark = 0;
-  if (text.size() < 10 || text[8] != ' ' || !read_number(text.substr(0, 8), mark, 16)) return Line::kDamaged;
+  if (text.size() < 10) return Line::kDamaged;
+  const std::string_view mark = text.substr(0, 9);
   text.remove_prefix(9);
   hash_ = kept::line_hash(text, hash_);
-  return mark == static_cast<uint32_t>(hash_) ? Line::kGood : Line::kDamaged;
+  return mark == fmt::format("{:08x} ", static_cast<uint32_t>(hash_)) ? Line::kGood : Line::kDamaged;
 }
 
 core::Result<> Reader::read_magic() {

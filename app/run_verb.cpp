@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "app/event_filter.h"
-#include "app/guests.h"
 #include "app/help.h"
 #include "app/breaking.h"
 #include "app/identity.h"
@@ -101,24 +100,6 @@ void conclude(const Program& program, Session& session, const Outcome& outcome, 
 }
 
 }  // namespace
-
-core::Result<RunWords> read_run_words(const std::string& program, const std::vector<std::string>& words,
-                                      MachineOptions base) {
-  auto parsed = parse_words(words, 1, std::move(base));
-  if (!parsed) return parsed.error();
-  MachineOptions& options = parsed->options;
-  options.command = program;
-  options.run.htif = true;
-  // Firmware alone is something to run; "none" and "builtin" are not.
-  const std::string& bios = options.config.bios;
-  const bool firmware_given = !bios.empty() && bios != "none" && bios != "builtin";
-  const bool kernel_given = !options.config.kernel.empty() || firmware_given;
-  RunWords read{{}, !parsed->words.empty() ? parsed->words[0] : kernel_given ? "" : "teach"};
-  if (!read.guest.empty())
-    if (auto done = use_guest(read.guest, options); !done) return done.error();
-  read.options = std::move(options);
-  return read;
-}
 
 int run_verb(const Program& program, const std::vector<std::string>& words) {
   for (const std::string& word : words)

@@ -195,7 +195,7 @@ void start(void) {
             self.run_guest(elf.read_bytes(), name="guest.elf")
             last, = self.moments("exit")
             self.assertEqual(last["symbol"].split("+")[0], "start")
-            shown = self.moments(*(f"@{step}" for step in range(last["step"] + 1)))
+            shown = self.moments(*(f"@{step}" for step in range(ROM, last["step"] + 1)))
             for it in shown:
                 told = subprocess.run([addr2line, "-e", elf, it["pc"]], capture_output=True, text=True, check=True).stdout
                 file, line = re.match(r"(?:.*/)?([^/]+:(\d+))", told).group(1, 2)

@@ -95,7 +95,9 @@ TEST_F(ReplayTest, InPieces_SameState) {
     ASSERT_TRUE(replay);
     for (unsigned i = 0; i < 3000 && !(*replay)->at_end(); ++i) {
       ASSERT_TRUE((*replay)->advance((*replay)->machine().clock().step() + 1 + dice() % longest));
-      if (dice() % 4 == 0) ASSERT_TRUE((*replay)->make_step([] {}));
+      if (dice() % 4 == 0) {
+        ASSERT_TRUE((*replay)->make_step([] {}));
+      }
     }
     ASSERT_TRUE((*replay)->finish());
     EXPECT_EQ((*replay)->machine().state_hash(), end_hash);
