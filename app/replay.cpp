@@ -66,6 +66,7 @@ void leave_no_trace(MachineOptions& options) {
   run.state_hash_every = 0;
   run.keep = false;
   run.log = {};
+  run.lint = false;
 }
 
 }  // namespace
