@@ -110,7 +110,7 @@ struct PredictionTable {
 };
 
 // Where generated code went, in front of a code View: host code by its guest address, which no page boundary or key is in the
-// way of. A table holds only what its code View would lead to; so it loses what the View loses, and all when it gets another.
+// way of. A table holds only what its code View led to and what nobody revoked since: it loses all when it gets another View.
 inline constexpr unsigned kJumps = 1024;  // a power of two
 
 struct JumpTable {

@@ -280,7 +280,6 @@ CodeEntry& AddressSpaces::code_entry(SpaceId space, ViewKind kind, GuestVirt at,
   CodeEntry& entry = slot(code.code, address);
   if (entry.tag == address) return entry;  // the other engine's half of it is there
   learn(space, kind, at, PageUse::kExecute, page);
-  if (entry.tag != core::kNoTag) clear_jumps(code, entry.tag, 1);
   return entry = {.tag = address};
 }
 
@@ -407,10 +406,13 @@ void AddressSpaces::revoke_page(uint64_t spaces, uint64_t address) noexcept {
     for (unsigned kind = 0; kind < kViews; ++kind) {
       if (half == 0) space.lower[kind].clear(address);
       executed |= space.known[kind].clear(address);
-      if (space.code[kind] && clear_if(space.code[kind]->code, address)) clear_jumps(*space.code[kind], address, 1);
+      if (space.code[kind]) executed |= clear_if(space.code[kind]->code, address);
     }
-    // It may run although its place in the small table is another page's: a return goes back without looking.
-    if (executed) attention_.wanted = true;
+    if (!executed) return;
+    // Its place in the small table may be another page's, and yet it runs (a return goes back without looking), and jumps know it.
+    attention_.wanted = true;
+    for (const auto& code : space.code)
+      if (code) clear_jumps(*code, address, 1);
   });
 }
 
