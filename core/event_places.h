@@ -4,6 +4,7 @@
 // to `others`. So the counts and `others` together are all exits; and a count may lack what came before its place was taken.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,11 @@ class EventPlaces {
   };
 
   void count(uint64_t pc, EventKind kind, uint8_t privilege, const EventContext& context) noexcept {
+    Place*& last = last_[static_cast<size_t>(kind) % kLasts];
+    if (last && last->pc == pc && last->kind == kind && last->privilege == privilege) [[likely]] {
+      ++last->count;
+      return;
+    }
     if (!places_) [[unlikely]]
       places_ = std::make_unique<Place[]>(kPlaces);
     const uint64_t hash = (pc ^ uint64_t{static_cast<uint8_t>(kind)} << 56 ^ uint64_t{privilege} << 48) * 0x9e37'79b9'7f4a'7c15;
@@ -32,9 +38,10 @@ class EventPlaces {
     for (Place* place = first; place != first + kNeighbours; ++place)
       if (place->pc == pc && place->kind == kind && place->privilege == privilege && place->count != 0) [[likely]] {
         ++place->count;
+        last = place;
         return;
       }
-    take(first, pc, kind, privilege, context);
+    last = take(first, pc, kind, privilege, context);
   }
 
   // Those with the most, in order.
@@ -48,7 +55,11 @@ class EventPlaces {
   static constexpr size_t kPlaces = size_t{1} << kPlacesLog;
   static constexpr unsigned kNeighbours = 8;  // that a pc may have: a power of two
 
-  void take(Place* first, uint64_t pc, EventKind kind, uint8_t privilege, const EventContext& context) noexcept;
+  // Where each kind was counted last: most often it is there again. By the kind's number.
+  static constexpr size_t kLasts = 64;
+  std::array<Place*, kLasts> last_ = {};
+
+  Place* take(Place* first, uint64_t pc, EventKind kind, uint8_t privilege, const EventContext& context) noexcept;
 
   std::unique_ptr<Place[]> places_;
   uint64_t others_ = 0;

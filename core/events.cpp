@@ -76,11 +76,12 @@ void Events::note(Event& event) noexcept {
   if (listening()) event.instruction = running_->instruction();
 }
 
-void EventPlaces::take(Place* first, uint64_t pc, EventKind kind, uint8_t privilege,
-                       const EventContext& context) noexcept {
+EventPlaces::Place* EventPlaces::take(Place* first, uint64_t pc, EventKind kind, uint8_t privilege,
+                                      const EventContext& context) noexcept {
   Place* const least = std::min_element(first, first + kNeighbours, [](const Place& a, const Place& b) { return a.count < b.count; });
   others_ += least->count;
   *least = {pc, 1, context.instruction(), kind, privilege};
+  return least;
 }
 
 std::vector<EventPlaces::Place> EventPlaces::all() const {

@@ -8,6 +8,7 @@
 #include <regex>
 #include <set>
 #include <sstream>
+#include <vector>
 
 namespace vitrine::core {
 namespace {
@@ -128,6 +129,24 @@ TEST(Events, SomebodyListens_ToldOnceWithThePlaceOfTheBeginning) {
   EXPECT_EQ(event.after, 3u);
   EXPECT_EQ(log.words[0], "back");
   EXPECT_EQ(log.events[1].kind, EventKind::kWait);
+}
+
+// Right after each other, when the place is the last one's but for the mode or the kind.
+TEST(EventPlaces, OnePc_ModesAndKindsApart) {
+  EventPlaces places;
+  Hart hart;
+  constexpr uint64_t kPc = 0x8000'0000;
+  for (uint64_t i = 0; i < 10; ++i) {
+    places.count(kPc, EventKind::kWait, 1, hart);
+    places.count(kPc, EventKind::kWait, 0, hart);
+    places.count(kPc, EventKind::kHiddenFault, 0, hart);
+    places.count(kPc, EventKind::kHiddenFault, 0, hart);
+    places.count(kPc + 2, EventKind::kHiddenFault, 0, hart);
+  }
+  std::vector<uint64_t> counts;
+  for (const auto& place : places.most(9)) counts.push_back(place.count);
+  EXPECT_EQ(counts, (std::vector<uint64_t>{20, 10, 10, 10}));
+  EXPECT_EQ(places.others(), 0u);
 }
 
 // More places than there is room for: what is frequent stays, and nothing is lost from the sum.
