@@ -14,7 +14,6 @@
 #define TEST_VA 0x30000000UL
 #define FREE_PAGES 0x80400000UL
 #define MOST_PAGES 512UL
-#define NEVER (~0UL)
 
 struct trap_frame {
   uint64_t x[32], sepc, sstatus;

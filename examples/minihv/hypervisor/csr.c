@@ -5,13 +5,29 @@
 //   |   csr    | rs1/imm | funct3 |  rd  | 1110011 |    funct3: 1 write, 2 set, 3 clear; +4: imm is the operand
 #include "hypervisor.h"
 
-enum {
-  SSTATUS = 0x100, SIE = 0x104, STVEC = 0x105, SCOUNTEREN = 0x106, SENVCFG = 0x10a, SSCRATCH = 0x140, SEPC = 0x141,
-  SCAUSE = 0x142, STVAL = 0x143, SIP = 0x144, SATP = 0x180
-};
-#define SSTATUS_FIELDS (SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR)
+enum { SSTATUS = 0x100, SATP = 0x180 };
 #define SSTATUS_UXL (2UL << 32)  // read-only: U mode has 64 bits
-#define SI_ALL 0x222UL           // software, timer, external
+#define FIELD(name) offsetof(struct hart, name)
+
+static const struct row { unsigned csr; size_t at; uint64_t writable; } rows[] = {
+  {SSTATUS, FIELD(sstatus), SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR},
+  {0x104, FIELD(sie), 0x222},      // software, timer, external
+  {0x105, FIELD(stvec), ~2UL},
+  {0x106, FIELD(scounteren), 7},
+  {0x10a, FIELD(senvcfg), 0},      // nothing that it could switch is there
+  {0x140, FIELD(sscratch), ~0UL},
+  {0x141, FIELD(sepc), ~1UL},
+  {0x142, FIELD(scause), ~0UL},
+  {0x143, FIELD(stval), ~0UL},
+  {0x144, FIELD(sip), 2},          // only SSIP is writable
+  {SATP, FIELD(satp), 0xfUL << 60 | ((1UL << 44) - 1)},  // we have no ASIDs: the field reads zero
+};
+
+static const struct row* find(unsigned csr) {
+  for (const struct row* row = rows; row < rows + sizeof rows / sizeof rows[0]; row++)
+    if (row->csr == csr) return row;
+  return NULL;
+}
 
 static bool is_csr_instruction(uint32_t instruction) {
   return (instruction & 0x7f) == 0x73 && (instruction >> 12 & 3) != 0;
@@ -22,46 +38,14 @@ bool names_supervisor_csr(uint32_t instruction) {
   return is_csr_instruction(instruction) && (instruction >> 28 & 3) == 1;
 }
 
-static bool read_csr(struct hart* h, unsigned csr, uint64_t* value) {
-  switch (csr) {
-    case SSTATUS: *value = h->sstatus | SSTATUS_UXL; break;
-    case SIE: *value = h->sie; break;
-    case STVEC: *value = h->stvec; break;
-    case SCOUNTEREN: *value = h->scounteren; break;
-    case SENVCFG: *value = 0; break;
-    case SSCRATCH: *value = h->sscratch; break;
-    case SEPC: *value = h->sepc; break;
-    case SCAUSE: *value = h->scause; break;
-    case STVAL: *value = h->stval; break;
-    case SIP: *value = h->sip; break;
-    case SATP: *value = h->satp; break;
-    default: return false;
-  }
-  return true;
-}
-
-static void write_csr(struct hart* h, unsigned csr, uint64_t value) {
-  switch (csr) {
-    case SSTATUS:
-      // What vS may do with the pages of vU decides what its shadow holds (shadow.c).
-      if ((h->sstatus ^ value) & (SSTATUS_SUM | SSTATUS_MXR)) drop_shadows();
-      h->sstatus = value & SSTATUS_FIELDS;
-      break;
-    case SIE: h->sie = value & SI_ALL; break;
-    case STVEC: h->stvec = value & ~2UL; break;
-    case SCOUNTEREN: h->scounteren = value & 7; break;
-    case SSCRATCH: h->sscratch = value; break;
-    case SEPC: h->sepc = value & ~1UL; break;
-    case SCAUSE: h->scause = value; break;
-    case STVAL: h->stval = value; break;
-    case SIP: h->sip = (h->sip & ~2UL) | (value & 2); break;  // only SSIP is writable
-    case SATP:
-      // Bare or Sv39; another mode leaves satp as it was (priv 4.1.11). We have no ASIDs: the field reads zero.
-      if (value >> 60 != 0 && value >> 60 != 8) break;
-      h->satp = value & (0xfUL << 60 | ((1UL << 44) - 1));
-      drop_shadows();
-      break;
-  }
+static void write_csr(struct hart* h, const struct row* row, uint64_t value) {
+  uint64_t* field = (uint64_t*)((char*)h + row->at);
+  uint64_t old = *field;
+  // Bare or Sv39; another mode leaves satp as it was (priv 4.1.11).
+  if (row->csr == SATP && value >> 60 != 0 && value >> 60 != 8) return;
+  *field = (old & ~row->writable) | (value & row->writable);
+  // What vS may do with the pages of vU decides what its shadow holds (shadow.c).
+  if (row->csr == SATP || (row->csr == SSTATUS && ((old ^ value) & (SSTATUS_SUM | SSTATUS_MXR)))) drop_shadows();
 }
 
 static uint64_t operand(struct hart* h, uint32_t instruction) {
@@ -77,13 +61,14 @@ bool writes_sie_only(struct hart* h, uint32_t instruction) {
 }
 
 bool emulate_csr(struct hart* h, uint32_t instruction) {
-  unsigned csr = instruction >> 20, rd = instruction >> 7 & 31, operation = instruction >> 12 & 3;
-  uint64_t old, value = operand(h, instruction);
-  if (!is_csr_instruction(instruction) || !read_csr(h, csr, &old)) return false;
+  const struct row* row = find(instruction >> 20);
+  unsigned rd = instruction >> 7 & 31, operation = instruction >> 12 & 3;
+  if (!is_csr_instruction(instruction) || row == NULL) return false;
+  uint64_t old = *(uint64_t*)((char*)h + row->at) | (row->csr == SSTATUS ? SSTATUS_UXL : 0), value = operand(h, instruction);
   if (operation == 1) {
-    write_csr(h, csr, value);
+    write_csr(h, row, value);
   } else if ((instruction >> 15 & 31) != 0) {  // x0 or 0: no write, whatever the value (unpriv 9.1)
-    write_csr(h, csr, operation == 2 ? old | value : old & ~value);
+    write_csr(h, row, operation == 2 ? old | value : old & ~value);
   }
   if (rd != 0) h->x[rd] = old;
   return true;

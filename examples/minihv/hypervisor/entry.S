@@ -21,21 +21,13 @@ _start: la      t0, bss_start           # a0: the hart's id, a1: the device tree
         addi    t0, t0, 8
         bltu    t0, t1, 1b
 
-        # Both shadows begin with our own gibibyte: the last entry of their root pages.
-        la      t0, shadow_root
-        li      t1, (0x80000000 >> 12 << 10) | 0xcf     # V, R, W, X, A, D and not U: never the guest's
-        li      t3, 4096
-        add     t2, t0, t3
-        sd      t1, -8(t2)              # the last of shadow_root[VS] ...
-        add     t2, t2, t3
-        sd      t1, -8(t2)              # ... and of shadow_root[VU]
-
         # Paging goes on, and the next fetch, from an address that means nothing any more, faults to stvec:
         # to the same code, at the address it is linked for.
         li      t1, 0xffffffff40000000  # OFFSET
         la      t2, 2f
         add     t2, t2, t1
         csrw    stvec, t2
+        la      t0, shadow_root         # what it holds at first is our own gibibyte (shadow.c)
         srli    t0, t0, 12
         li      t2, 8 << 60             # Sv39
         or      t0, t0, t2

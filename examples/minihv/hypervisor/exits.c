@@ -7,28 +7,27 @@
 // A trap to vS as the hardware takes one to S (priv 3.1.6.1, 4.1.2): everything is delegated that can be.
 void inject(struct hart* h, uint64_t cause, uint64_t value) {
   bool interrupt = cause >> 63;
-  if (interrupt) {
-    guest_interrupts++;
-  } else {
-    guest_traps[cause & 15]++;
-  }
+  *(interrupt ? &guest_interrupts : &guest_traps[cause & 15]) += 1;
   h->sepc = h->pc;
   h->scause = cause;
   h->stval = value;
-  h->sstatus &= ~(SSTATUS_SPP | SSTATUS_SPIE);
-  if (h->mode == VS) h->sstatus |= SSTATUS_SPP;
-  if (h->sstatus & SSTATUS_SIE) h->sstatus |= SSTATUS_SPIE;
-  h->sstatus &= ~SSTATUS_SIE;
+  uint64_t spie = h->sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0, spp = h->mode == VS ? SSTATUS_SPP : 0;
+  h->sstatus = (h->sstatus & ~(SSTATUS_RETURN | SSTATUS_SIE)) | spp | spie;
   if (h->shared != NULL) share_trap(h);
   h->mode = VS;
   h->pc = (h->stvec & ~3UL) + (interrupt && (h->stvec & 1) ? 4 * (cause & 63) : 0);
 }
 
+// An exit that is the guest's own affair, and so ends in a guest trap.
+void pass_on(struct hart* h, enum exit_kind kind, uint64_t cause, uint64_t value) {
+  exits[kind]++;
+  inject(h, cause, value);
+}
+
 void emulate_sret(struct hart* h) {  // priv 3.3.2
   h->mode = h->sstatus & SSTATUS_SPP ? VS : VU;
-  h->sstatus &= ~(SSTATUS_SPP | SSTATUS_SIE);
-  if (h->sstatus & SSTATUS_SPIE) h->sstatus |= SSTATUS_SIE;
-  h->sstatus |= SSTATUS_SPIE;
+  uint64_t sie = h->sstatus & SSTATUS_SPIE ? SSTATUS_SIE : 0;
+  h->sstatus = (h->sstatus & ~(SSTATUS_SPP | SSTATUS_SIE)) | sie | SSTATUS_SPIE;
   h->pc = h->sepc;
 }
 
@@ -55,34 +54,29 @@ bool fetch(struct hart* h, uint64_t pc, uint32_t* instruction) {
   return true;
 }
 
-// An instruction that is illegal in U mode. In vU it is the guest's affair; in vS it may be one that S mode has.
+// What S mode has and U mode has not, but for sret: does it to the virtual hart. EXIT_ILLEGAL: S mode has it not, either.
+static enum exit_kind emulate(struct hart* h, uint32_t instruction) {
+  if (emulate_csr(h, instruction)) return EXIT_CSR;
+  if ((instruction & 0xfe007fff) == 0x12000073) return drop_shadows(), EXIT_SFENCE;
+  if (instruction != 0x10500073) return EXIT_ILLEGAL;
+  if ((h->sip & h->sie) == 0) asm volatile("wfi");  // only our timer can wake either of us; its interrupt exits at once
+  return EXIT_WFI;
+}
+
+// An instruction that is illegal in U mode. In vU it is the guest's affair.
 static void illegal_exit(struct hart* h, uint64_t value) {
-  uint32_t instruction = 0;
-  enum exit_kind kind = EXIT_ILLEGAL;
-  if (h->mode == VS) {
-    if (!fetch(h, h->pc, &instruction)) return exits[EXIT_OTHER_FAULT]++, (void)0;
-    if (silent && writes_sie_only(h, instruction)) {  // the machine of hv.silent (csr.c) would not have exited
-      h->pc += 4;
-      return;
-    }
-    if (emulate_csr(h, instruction)) {
-      kind = EXIT_CSR;
-      h->pc += 4;
-    } else if (instruction == 0x10200073) {
-      kind = EXIT_SRET;
-      emulate_sret(h);
-    } else if ((instruction & 0xfe007fff) == 0x12000073) {
-      kind = EXIT_SFENCE;
-      drop_shadows();
-      h->pc += 4;
-    } else if (instruction == 0x10500073) {
-      kind = EXIT_WFI;  // only our timer can wake either of us, and its interrupt exits at once
-      if ((h->sip & h->sie) == 0) asm volatile("wfi");
-      h->pc += 4;
-    }
+  uint32_t instruction;
+  if (h->mode == VU) return pass_on(h, EXIT_ILLEGAL, CAUSE_ILLEGAL, value);
+  if (!fetch(h, h->pc, &instruction)) return exits[EXIT_OTHER_FAULT]++, (void)0;
+  if (instruction == 0x10200073) return exits[EXIT_SRET]++, emulate_sret(h);
+  if (silent && writes_sie_only(h, instruction)) {  // the machine of hv.silent (csr.c) would not have exited
+    h->pc += 4;
+    return;
   }
+  enum exit_kind kind = emulate(h, instruction);
+  if (kind == EXIT_ILLEGAL) return pass_on(h, kind, CAUSE_ILLEGAL, value);
   exits[kind]++;
-  if (kind == EXIT_ILLEGAL) inject(h, CAUSE_ILLEGAL, value);
+  h->pc += 4;
 }
 
 // An address that the shadow does not map, or not for this. The guest's own table says whose fault that is.
@@ -90,19 +84,11 @@ static void fault_exit(struct hart* h, uint64_t cause, uint64_t va) {
   uint64_t right = cause == CAUSE_FETCH_PAGE ? PTE_X : cause == CAUSE_LOAD_PAGE ? PTE_R : PTE_W;
   struct translation to;
   uint64_t fault = translate(h, h->mode, va, right, &to);
-  if (fault == cause) {
-    exits[EXIT_GUEST_FAULT]++;
-    inject(h, fault, va);
-  } else if (fault != 0) {
-    exits[EXIT_OUTSIDE]++;
-    inject(h, fault, va);
-  } else if (right != PTE_X && has_code(to.gpa)) {
-    exits[EXIT_CODE_ACCESS]++;
-    access_code(h, va, right, &to);
-  } else {
-    exits[EXIT_HIDDEN]++;
-    fill_shadow(h, h->mode, va, right, &to);
-  }
+  if (fault != 0) return pass_on(h, fault == cause ? EXIT_GUEST_FAULT : EXIT_OUTSIDE, fault, va);
+  bool patched_code = right != PTE_X && has_code(to.gpa);
+  exits[patched_code ? EXIT_CODE_ACCESS : EXIT_HIDDEN]++;
+  if (patched_code) return access_code(h, va, right, &to);
+  fill_shadow(h->mode, va, right, &to);
 }
 
 static void enter(struct hart* h) {
@@ -117,31 +103,14 @@ void handle_exit(struct hart* h) {
   uint64_t cause = csr_read(scause), value = csr_read(stval);
   if (csr_read(sstatus) & SSTATUS_SPP) stop("a fault of its own");
   switch (cause) {
-    case CAUSE_TIMER:
-      exits[EXIT_TIMER]++;
-      h->sip |= SI_TIMER;
-      set_timer(NEVER);
-      break;
-    case CAUSE_USER_CALL:
-      if (h->mode == VS) {
-        sbi_call_of_guest(h);
-      } else {
-        exits[EXIT_USER_CALL]++;
-        inject(h, cause, 0);
-      }
-      break;
+    case CAUSE_TIMER: exits[EXIT_TIMER]++, h->sip |= SI_TIMER, set_timer(NEVER); break;
+    case CAUSE_USER_CALL: h->mode == VS ? sbi_call_of_guest(h) : pass_on(h, EXIT_USER_CALL, cause, 0); break;
     case CAUSE_BREAKPOINT:
-      if (patching && h->mode == VS && emulate_breakpoint(h)) break;
-      exits[EXIT_BREAKPOINT]++;
-      inject(h, cause, value);
+      if (!patching || h->mode != VS || !emulate_breakpoint(h)) pass_on(h, EXIT_BREAKPOINT, cause, value);
       break;
     case CAUSE_ILLEGAL: illegal_exit(h, value); break;
-    case CAUSE_FETCH_PAGE:
-    case CAUSE_LOAD_PAGE:
-    case CAUSE_STORE_PAGE: fault_exit(h, cause, value); break;
-    default:
-      exits[EXIT_OTHER_FAULT]++;
-      inject(h, cause, value);
+    case CAUSE_FETCH_PAGE: case CAUSE_LOAD_PAGE: case CAUSE_STORE_PAGE: fault_exit(h, cause, value); break;
+    default: pass_on(h, EXIT_OTHER_FAULT, cause, value);
   }
   deliver_interrupt(h);
   enter(h);

@@ -9,17 +9,14 @@
 #define GUEST_RAM 0x80000000UL
 #define GUEST_BYTES (8UL << 20)
 #define GUEST_HOST 0x80800000UL
-#define NEVER (~0UL)
-
-#define SSTATUS_RETURN (SSTATUS_SPP | SSTATUS_SPIE)                       // what an sret uses
-enum { SBI_NOT_SUPPORTED = -2, SBI_INVALID_ADDRESS = -5 };
+#define SSTATUS_RETURN (SSTATUS_SPP | SSTATUS_SPIE)  // what an sret uses
 
 enum mode { VS, VU };  // what the guest believes it is in; in truth it is in U mode, both times
 
 struct hart {
   uint64_t x[32], pc;  // entry.S knows these by their offsets
   enum mode mode;
-  uint64_t sstatus, stvec, sepc, scause, stval, sscratch, sie, sip, satp, scounteren;
+  uint64_t sstatus, stvec, sepc, scause, stval, sscratch, sie, sip, satp, scounteren, senvcfg;
   struct shared* shared;  // with a guest that knows of us (hypercall.c), or null
 };
 
@@ -28,11 +25,8 @@ struct hart {
 #define EXITS(row)                                                                       \
   row(CSR, "csr", INSTRUCTION)            /* an access to a CSR, emulated */             \
   row(CSR_PATCHED, "csr-patched", INSTRUCTION) /* the same, behind a planted ebreak */   \
-  row(SRET, "sret", INSTRUCTION)                                                         \
-  row(SFENCE, "sfence.vma", INSTRUCTION)                                                 \
-  row(WFI, "wfi", INSTRUCTION)                                                           \
-  row(SBI_CONSOLE_CALL, "sbi-console", INSTRUCTION)                                      \
-  row(SBI_TIMER_CALL, "sbi-timer", INSTRUCTION)                                          \
+  row(SRET, "sret", INSTRUCTION) row(SFENCE, "sfence.vma", INSTRUCTION) row(WFI, "wfi", INSTRUCTION) \
+  row(SBI_CONSOLE_CALL, "sbi-console", INSTRUCTION) row(SBI_TIMER_CALL, "sbi-timer", INSTRUCTION)    \
   row(SBI_OTHER_CALL, "sbi-other", INSTRUCTION)                                          \
   row(HYPERCALL, "hypercall", INSTRUCTION) /* paravirtual, hypercall.c */                \
   row(USER_CALL, "ecall-vu", INSTRUCTION)  /* the guest's system call: a guest trap */   \
@@ -55,6 +49,7 @@ _Noreturn void shut_down(bool failed);
 void* guest_memory(uint64_t gpa, uint64_t bytes);  // null if that is not all guest RAM
 // exits.c
 void inject(struct hart* h, uint64_t cause, uint64_t value);
+void pass_on(struct hart* h, enum exit_kind kind, uint64_t cause, uint64_t value);
 void emulate_sret(struct hart* h);
 bool fetch(struct hart* h, uint64_t pc, uint32_t* instruction);  // false: a guest trap was injected
 int instruction_bytes(uint32_t instruction);
@@ -67,11 +62,10 @@ void sbi_call_of_guest(struct hart* h);
 void share_trap(struct hart* h);
 bool masked_by_guest(struct hart* h);
 // shadow.c
-struct translation {
-  uint64_t gpa, rights;  // PTE_R, PTE_W, PTE_X: what this mode may do there
-};
+struct translation { uint64_t gpa, rights; };  // PTE_R, PTE_W, PTE_X: what this mode may do there
 uint64_t translate(struct hart* h, enum mode mode, uint64_t va, uint64_t right, struct translation* to);
-void fill_shadow(struct hart* h, enum mode mode, uint64_t va, uint64_t right, const struct translation* to);
+uint64_t access_fault(uint64_t right);  // the cause
+void fill_shadow(enum mode mode, uint64_t va, uint64_t right, const struct translation* to);
 void drop_shadows(void);
 uint64_t shadow_satp(enum mode mode);
 // patch.c

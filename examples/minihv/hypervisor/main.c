@@ -16,26 +16,20 @@ void* guest_memory(uint64_t gpa, uint64_t bytes) {
 
 // One line a counter, "key: value". Sums come first.
 static void report(void) {
-#define NAME(name, text, cause) text,
-#define CAUSE(name, text, cause) cause,
+#define COUNT(name, text, cause) by_cause[cause] += exits[EXIT_##name];
+#define PRINT(name, text, cause) put_value("hv.exit.", text, exits[EXIT_##name]);
   enum { INSTRUCTION, ADDRESS, FAULT, INTERRUPT };
-  static const char names[][20] = {EXITS(NAME)};
-  static const char causes[] = {EXITS(CAUSE)};
+  static const char causes[][12] = {"instruction", "address", "fault", "interrupt"};
   uint64_t by_cause[4] = {0}, traps = guest_interrupts;
-  for (int kind = 0; kind < EXIT_KINDS; kind++) by_cause[(int)causes[kind]] += exits[kind];
+  EXITS(COUNT)
   for (int cause = 0; cause < 16; cause++) traps += guest_traps[cause];
   put_value("hv.", "exits", by_cause[0] + by_cause[1] + by_cause[2] + by_cause[3]);
-  put_value("hv.exits.", "instruction", by_cause[INSTRUCTION]);
-  put_value("hv.exits.", "address", by_cause[ADDRESS]);
-  put_value("hv.exits.", "fault", by_cause[FAULT]);
-  put_value("hv.exits.", "interrupt", by_cause[INTERRUPT]);
-  for (int kind = 0; kind < EXIT_KINDS; kind++) put_value("hv.exit.", names[kind], exits[kind]);
+  for (int cause = 0; cause < 4; cause++) put_value("hv.exits.", causes[cause], by_cause[cause]);
+  EXITS(PRINT)
   put_value("hv.", "guest-traps", traps);
   put_value("hv.guest-trap.", "interrupt", guest_interrupts);
-  for (int cause = 0; cause < 16; cause++) {
-    if (guest_traps[cause] == 0) continue;
-    put("hv.guest-trap.cause-"), put_decimal((uint64_t)cause), put_value("", "", guest_traps[cause]);
-  }
+  for (uint64_t cause = 0; cause < 16; cause++)
+    if (guest_traps[cause] != 0) put("hv.guest-trap.cause-"), put_decimal(cause), put_value("", "", guest_traps[cause]);
   put_value("hv.", "shadow-drops", shadow_drops);
   if (patching) put_value("hv.", "patched", patched);
   if (listing) list_patched();
@@ -96,8 +90,7 @@ struct hart* hypervisor_main(uint64_t id, uint64_t tree_address) {
   uint64_t file = tree_number(disk, (int)tree_number(disk - 8, 4));  // the property's length stands before its name
   if (file < GUEST_HOST + GUEST_BYTES) stop("the machine has too little memory");
   hart.pc = load_guest((uint8_t*)file + OFFSET);
-  hart.x[10] = id;
-  hart.x[11] = give_tree(tree);
+  hart.x[10] = id, hart.x[11] = give_tree(tree);
   set_timer(NEVER);
   csr_write(sie, SI_TIMER);
   csr_write(sstatus, SSTATUS_SPIE);  // the next sret: to user mode, SPP = 0; FS = 0: our virtual hart has no F

@@ -52,12 +52,10 @@ uint64_t code_page(uint64_t gpa) {
 static uint16_t* slot(uint64_t gpa) { return (uint16_t*)(code_page(gpa) + OFFSET) + (gpa & (PAGE - 1)) / 2; }
 
 // Behind these the bytes may be anything: jal and jalr that keep no return address, c.j, c.jr, sret.
-static bool ends_flow(uint32_t instruction) {
-  unsigned opcode = instruction & 0x7f;
-  if (instruction == 0x10200073) return true;
-  if (opcode == 0x6f || opcode == 0x67) return (instruction >> 7 & 31) == 0;
-  if ((instruction & 3) == 3) return false;
-  return (instruction & 0xe003) == 0xa001 || ((instruction & 0xf07f) == 0x8002 && (instruction & 0xf80) != 0);
+static bool ends_flow(uint32_t i) {
+  bool jumps = (i & 0x7f) == 0x6f || (i & 0x7f) == 0x67;
+  if (instruction_bytes(i) == 4) return i == 0x10200073 || (jumps && (i >> 7 & 31) == 0);
+  return (i & 0xe003) == 0xa001 || ((i & 0xf07f) == 0x8002 && (i & 0xf80) != 0);
 }
 
 static void read_on(struct hart* h, uint64_t pc) {
@@ -65,16 +63,13 @@ static void read_on(struct hart* h, uint64_t pc) {
     struct translation first, second;
     if (translate(h, VS, pc, PTE_X, &first) != 0 || *slot(first.gpa) != C_EBREAK) break;
     instruction = *(uint16_t*)guest_memory(first.gpa, 2);
-    if (instruction_bytes(instruction) == 4) {
-      if (translate(h, VS, pc + 2, PTE_X, &second) != 0) break;  // the guest may mend that; stay unread
-      instruction |= (uint32_t)*(uint16_t*)guest_memory(second.gpa, 2) << 16;
-      patched += names_supervisor_csr(instruction);
-      uint32_t code = names_supervisor_csr(instruction) ? EBREAK : instruction;
-      *slot(first.gpa) = (uint16_t)code;
-      *slot(second.gpa) = (uint16_t)(code >> 16);
-    } else {
-      *slot(first.gpa) = (uint16_t)instruction;
-    }
+    bool wide = instruction_bytes(instruction) == 4;
+    if (wide && translate(h, VS, pc + 2, PTE_X, &second) != 0) break;  // the guest may mend that; stay unread
+    if (wide) instruction |= (uint32_t)*(uint16_t*)guest_memory(second.gpa, 2) << 16;
+    uint32_t code = names_supervisor_csr(instruction) ? EBREAK : instruction;
+    patched += code != instruction;
+    *slot(first.gpa) = (uint16_t)code;
+    if (wide) *slot(second.gpa) = (uint16_t)(code >> 16);
     if (instruction == C_EBREAK) break;
   }
   asm volatile("fence.i" : : : "memory");
@@ -92,16 +87,12 @@ bool emulate_breakpoint(struct hart* h) {
     exits[EXIT_CSR_PATCHED]++;
     h->pc += 4;
   } else {
-    exits[EXIT_ILLEGAL]++;
-    inject(h, CAUSE_ILLEGAL, instruction);
+    pass_on(h, EXIT_ILLEGAL, CAUSE_ILLEGAL, instruction);
   }
   return true;
 }
 
-struct access {
-  unsigned reg, bytes;  // 0 bytes: no plain load or store
-  bool is_store, is_signed;
-};
+struct access { unsigned reg, bytes; bool is_store, is_signed; };  // 0 bytes: no plain load or store
 
 static struct access decode_access(uint32_t i) {
   unsigned funct = i >> 12 & 7, compressed = i >> 13 & 7;  // c.lw 2, c.ld 3, c.sw 6, c.sd 7
@@ -125,21 +116,17 @@ void access_code(struct hart* h, uint64_t va, uint64_t right, const struct trans
   uint32_t instruction;
   if (!fetch(h, h->pc, &instruction)) return;
   struct access access = decode_access(instruction);
-  bool emulated = access.bytes != 0 && (va & (PAGE - 1)) + access.bytes <= PAGE;
-  if (emulated && !access.is_store) {
-    uint64_t value = 0;
-    for (unsigned i = access.bytes; i-- > 0;) value = value << 8 | *(uint8_t*)guest_memory(to->gpa + i, 1);
-    unsigned unused = 64 - 8 * access.bytes;
-    if (access.is_signed) value = (uint64_t)((int64_t)(value << unused) >> unused);
-    if (access.reg != 0) h->x[access.reg] = value;
-  } else if (emulated) {
-    for (unsigned i = 0; i < access.bytes; i++)
-      *(uint8_t*)guest_memory(to->gpa + i, 1) = (uint8_t)(h->x[access.reg] >> 8 * i);
-    forget(to->gpa);
-  } else if (lies_in(h, h->pc, to->gpa) || lies_in(h, h->pc + 2, to->gpa)) {
-    return inject(h, right == PTE_W ? CAUSE_STORE_ACCESS : CAUSE_LOAD_ACCESS, va);
-  } else {
+  uint8_t* memory = guest_memory(to->gpa, 1);
+  if (access.bytes == 0 || (va & (PAGE - 1)) + access.bytes > PAGE) {
+    if (lies_in(h, h->pc, to->gpa) || lies_in(h, h->pc + 2, to->gpa)) return inject(h, access_fault(right), va);
     return forget(to->gpa);
+  } else if (access.is_store) {
+    for (unsigned i = 0; i < access.bytes; i++) memory[i] = (uint8_t)(h->x[access.reg] >> 8 * i);
+    forget(to->gpa);
+  } else if (access.reg != 0) {
+    uint64_t value = 0, unused = 64 - 8 * access.bytes;
+    for (unsigned i = access.bytes; i-- > 0;) value = value << 8 | memory[i];
+    h->x[access.reg] = access.is_signed ? (uint64_t)((int64_t)(value << unused) >> unused) : value;
   }
   h->pc += (uint64_t)instruction_bytes(instruction);
 }
@@ -149,8 +136,8 @@ void list_patched(void) {
   for (int i = 0; i < COPIES; i++) {
     for (uint64_t at = 0; original[i] != 0 && at < PAGE; at += 2) {
       uint16_t half = *(uint16_t*)guest_memory(original[i] + at, 2);
-      if (copies[i][at / 2] != (uint16_t)EBREAK || half == (uint16_t)EBREAK) continue;
-      put("hv.patched-at: "), put_hex(original[i] + at), put("\n");
+      bool planted = copies[i][at / 2] == (uint16_t)EBREAK && half != (uint16_t)EBREAK;
+      if (planted) put("hv.patched-at: "), put_hex(original[i] + at), put("\n");
     }
   }
 }

@@ -10,14 +10,14 @@
 // (Xen reserves addresses in its guests for the same reason).
 //
 // The shadows are a *virtual TLB*: filled entry by entry on hidden faults, and dropped, both and whole, at sfence.vma
-// and when satp, SUM or MXR change. The architecture says that a changed table counts from the next sfence.vma on, so
-// this is exact. The other way, write-protecting the guest's tables and following each write, needs to know all pages
-// that are tables and to emulate stores to them; it pays where a guest fences often. With paging off (satp = 0) the
-// same shadows hold the identity.
+// and when satp, SUM or MXR change. A changed table counts from the next sfence.vma on, so this is exact. The other
+// way, write-protecting the guest's tables and following each write, needs to know which pages are tables and to
+// emulate stores to them; it pays where a guest fences often. With paging off (satp = 0) they hold the identity.
 #include "hypervisor.h"
 
 enum { ROOT_OWN = 511, POOL = 256 };
-uint64_t shadow_root[2][512] __attribute__((aligned(4096)));  // entry.S puts our own entry there
+#define OWN PTE_OF(0x80000000UL, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D)  // not U: never the guest's
+uint64_t shadow_root[2][512] __attribute__((aligned(4096))) = {[VS][ROOT_OWN] = OWN, [VU][ROOT_OWN] = OWN};
 static uint64_t pool[POOL][512] __attribute__((aligned(4096)));
 static int pool_used;
 
@@ -35,7 +35,7 @@ void drop_shadows(void) {
 static uint64_t page_fault(uint64_t right) {
   return right == PTE_X ? CAUSE_FETCH_PAGE : right == PTE_R ? CAUSE_LOAD_PAGE : CAUSE_STORE_PAGE;
 }
-static uint64_t access_fault(uint64_t right) {
+uint64_t access_fault(uint64_t right) {
   return right == PTE_X ? CAUSE_FETCH_ACCESS : right == PTE_R ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
 }
 
@@ -78,7 +78,7 @@ uint64_t translate(struct hart* h, enum mode mode, uint64_t va, uint64_t right, 
 
 // Superpages of the guest become pages of 4 KiB, as they are used. A kernel page that is executed while we patch is
 // the patched copy, and is only executable: reads and writes of it come to us (patch.c).
-void fill_shadow(struct hart* h, enum mode mode, uint64_t va, uint64_t right, const struct translation* to) {
+void fill_shadow(enum mode mode, uint64_t va, uint64_t right, const struct translation* to) {
   uint64_t page = to->gpa - GUEST_RAM + GUEST_HOST, rights = to->rights;
   if (LEVEL_INDEX(va, 2) == ROOT_OWN) stop("the guest uses the last gibibyte, which is the hypervisor's");
   if (patching && mode == VS) {
@@ -99,5 +99,4 @@ void fill_shadow(struct hart* h, enum mode mode, uint64_t va, uint64_t right, co
   }
   table[LEVEL_INDEX(va, 0)] = PTE_OF(page, PTE_V | PTE_U | PTE_A | PTE_D | rights);
   asm volatile("sfence.vma %0" : : "r"(va) : "memory");
-  (void)h;
 }

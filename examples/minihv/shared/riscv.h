@@ -51,6 +51,7 @@ enum {
 #define LEVEL_INDEX(va, level) ((va) >> (12 + 9 * (level)) & 511)
 #define SATP_SV39 (8UL << 60)
 
+enum { SBI_NOT_SUPPORTED = -2, SBI_INVALID_ADDRESS = -5 };  // errors
 enum { SBI_PUTCHAR = 1, SBI_BASE = 0x10, SBI_TIMER = 0x54494D45, SBI_RESET = 0x53525354, SBI_CONSOLE = 0x4442434E };
 
 struct sbi_result {
@@ -67,6 +68,7 @@ static inline struct sbi_result sbi_call(uint64_t extension, uint64_t function, 
   return (struct sbi_result){a0, a1};
 }
 
+#define NEVER (~0UL)
 static inline void set_timer(uint64_t time) { sbi_call(SBI_TIMER, 0, time, 0); }
 _Noreturn void power_off(bool failed);
 void put_char(char c);
