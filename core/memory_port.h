@@ -103,10 +103,6 @@ struct PredictionTable {
   uint64_t length[kPredictions] = {};
 
   static constexpr uint64_t kTail = 7;  // addresses of a run that `length` does not count
-  // Is one of `bytes` addresses from `first` on in the slot's run?
-  [[nodiscard]] bool overlaps(unsigned slot, uint64_t first, uint64_t bytes) const {
-    return start[slot] - first < bytes || first - start[slot] < length[slot] + kTail;
-  }
 };
 
 // Where generated code went, in front of a code View: host code by its guest address, which no page boundary or key is in the
@@ -171,16 +167,9 @@ struct PredictionSet {
     ++losses;
   }
   // Empties the slots of pages among `bytes` addresses from `first` on; both are multiples of a page.
-  void clear(uint64_t first, uint64_t bytes) {
-    for (PredictionTable* table : {&read, &write})
-      for (unsigned i = 0; i < kPredictions; ++i)
-        if (table->overlaps(i, first, bytes)) empty(*table, i);
-  }
+  void clear(uint64_t first, uint64_t bytes);
   // Empties the slots for writes to the page at `host`.
-  void clear_writes_to(uint64_t host) {
-    for (unsigned i = 0; i < kPredictions; ++i)
-      if (host - (write.start[i] + write.addend[i]) < write.length[i] + PredictionTable::kTail) empty(write, i);
-  }
+  void clear_writes_to(uint64_t host);
   // Empties the slots whose addresses have bit 63 clear, if they were filled since there were so many refills.
   void clear_lower_half(uint64_t since) {
     const auto clear = [](PredictionTable& table, unsigned slot) {
@@ -192,10 +181,6 @@ struct PredictionSet {
       clear(read, slot);
       clear(write, slot);
     }
-    ++losses;
-  }
-  void empty(PredictionTable& table, unsigned slot) {
-    table.length[slot] = 0;
     ++losses;
   }
   // What generated code does at a miss, for a run that the caller knows.

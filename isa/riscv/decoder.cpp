@@ -123,8 +123,26 @@ void extract_operands(uint32_t bits, Insn& insn) {
   insn.imm = immediate<kFormat>(bits, std::make_index_sequence<shape.segment_count>{});
 }
 
-Insn make_insn(uint32_t bits, Op op) {
-  const Row& row = row_of(op);
+// What decoding asks of a row, close together.
+struct Candidacy {
+  Requirement requirement;
+  Op expands_to;
+  Format format;
+  uint8_t length;
+  bool has_exclusions;
+};
+constexpr std::array<Candidacy, kOpCount> candidacies() {
+  std::array<Candidacy, kOpCount> all = {};
+  for (size_t i = 0; i < kOpCount; ++i) {
+    const Row& row = table::kTable[i];
+    const bool excludes = row.exclusions[0].mask != 0 || row.exclusions[1].mask != 0;
+    all[i] = {row.requirement, row.expands_to, row.format, row.length, excludes};
+  }
+  return all;
+}
+constexpr auto kCandidacies = candidacies();
+
+Insn make_insn(uint32_t bits, Op op, const Candidacy& row) {
   Insn insn{row.expands_to, op, 0, 0, 0, row.length, 0, bits};
   switch (row.format) {
 #define FORMAT(name, layout, registers, immediate, operands) \
@@ -137,11 +155,9 @@ Insn make_insn(uint32_t bits, Op op) {
   return insn;
 }
 
-bool matches(const Row& row, uint32_t bits, const ExtensionSet& available) {
-  for (const Exclusion& e : row.exclusions) {
-    if (e.mask != 0 && (bits & e.mask) == e.match) return false;
-  }
-  return row.requirement.met_by(available);
+bool is_excluded(const Row& row, uint32_t bits) {
+  const auto says = [&](const Exclusion& e) { return e.mask != 0 && (bits & e.mask) == e.match; };
+  return std::any_of(row.exclusions.begin(), row.exclusions.end(), says);
 }
 
 }  // namespace
@@ -154,7 +170,9 @@ Insn decode(uint32_t bits, const ExtensionSet& available) noexcept {
   for (size_t i = kFilled.starts[bucket]; i < end; ++i) {
     const Candidate& candidate = kFilled.candidates[i];
     if ((bits & candidate.mask) != candidate.match) continue;
-    if (matches(row_of(candidate.op), bits, available)) return make_insn(bits, candidate.op);
+    const Candidacy& row = kCandidacies[static_cast<size_t>(candidate.op)];
+    if (row.has_exclusions && is_excluded(row_of(candidate.op), bits)) continue;
+    if (row.requirement.met_by(available)) return make_insn(bits, candidate.op, row);
   }
   return {Op::illegal, Op::illegal, 0, 0, 0, static_cast<uint8_t>(length), static_cast<int32_t>(bits), bits};
 }
