@@ -48,39 +48,53 @@ class IrBackend {
  public:
   using Value = Ref;
 
-  IrBackend(ir::Block& block, const HostAbilities& host, bool alone) : block_(block), host_(host), alone_(alone) {}
+  IrBackend(ir::Block& block, const HostAbilities& host, bool alone) : block_(block), host_(host), alone_(alone) {
+    known_.fill(ir::kNoRef);
+  }
 
   // One instruction; false if the IR cannot say it, and then nothing was added.
   template <class Body>
   bool run(Body body, const Operands& operands, uint64_t pc) {
     const size_t before = block_.nodes.size();
+    const std::array<Ref, 32> known = known_;
     pc_ = pc;
     supported_ = true;
     target_ = ir::kNoRef;
     body(*this, operands);
     if (!supported_) {
       block_.nodes.resize(before);
+      known_ = known;
       return false;
     }
     if (target_ != ir::kNoRef) emit(Op::jump_to, target_);
     return true;
   }
-  void helper_node() { emit(Op::helper); }
-  void float_node() { emit(Op::float_op); }
+  // It may write any x register: a helper may be a call of firmware.
+  void helper_node() {
+    emit(Op::helper);
+    known_.fill(ir::kNoRef);
+  }
+  // Some write an x register.
+  void float_node(unsigned rd) {
+    emit(Op::float_op);
+    known_[rd] = ir::kNoRef;
+  }
   void jump_node(uint64_t pc) { emit_immediate(Op::jump, static_cast<int64_t>(pc)); }
   void begin_instruction(unsigned insn) { insn_ = static_cast<uint16_t>(insn); }
 
-  // --- Registers
+  // --- Registers. One that was read or set before is not read again: its value is named.
   Ref constant(int64_t v) { return emit_immediate(Op::constant, v); }
   Ref x(unsigned r) {
     if (r == 0) return constant(0);
-    const Ref value = emit(Op::get_x);
+    if (known_[r] != ir::kNoRef) return known_[r];
+    const Ref value = known_[r] = emit(Op::get_x);
     block_.nodes[value].reg = static_cast<uint8_t>(r);
     return value;
   }
   void set_x(unsigned r, Ref value) {
     if (r == 0) return;
     block_.nodes[emit(Op::set_x, value)].reg = static_cast<uint8_t>(r);
+    known_[r] = value;
   }
   Ref pc_relative(int64_t offset) {
     return constant(static_cast<int64_t>(pc_ + static_cast<uint64_t>(offset)));
@@ -336,6 +350,9 @@ class IrBackend {
   uint16_t insn_ = 0;
   bool supported_ = true;
   Ref target_ = ir::kNoRef;
+  // The value that each x register has: local value numbering (Braun et al., Simple and Efficient Construction of Static
+  // Single Assignment Form, CC 2013, 2.1).
+  std::array<Ref, 32> known_;
 };
 
 // The body of each row, over IrBackend.
@@ -390,7 +407,7 @@ void add_instruction(ir::Block& block, IrBackend& backend, const riscv::Insn& in
   if (backend.run(kBodies[static_cast<size_t>(insn.op)], riscv::operands_of(insn), pc)) {
     block.uses_float |= row.has(riscv::kFloat);
   } else if (can_lower_float(insn, host)) {
-    backend.float_node();
+    backend.float_node(insn.rd);
     block.uses_float = true;
   } else {
     backend.helper_node();

@@ -19,38 +19,10 @@ using ir::Op;
 using ir::Ref;
 using riscv::Numbers;
 
-// The x registers that an instruction may write which is not spelt out in nodes: a helper may be a call of firmware.
-bool forgets(const Node& node) { return node.op == Op::helper; }
-
 // The pass's list of one number for each node, not set.
 Ref* scratch_of(Block& block) {
   if (block.scratch.size() < block.nodes.size()) block.scratch.resize(block.nodes.size());
   return block.scratch.data();
-}
-
-void forward_registers(Block& block) {
-  std::array<Ref, 32> known;
-  known.fill(ir::kNoRef);
-  Node* const nodes = block.nodes.data();
-  Ref* const same_as = scratch_of(block);
-  for (size_t i = 0, count = block.nodes.size(); i < count; ++i) {
-    Node& node = nodes[i];
-    same_as[i] = static_cast<Ref>(i);
-    for (unsigned k = 0; k < node.inputs(); ++k) node.in[k] = same_as[node.in[k]];
-    if (node.op == Op::get_x) {
-      Ref& value = known[node.reg];
-      if (value == ir::kNoRef)
-        value = static_cast<Ref>(i);
-      else
-        same_as[i] = value;
-    } else if (node.op == Op::set_x) {
-      known[node.reg] = node.in[0];
-    } else if (node.op == Op::float_op) {
-      known[block.insns[node.insn].insn.rd] = ir::kNoRef;  // some write an x register
-    } else if (forgets(node)) {
-      known.fill(ir::kNoRef);
-    }
-  }
 }
 
 // --- Folding
@@ -358,7 +330,6 @@ void share_checks(Block& block) {
 }
 
 constexpr Pass kPasses[] = {
-    {"forward_registers", forward_registers},
     {"fold", fold},
     {"drop_dead", drop_dead},
     {"share_checks", share_checks},

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -73,8 +74,23 @@ CodeMemory::~CodeMemory() {
   munmap(execute_, size_);
 }
 
+// Space is taken from the front, so it is known which pages are next, and the host need not be asked for each of them twice.
+// A host that cannot do it (before Linux 5.14) gives them one by one.
+void CodeMemory::have_pages(size_t end) {
+  constexpr size_t kAtOnce = 32 * kPage;
+  const size_t more = std::min(size_, std::max(end, had_ + kAtOnce)) & ~(kPage - 1);
+#ifdef MADV_POPULATE_WRITE
+  if (had_ != 0) {  // a program that ends at once needs little
+    madvise(write_ + had_, more - had_, MADV_POPULATE_WRITE);
+    madvise(execute_ + had_, more - had_, MADV_POPULATE_READ);
+  }
+#endif
+  had_ = more;
+}
+
 const uint8_t* CodeMemory::append(const void* code, size_t size) {
   VT_ASSERT(size <= left(), "generated code does not fit its memory");
+  if (used_ + size > had_) have_pages(used_ + size);
   std::memcpy(write_ + used_, code, size);
   const uint8_t* const at = execute_ + used_;
   used_ = std::min(size_, (used_ + size + kAlignment - 1) & ~(kAlignment - 1));

@@ -44,10 +44,12 @@ class CodeMemory {
 
  private:
   CodeMemory(uint8_t* write, uint8_t* execute, size_t size) : write_(write), execute_(execute), size_(size) {}
+  void have_pages(size_t end);
   uint8_t* write_;
   uint8_t* execute_;
   size_t size_;
   size_t used_ = 0;
+  size_t had_ = 0;  // up to here the host was asked for pages in advance
 };
 
 }  // namespace vitrine::x86

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "tests/translator/guest_page.h"
 #include "tests/translator/ir_text.h"
@@ -34,6 +35,78 @@ std::string ir_of(std::initializer_list<Word> program, const HostAbilities& host
   return effects_text(block_of(GuestPage().put(0, program), 0, host));
 }
 std::string expected(std::string_view text) { return plain_text(text); }
+
+// --- Registers: what is known of them is not read again
+
+TEST(BuilderRegisters, ReadAfterSet_NamesTheValue) {
+  EXPECT_EQ(ir_of({insn::addi(a0, a0, 1), insn::add(a1, a0, a0), insn::sd(a1, 8, a2), insn::kSelf}), expected(R"(
+    ; addi a0, a0, 1
+      set a0, add(get a0, const 1)
+    ; add a1, a0, a0
+      set a1, add(add(get a0, const 1), add(get a0, const 1))
+    ; sd a1, 8(a2)
+      store add(get a2, const 8), add(add(get a0, const 1), add(get a0, const 1)), +0, u64
+    ; j 0x8000300c
+      jump_to const 0x8000300c)"));
+}
+
+TEST(BuilderRegisters, ReadTwice_OneNode) {
+  const ir::Block block = block_of({insn::add(a1, a0, a0), insn::sub(a2, a0, a3), insn::kSelf});
+  EXPECT_EQ(std::count_if(block.nodes.begin(), block.nodes.end(), [](const ir::Node& n) { return n.op == ir::Op::get_x; }), 2);
+}
+
+// Copies of copies: a2 is a0's first value, though a0 has a new one.
+TEST(BuilderRegisters, CopyOutlivesTheOriginal) {
+  EXPECT_EQ(ir_of({insn::addi(a1, a0, 0), insn::lui(a0, 5), insn::addi(a2, a1, 0), insn::jalr(zero, 0, a0)}), expected(R"(
+    ; mv a1, a0
+      set a1, add(get a0, const 0)
+    ; lui a0, 5
+      set a0, const 0x5000
+    ; mv a2, a1
+      set a2, add(add(get a0, const 0), const 0)
+    ; jr a0
+      jump_to and(add(const 0x5000, const 0), const -2))"));
+}
+
+// Loads, stores and branches that are not taken change no register but those that are set.
+TEST(BuilderRegisters, AcrossAccessesAndExits_StillKnown) {
+  const ir::Block block = block_of({insn::ld(a1, 0, a0), insn::sd(a1, 8, a0), insn::beq(a1, a0, 16), insn::jalr(zero, 0, a1)});
+  std::vector<unsigned> read;
+  for (const ir::Node& node : block.nodes)
+    if (node.op == ir::Op::get_x) read.push_back(node.reg);
+  EXPECT_EQ(read, std::vector<unsigned>{a0});
+}
+
+// A helper may have changed any register: a call of firmware does.
+TEST(BuilderRegisters, AfterAHelper_ReadAgain) {
+  EXPECT_EQ(ir_of({insn::addi(a1, a0, 1), insn::cbo(0, a0), insn::add(a2, a0, a1), insn::kSelf}), expected(R"(
+    ; addi a1, a0, 1
+      set a1, add(get a0, const 1)
+    ; cbo.inval (a0)
+      helper
+    ; add a2, a0, a1
+      set a2, add(get a0, get a1)
+    ; j 0x8000300c
+      jump_to const 0x8000300c)"));
+}
+
+// Of a floating-point instruction, rd may be an x register; what a body read before it was given up is forgotten as well.
+TEST(BuilderRegisters, FloatOp_ForgetsItsDestinationOnly) {
+  EXPECT_EQ(ir_of({insn::addi(a0, zero, 1), insn::addi(a1, zero, 2), insn::feq(insn::kD, a0, 10, 11), insn::add(a2, a0, a1), insn::kSelf}),
+            expected(R"(
+    ; li a0, 1
+      set a0, add(const 0, const 1)
+    ; li a1, 2
+      set a1, add(const 0, const 2)
+    ; feq.d a0, fa0, fa1
+      float
+    ; add a2, a0, a1
+      set a2, add(get a0, add(const 0, const 2))
+    ; j 0x80003010
+      jump_to const 0x80003010)"));
+  const ir::Block block = block_of({insn::fcvt_from(insn::kD, insn::kL, 10, a3), insn::add(a2, a3, a1), insn::kSelf});
+  EXPECT_EQ(ir::verify(block), "");
+}
 
 // --- Control
 
@@ -74,7 +147,7 @@ TEST(Builder, BackwardBranch_EndsTheBlock) {
     ; addi a1, a1, 1
       set a1, add(get a1, const 1)
     ; bltu a0, a1, 0x80003000
-      exit_if ltu(get a0, get a1), 0x80003000
+      exit_if ltu(get a0, add(get a1, const 1)), 0x80003000
       jump 0x80003008)"));
 }
 

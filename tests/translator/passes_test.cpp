@@ -42,148 +42,6 @@ void expect_pass(std::string_view name, std::string_view before, std::string_vie
   EXPECT_EQ(run_pass(name, before), plain_text(after));
 }
 
-// --- forward_registers
-
-TEST(ForwardRegisters, ReadAfterSet_NamesTheValue) {
-  expect_pass("forward_registers", R"(
-    ; addi a0, a0, 1
-    v0 = get a0
-    v1 = const 1
-    v2 = add v0, v1
-         set a0, v2
-    ; add a1, a0, a0
-    v4 = get a0
-    v5 = get a0
-    v6 = add v4, v5
-         set a1, v6
-         jump 0x1008)",
-              R"(
-    ;
-    v0 = get a0
-    v1 = const 1
-    v2 = add v0, v1
-         set a0, v2
-    ;
-    v4 = get a0
-    v5 = get a0
-    v6 = add v2, v2
-         set a1, v6
-         jump 0x1008)");
-}
-
-TEST(ForwardRegisters, ReadTwice_NamesTheFirst) {
-  expect_pass("forward_registers",
-              "; \n v0 = get a0 \n v1 = get a0 \n v2 = xor v0, v1 \n set a1, v2 \n jump 0x1004",
-              ";\n v0 = get a0 \n v1 = get a0 \n v2 = xor v0, v0 \n set a1, v2 \n jump 0x1004");
-}
-
-TEST(ForwardRegisters, AnotherRegister_IsNotTouched) {
-  constexpr const char* kBlock = ";\n v0 = get a0 \n set a1, v0 \n v2 = get a2 \n jump_to v2";
-  expect_pass("forward_registers", kBlock, kBlock);
-}
-
-// Copies of copies: a2 is a0's first value, though a0 has a new one.
-TEST(ForwardRegisters, CopyOutlivesTheOriginal) {
-  expect_pass("forward_registers", R"(
-    ; mv a1, a0
-    v0 = get a0
-         set a1, v0
-    ; li a0, 5
-    v2 = const 5
-         set a0, v2
-    ; mv a2, a1
-    v4 = get a1
-         set a2, v4
-    ; jr a0
-    v6 = get a0
-         jump_to v6)",
-              R"(
-    ;
-    v0 = get a0
-         set a1, v0
-    ;
-    v2 = const 5
-         set a0, v2
-    ;
-    v4 = get a1
-         set a2, v0
-    ;
-    v6 = get a0
-         jump_to v2)");
-}
-
-// A helper may have changed any register: a call of firmware does.
-TEST(ForwardRegisters, AfterAHelper_ReadAgain) {
-  constexpr const char* kBlock = R"(
-    ;
-    v0 = get a0
-         set a1, v0
-    ;
-         helper
-    ;
-    v3 = get a0
-    v4 = get a1
-    v5 = add v3, v4
-         jump_to v5)";
-  expect_pass("forward_registers", kBlock, kBlock);
-}
-
-// Loads, stores and branches not taken change no register but those that are set.
-TEST(ForwardRegisters, AcrossLoadStoreAndExit_StillKnown) {
-  expect_pass("forward_registers", R"(
-    ;
-    v0 = get a0
-    v1 = load v0, +0, s64
-         set a1, v1
-    ;
-    v3 = get a0
-    v4 = get a1
-         store v3, v4, +8, u64
-    ;
-    v6 = get a1
-         exit_if v6, 0x1100
-    ;
-    v8 = get a1
-         jump_to v8)",
-              R"(
-    ;
-    v0 = get a0
-    v1 = load v0, +0, s64
-         set a1, v1
-    ;
-    v3 = get a0
-    v4 = get a1
-         store v0, v1, +8, u64
-    ;
-    v6 = get a1
-         exit_if v1, 0x1100
-    ;
-    v8 = get a1
-         jump_to v1)");
-}
-
-// A floating-point instruction may write its x register rd; here the nop's rd is x0, so a0 is still known.
-TEST(ForwardRegisters, FloatOp_ForgetsItsDestinationOnly) {
-  ir::Block block = block_from(R"(
-    ;
-    v0 = get a0
-    v1 = get a1
-         set a2, v0
-         set a3, v1
-    ; feq.d a0, fa0, fa1
-         float
-    ;
-    v5 = get a0
-    v6 = get a1
-    v7 = add v5, v6
-         jump_to v7)");
-  block.insns[1].insn =
-      riscv::decode(bench::insn::feq(bench::insn::kD, 10, 10, 11), riscv::ExtensionSet::standard());
-  pass_named("forward_registers").run(block);
-  EXPECT_EQ(block.nodes[7].in[0], 5u) << "a0 is read anew";
-  EXPECT_EQ(block.nodes[7].in[1], 1u) << "a1 is still the value read first";
-}
-
 // --- fold: constants
 
 // Folds one operation on constants; what it becomes.
@@ -584,17 +442,15 @@ TEST(Optimise, LuiAddiwSw_AConstantStored) {
     v0 = const 0x12345000
          set a0, v0
     ; addiw a0, a0, 0x678
-    v2 = get a0
-    v3 = const 0x678
-    v4 = add v2, v3
-    v5 = sext32 v4
-         set a0, v5
+    v2 = const 0x678
+    v3 = add v0, v2
+    v4 = sext32 v3
+         set a0, v4
     ; sw a0, 8(a1)
-    v7 = get a1
-    v8 = const 8
-    v9 = add v7, v8
-    v10 = get a0
-         store v9, v10, +0, u32
+    v6 = get a1
+    v7 = const 8
+    v8 = add v6, v7
+         store v8, v4, +0, u32
          jump 0x100c)");
   optimise(block);
   EXPECT_EQ(plain_text(block), plain_text(std::string_view(R"(
@@ -611,7 +467,7 @@ TEST(Optimise, LuiAddiwSw_AConstantStored) {
 TEST(Optimise, OrderOfThePasses) {
   std::vector<std::string_view> names;
   for (const Pass& pass : passes()) names.push_back(pass.name);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"forward_registers", "fold", "drop_dead", "share_checks"}));
+  EXPECT_EQ(names, (std::vector<std::string_view>{"fold", "drop_dead", "share_checks"}));
 }
 
 TEST(Optimise, Twice_ChangesNothingMore) {
@@ -622,8 +478,7 @@ TEST(Optimise, Twice_ChangesNothingMore) {
     v2 = add v0, v1
          set a1, v2
     ;
-    v4 = get a1
-         jump_to v4)");
+         jump_to v2)");
   optimise(block);
   const std::string once = plain_text(block);
   optimise(block);
