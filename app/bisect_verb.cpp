@@ -37,8 +37,7 @@ core::Result<> make_repeatable(MachineOptions& options) {
   options.run.console = -1;
   options.run.state_hash_every = 0;
   options.run.htif = true;
-  for (VirtioConfig& device : options.config.virtio)
-    if (device.kind == VirtioConfig::Kind::kBlock && !device.read_only) device.snapshot = true;
+  options.config.keep_disks_as_they_are();
   return core::Ok{};
 }
 

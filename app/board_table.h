@@ -22,6 +22,7 @@ inline constexpr Place kSswi{0x2f0'0000, 0x4000};        // ACLINT S software in
 inline constexpr Place kPlic{0xc00'0000, 0x60'0000};     //
 inline constexpr Place kUart{0x1000'0000, 0x100, 10};    // 16550A
 inline constexpr Place kVirtio{0x1000'1000, 0x1000, 1};  // slot i: base + i * size, source 1 + i
+inline constexpr Place kPortDisk{0x1001'0000, 0x1000};   // ours alone, by option; QEMU has nothing there
 inline constexpr uint64_t kRam = 0x8000'0000;
 
 inline constexpr unsigned kVirtioSlots = 8;

@@ -238,6 +238,10 @@ void write_soc(Writer& w, const MachineConfig& config) {
     const Writer::Node node(w, unit("virtio_mmio", place.base));
     write_device(w, place, {"virtio,mmio"});
   }
+  if (config.port_disk) {
+    const Writer::Node node(w, unit("port-disk", board::kPortDisk.base));
+    write_device(w, board::kPortDisk, {"vitrine,port-disk"});
+  }
   {
     const Writer::Node node(w, unit("plic", board::kPlic.base));
     write_device(w, board::kPlic, {"sifive,plic-1.0.0", "riscv,plic0"});

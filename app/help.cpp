@@ -39,7 +39,7 @@ Images
   --dtb FILE      device tree              --dump-dtb FILE  write ours and end
 Machine
   --memory SIZE   512M      --harts N  1-8     --cpu LIST  rv64,zfh=off    --rng
-  --disk FILE[,ro][,snapshot][,slot=N]     raw image; snapshot: writes forgotten
+  --disk, --port-disk FILE[,ro][,snapshot][,slot=N]  raw image  --virtio-console
 Time and identity (same values, same run)
   --clock KIND    paced: sleeps while the guest idles; virtual: never; real
   --date DATE     2026-01-31, now          --seed N        for what is random

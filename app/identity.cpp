@@ -44,11 +44,11 @@ std::string firmware_text(const MachineConfig& config, const BootPlan& boot) {
   return {};
 }
 
-std::string disk_text(const VirtioConfig& disk) {
+std::string disk_text(const DiskConfig& disk, const std::string& named = {}) {
   struct stat info {};
   stat(disk.path.c_str(), &info);
   const char* access = disk.snapshot ? ",snapshot" : disk.read_only ? ",ro" : "";
-  const std::string serial = disk.serial.empty() ? "" : ",serial=" + core::printable(disk.serial);
+  const std::string serial = named.empty() ? "" : ",serial=" + core::printable(named);
   return fmt::format("{}{}{}#{}@{}.{:09}", core::printable(disk.path), access, serial, info.st_size,
                      info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
@@ -56,7 +56,7 @@ std::string disk_text(const VirtioConfig& disk) {
 std::string virtio_text(const VirtioConfig& device) {
   std::string text;
   switch (device.kind) {
-    case VirtioConfig::Kind::kBlock: text = "disk:" + disk_text(device); break;
+    case VirtioConfig::Kind::kBlock: text = "disk:" + disk_text(device.disk(), device.serial); break;
     case VirtioConfig::Kind::kRng: text = "rng"; break;
     case VirtioConfig::Kind::kConsole: text = "console"; break;
   }
@@ -94,6 +94,7 @@ std::string identity_line(const MachineConfig& config, const BootPlan& boot, Clo
                 : fmt::format(" loader=data#{:016x}@{:#x}",
                               core::hash_bytes(std::as_bytes(std::span(loader.bytes))), loader.at);
   for (const VirtioConfig& device : config.virtio) line += " " + virtio_text(device);
+  if (config.port_disk) line += " port-disk:" + disk_text(*config.port_disk);
   if (!input.empty()) line += fmt::format(" input={} bytes#{:016x}", input.size(), hash_of(input));
   return line;
 }
@@ -114,6 +115,12 @@ std::string date_text(int64_t seconds_since_1970) {
   gmtime_r(&time, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+void MachineConfig::keep_disks_as_they_are() {
+  for (VirtioConfig& device : virtio)
+    if (device.kind == VirtioConfig::Kind::kBlock && !device.read_only) device.snapshot = true;
+  if (port_disk && !port_disk->read_only) port_disk->snapshot = true;
 }
 
 const char* version() { return VITRINE_VERSION; }

@@ -30,8 +30,9 @@ struct LabRun {
   std::vector<std::string> options;  // of `vitrine run`
   std::string kernel, initrd;        // files, relative to the lab's folder
   std::string append;                // boot arguments besides the parameters
-  uint64_t disk = 0;                 // KiB of an empty virtio disk; 0: none
+  uint64_t disk = 0;                 // KiB of a virtio disk whose words are numbered; 0: none
   std::string disk_file;             // or its content; what is written is forgotten
+  uint64_t port_disk = 0;            // the same of a port-style disk
   bool qemu = false;                 // not by Vitrine: by QEMU, where it is installed
   std::string typed;                 // console input; {name} stands for a parameter's value
 };

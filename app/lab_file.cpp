@@ -250,7 +250,7 @@ class Reader {
 
   void read_runs(const toml::table& root) {
     each(root, "run", 1, [&](const toml::table& table) {
-      only(table, {"name", "what", "options", "kernel", "initrd", "append", "disk", "typed", "qemu"});
+      only(table, {"name", "what", "options", "kernel", "initrd", "append", "disk", "port_disk", "typed", "qemu"});
       LabRun run;
       run.name = text(table, "name");
       run.what = text(table, "what");
@@ -261,7 +261,8 @@ class Reader {
       if (const toml::node* const disk = table.get("disk"); disk && disk->is_string())
         run.disk_file = file(table, "disk", "");
       else if (disk)
-        run.disk = disk_size(*disk);
+        run.disk = disk_size(*disk, "disk");
+      if (const toml::node* const disk = table.get("port_disk")) run.port_disk = disk_size(*disk, "port_disk");
       run.typed = text_or(table, "typed", "");
       run.qemu = table["qemu"].value_or(false);
       check_typed(table, run.typed);
@@ -283,10 +284,10 @@ class Reader {
     }
   }
 
-  uint64_t disk_size(const toml::node& node) {
-    constexpr double kMost = 1 << 20;
-    const double size = whole(node, "'disk'");
-    if (size < 1 || size > kMost) bad(node, "'disk' is a number of KiB, from 1 to 1048576");
+  uint64_t disk_size(const toml::node& node, const char* key) {
+    constexpr double kMost = 64 << 10;
+    const double size = whole(node, fmt::format("'{}'", key));
+    if (size < 1 || size > kMost) bad(node, fmt::format("'{}' is a number of KiB, from 1 to 65536", key));
     return static_cast<uint64_t>(size);
   }
 

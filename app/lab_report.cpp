@@ -46,13 +46,15 @@ std::string parameter_lines(const Lab& lab) {
 }
 
 std::string run_lines(const Lab& lab) {
+  size_t width = 0;
+  for (const LabRun& run : lab.runs) width = std::max(width, run.name.size());
   std::string text;
   for (const LabRun& run : lab.runs) {
     std::string options;
     for (const std::string& option : run.options)
       options += (options.empty() ? "" : " ") + shell_word(option);
     text += wrapped(fmt::format("{}{}", run.what, options.empty() ? "" : fmt::format(" ({})", options)),
-                    "             ", fmt::format("  {:10} ", run.name));
+                    std::string(width + 4, ' '), fmt::format("  {:{}}  ", run.name, width));
   }
   return text;
 }
@@ -70,6 +72,15 @@ std::string verdict_lines(const LabVerdict& v, const LabBreak* broken) {
   if (!broken && !v.exact())
     text += "   Measurement and formula differ: this lab, or the machine, has a mistake.\n";
   return text;
+}
+
+std::string first_lines(const std::string& says) {
+  constexpr size_t kMost = 6;
+  std::string text;
+  size_t lines = 0;
+  for (const std::string& line : split(says, '\n'))
+    if (!line.empty() && ++lines <= kMost) text += "   " + core::printable(line) + "\n";
+  return lines <= kMost ? text : text + fmt::format("   ... and {} more lines\n", lines - kMost);
 }
 
 Json value_json(const LabParameter& p) { return p.text ? Json(*p.text) : number(p.value); }
@@ -194,9 +205,7 @@ std::string lab_results(const Lab& lab, const LabResult& result, std::span<const
       std::count_if(verdicts.begin(), verdicts.end(), [](const LabVerdict& v) { return v.given; });
   if (!result.runs.empty() && !result.runs.front().says.empty()) {
     text += fmt::format("The guest said, on the machine '{}':\n", result.runs.front().name);
-    for (const std::string& line : split(result.runs.front().says, '\n'))
-      if (!line.empty()) text += "   " + core::printable(line) + "\n";
-    text += "\n";
+    text += first_lines(result.runs.front().says) + "\n";
   }
   if (broken) {
     text += wrapped(broken->asks, "", fmt::format("--break {}: ", broken->name));

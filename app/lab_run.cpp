@@ -10,6 +10,8 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
 
 #include "app/lab_qemu.h"
 #include "app/options.h"
@@ -38,12 +40,7 @@ struct FinishedRun {
 // A file in memory: a guest's console, or its disk.
 class MemoryFile {
  public:
-  explicit MemoryFile(uint64_t size) : file_(memfd_create("lab", MFD_CLOEXEC)) {
-    if (file_ >= 0 && ftruncate(file_, static_cast<off_t>(size)) != 0) {
-      close(file_);
-      file_ = -1;
-    }
-  }
+  MemoryFile() : file_(memfd_create("lab", MFD_CLOEXEC)) {}
   ~MemoryFile() {
     if (file_ >= 0) close(file_);
   }
@@ -52,6 +49,12 @@ class MemoryFile {
   // False: the host has no memory.
   [[nodiscard]] bool fill(const std::string& text) const {
     return pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  }
+  // Each 32-bit word says which it is, so that a guest can tell whether it got what it asked for.
+  [[nodiscard]] bool number_words(uint64_t size) const {
+    std::vector<uint32_t> words(size / sizeof(uint32_t));
+    std::iota(words.begin(), words.end(), 0u);
+    return pwrite(file_, words.data(), size, 0) == static_cast<ssize_t>(size);
   }
   [[nodiscard]] std::string path() const { return fmt::format("/proc/self/fd/{}", file_); }
   [[nodiscard]] int descriptor() const { return file_; }
@@ -152,13 +155,15 @@ Result<FinishedRun> run_once(const Lab& lab, const LabRun& run, const LabRequest
   if (run.qemu) return run_elsewhere(lab, run);
   auto options = options_of(lab, run, request);
   if (!options) return options.error();
-  const MemoryFile console(0), disk(run.disk << 10), keys(0);
-  if (console.descriptor() < 0 || disk.descriptor() < 0 || !keys.fill(typed_text(lab, run)))
+  const MemoryFile console, disk, port_disk, keys;
+  if (console.descriptor() < 0 || !keys.fill(typed_text(lab, run)) || !disk.number_words(run.disk << 10) ||
+      !port_disk.number_words(run.port_disk << 10))
     return core::error(ErrorKind::kHost, "The host gives no memory for the files of '{}'.", run.name);
   options->run.console = console.descriptor();
   if (!run.typed.empty()) options->run.input = keys.path();
   const std::string its_disk = run.disk ? disk.path() : run.disk_file;
   if (!its_disk.empty()) options->config.virtio.push_back({.path = its_disk, .snapshot = true});
+  if (run.port_disk) options->config.port_disk = DiskConfig{.path = port_disk.path(), .snapshot = true};
   auto session = Session::create(options->config, options->run);
   if (!session) return session.error();
   const Outcome outcome = (*session)->run();

@@ -47,9 +47,10 @@ Lockstep::~Lockstep() = default;
 Machine::Outside Lockstep::listen(const Machine::Outside& outside) {
   world_recorder_ = std::make_unique<WorldRecorder>(outside.world);
   Machine::Outside heard{console_.recorder(outside.console), *world_recorder_, outside.observer};
-  if (outside.virtio_console) heard.virtio_console = &virtio_console_.recorder(*outside.virtio_console);
+  own_virtio_console_ = outside.virtio_console != nullptr;
+  if (own_virtio_console_) heard.virtio_console = &virtio_console_.recorder(*outside.virtio_console);
   heard.open_disk =
-      [this](const VirtioConfig& config,
+      [this](const DiskConfig& config,
              devices::BlockObserver& observer) -> core::Result<std::unique_ptr<devices::BlockBackend>> {
     auto disk = open_disk(config, observer);
     if (!disk) return disk.error();
@@ -73,8 +74,8 @@ core::Result<> Lockstep::begin(Machine& machine, const Inputs& inputs) {
   if (config.mmu == MmuKind::kShadow && !config.breaks.has(core::Break::kShadowUnprotected)) config.mmu = MmuKind::kTlb;  // the lazy ones stay what they are
   config.host_tools = {};
   config.stress = 0;
-  Machine::Outside outside{console_.player(), *world_player_, *this, &virtio_console_.player()};
-  outside.open_disk = [this, next = size_t{0}](const VirtioConfig&, devices::BlockObserver&) mutable
+  Machine::Outside outside{console_.player(), *world_player_, *this, own_virtio_console_ ? &virtio_console_.player() : nullptr};
+  outside.open_disk = [this, next = size_t{0}](const DiskConfig&, devices::BlockObserver&) mutable
       -> core::Result<std::unique_ptr<devices::BlockBackend>> { return disks_[next++]->player(); };
   auto judge = Machine::create(config, outside);
   if (!judge) return judge.error();

@@ -88,6 +88,7 @@ class Lockstep final : private core::RamListener, private MachineObserver {
   std::unique_ptr<WorldRecorder> world_recorder_;
   std::unique_ptr<WorldPlayer> world_player_;
   ConsoleTape console_, virtio_console_;
+  bool own_virtio_console_ = true;  // false: its output goes to the console
   std::vector<std::unique_ptr<DiskTape>> disks_;
 #ifdef VITRINE_HAS_TRANSLATOR
   translator::BlockLog blocks_;

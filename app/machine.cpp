@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "devices/aclint_sswi.h"
 #include "devices/goldfish_rtc.h"
+#include "devices/port_disk.h"
 #include "devices/rom.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
@@ -225,11 +226,12 @@ core::Result<> Machine::build_devices() {
   for (auto& [place, device] : rows) {
     if (auto done = plug(place.base, place.size, std::move(device)); !done) return done;
   }
+  if (config_.port_disk)
+    if (auto done = build_port_disk(); !done) return done;
   return build_virtio();
 }
 
-core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const VirtioConfig& config,
-                                                               devices::BlockObserver& observer) {
+core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const DiskConfig& config, devices::BlockObserver& observer) {
   using Access = devices::RawFile::Access;
   const Access access = config.read_only || config.snapshot ? Access::kReadOnly : Access::kReadWrite;
   auto file = devices::RawFile::open(config.path, access, &observer);
@@ -237,6 +239,18 @@ core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const VirtioConfi
   std::unique_ptr<devices::BlockBackend> backend = std::move(*file);
   if (config.snapshot) backend = std::make_unique<devices::SnapshotOverlay>(std::move(backend));
   return backend;
+}
+
+core::Result<std::unique_ptr<devices::BlockBackend>> Machine::open(const DiskConfig& config) {
+  return outside_.open_disk ? outside_.open_disk(config, *this) : open_disk(config, *this);
+}
+
+core::Result<> Machine::build_port_disk() {
+  auto backend = open(*config_.port_disk);
+  if (!backend) return backend.error();
+  auto disk = devices::PortDisk::create("port-disk", std::move(*backend), config_.port_disk->path);
+  if (!disk) return disk.error();
+  return plug(board::kPortDisk.base, board::kPortDisk.size, std::move(*disk));
 }
 
 core::Result<std::unique_ptr<devices::VirtioModel>> Machine::make_model(const VirtioConfig& config,
@@ -252,7 +266,7 @@ core::Result<std::unique_ptr<devices::VirtioModel>> Machine::make_model(const Vi
     }
     case VirtioConfig::Kind::kBlock: break;
   }
-  auto backend = outside_.open_disk ? outside_.open_disk(config, *this) : open_disk(config, *this);
+  auto backend = open(config.disk());
   if (!backend) return backend.error();
   const std::string& id = config.serial.empty() ? name : config.serial;
   return std::unique_ptr<devices::VirtioModel>(

@@ -49,8 +49,7 @@ class MachineObserver {
 };
 
 // A disk's image: its file, or the file under an overlay.
-core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const VirtioConfig& config,
-                                                               devices::BlockObserver& observer);
+core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const DiskConfig& config, devices::BlockObserver& observer);
 
 class Machine final : private devices::FinishObserver,
                       private devices::TimeObserver,
@@ -66,9 +65,7 @@ class Machine final : private devices::FinishObserver,
     MachineObserver& observer;
     core::ByteSink* virtio_console = nullptr;  // where a virtio console's output goes; null: the console's
     // Opens a disk; empty: its file.
-    std::function<core::Result<std::unique_ptr<devices::BlockBackend>>(const VirtioConfig&,
-                                                                       devices::BlockObserver&)>
-        open_disk = {};
+    std::function<core::Result<std::unique_ptr<devices::BlockBackend>>(const DiskConfig&, devices::BlockObserver&)> open_disk = {};
     // An engine around the engine, which sees each run of a hart (app/retire_log.h). Empty: none.
     std::function<std::unique_ptr<riscv::Engine>(riscv::Engine&)> around_engine = {};
 #ifdef VITRINE_HAS_TRANSLATOR
@@ -148,7 +145,9 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] bool broken(core::Break kind) const { return config_.breaks.has(kind); }
   void build_harts();
   core::Result<> build_devices();
+  core::Result<> build_port_disk();
   core::Result<> build_virtio();
+  core::Result<std::unique_ptr<devices::BlockBackend>> open(const DiskConfig& config);
   core::Result<std::unique_ptr<devices::VirtioModel>> make_model(const VirtioConfig& config,
                                                                  const std::string& name);
   core::Result<> plug(uint64_t base, uint64_t size, std::unique_ptr<core::Device> device);

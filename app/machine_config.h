@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,13 @@ enum class MmuKind { kShadow, kTlb, kShadowLazy, kTlbFenced };
 inline bool is_lazy(MmuKind kind) { return kind == MmuKind::kShadowLazy || kind == MmuKind::kTlbFenced; }
 const char* mmu_name(MmuKind kind);
 
+// A disk's image. `snapshot`: writes stay in memory.
+struct DiskConfig {
+  std::string path;
+  bool read_only = false;
+  bool snapshot = false;
+};
+
 // A virtio device in a slot of the board, in the order of the command line. slot -1: the highest free one.
 struct VirtioConfig {
   enum class Kind { kBlock, kRng, kConsole } kind = Kind::kBlock;
@@ -39,6 +47,7 @@ struct VirtioConfig {
   bool read_only = false;   // block
   bool snapshot = false;    // block: writes stay in memory
   std::string serial = {};  // block: what GET_ID answers; empty: a name of ours
+  [[nodiscard]] DiskConfig disk() const { return {path, read_only, snapshot}; }
 };
 
 // `-device loader`: bytes at an address before the run.
@@ -60,6 +69,7 @@ struct MachineConfig {
   std::string append;
   std::string dtb;  // instead of the generated one
   std::vector<VirtioConfig> virtio;
+  std::optional<DiskConfig> port_disk;  // devices/port_disk.h
   std::vector<LoaderConfig> loaders;
   bool virtio_legacy = false;
   bool aclint = false;
@@ -90,6 +100,9 @@ struct MachineConfig {
     bool gdb = false;
     [[nodiscard]] bool any() const { return perf_map || gdb || !jitdump.empty(); }
   } host_tools = {};
+
+  // What the guest writes to its disks stays in memory; the run is the same.
+  void keep_disks_as_they_are();
 };
 
 }  // namespace vitrine::app

@@ -89,6 +89,19 @@ Done set_disk(MachineOptions& o, const std::string& text) {
   return core::Ok{};
 }
 
+Done set_port_disk(MachineOptions& o, const std::string& text) {
+  auto disk = parse_image("--port-disk", text);
+  if (!disk) return disk.error();
+  o.config.port_disk = std::move(*disk);
+  return core::Ok{};
+}
+
+// What the guest writes there appears where the UART's output does.
+void add_virtio_console(MachineOptions& o) {
+  o.config.virtio.push_back({.kind = VirtioConfig::Kind::kConsole});
+  o.run.one_console = true;
+}
+
 struct EngineRow {
   std::string_view name;
   EngineKind kind;
@@ -220,6 +233,7 @@ constexpr ValueRow kValues[] = {
   {"--harts",            false, false, [](MachineOptions& o, const std::string& t) { return set_number("--harts", t, 1, board::kMaxHarts, o.config.harts); }},
   {"--cpu",              false, false, set_cpu},
   {"--disk",             false, true,  set_disk},
+  {"--port-disk",        false, false, set_port_disk},
   {"--engine",           false, false, set_engine},
   {"--mmu",              false, false, set_mmu},
   {"--clock",            false, false, set_clock},
@@ -253,6 +267,7 @@ struct FlagRow {
 };
 constexpr FlagRow kFlags[] = {
   {"--rng",       false, [](MachineOptions& o) { o.config.virtio.push_back({.kind = VirtioConfig::Kind::kRng}); }},
+  {"--virtio-console", false, add_virtio_console},
   {"--no-keep",   false, [](MachineOptions& o) { o.run.keep = false; }},
   {"--no-reboot", false, [](MachineOptions& o) { o.run.reboot = false; }},
   {"--perf-map",  false, [](MachineOptions& o) { o.config.host_tools.perf_map = true; }},
@@ -338,8 +353,8 @@ Result<ParsedWords> parse_words(const std::vector<std::string>& words, size_t po
   return parsed;
 }
 
-Result<VirtioConfig> parse_disk(std::string_view text) {
-  VirtioConfig disk;
+Result<DiskConfig> parse_image(const char* option, std::string_view text, int* slot) {
+  DiskConfig disk;
   std::string_view path = text;
   while (true) {  // words from the end; what is before them is the file, commas and all
     const size_t comma = path.rfind(',');
@@ -349,22 +364,31 @@ Result<VirtioConfig> parse_disk(std::string_view text) {
       disk.read_only = true;
     } else if (word == "snapshot") {
       disk.snapshot = true;
-    } else if (word.starts_with("slot=")) {
-      const auto slot = parse_number(word.substr(5));
-      if (!slot || *slot >= board::kVirtioSlots)
-        return bad_value("--disk", text, fmt::format("slots are numbered 0 to {}", board::kVirtioSlots - 1));
-      disk.slot = static_cast<int>(*slot);
+    } else if (slot && word.starts_with("slot=")) {
+      const auto number = parse_number(word.substr(5));
+      if (!number || *number >= board::kVirtioSlots)
+        return bad_value(option, text, fmt::format("slots are numbered 0 to {}", board::kVirtioSlots - 1));
+      *slot = static_cast<int>(*number);
     } else {
       break;
     }
     path = path.substr(0, comma);
   }
   if (path.empty())
-    return bad_value("--disk", text, "there is no file; disks look like FILE, FILE,ro or FILE,snapshot");
+    return bad_value(option, text, "there is no file; disks look like FILE, FILE,ro or FILE,snapshot");
   if (disk.read_only && disk.snapshot)
-    return bad_value("--disk", text,
-                     "ro and snapshot exclude each other: ro refuses writes, snapshot forgets them");
+    return bad_value(option, text, "ro and snapshot exclude each other: ro refuses writes, snapshot forgets them");
   disk.path = path;
+  return disk;
+}
+
+Result<VirtioConfig> parse_disk(std::string_view text) {
+  VirtioConfig disk;
+  auto image = parse_image("--disk", text, &disk.slot);
+  if (!image) return image.error();
+  disk.path = std::move(image->path);
+  disk.read_only = image->read_only;
+  disk.snapshot = image->snapshot;
   return disk;
 }
 

@@ -55,5 +55,7 @@ core::Result<ParsedWords> parse_words(const std::vector<std::string>& words, siz
 
 // "F[,ro][,snapshot][,slot=N]".
 core::Result<VirtioConfig> parse_disk(std::string_view text);
+// "F[,ro][,snapshot]", and ",slot=N" if there is a place for it.
+core::Result<DiskConfig> parse_image(const char* option, std::string_view text, int* slot = nullptr);
 
 }  // namespace vitrine::app

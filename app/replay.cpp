@@ -41,10 +41,10 @@ std::string difference(const std::string& then, const std::string& now) {
   for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
     const std::string was = i < a.size() ? a[i] : "nothing", is = i < b.size() ? b[i] : "nothing";
     if (was == is) continue;
-    if (was.starts_with("disk:"))
+    if (was.starts_with("disk:") || was.starts_with("port-disk:"))
       return fmt::format("the disk {} has changed since. The run itself may have written to it; what a guest writes to a disk "
                          "with ,snapshot is forgotten, and such a run can be made again",
-                         core::printable(was.substr(5, was.rfind('#') - 5)));
+                         core::printable(was.substr(was.find(':') + 1, was.rfind('#') - was.find(':') - 1)));
     return fmt::format("{} was {} then, and is {} now", core::printable(was.substr(0, was.find('='))),
                        core::printable(was.substr(was.find('=') + 1)), core::printable(is.substr(is.find('=') + 1)));
   }
@@ -54,8 +54,7 @@ std::string difference(const std::string& then, const std::string& now) {
 // Nothing that the guest sees changes by this.
 void leave_no_trace(MachineOptions& options) {
   MachineConfig& config = options.config;
-  for (VirtioConfig& device : config.virtio)
-    if (device.kind == VirtioConfig::Kind::kBlock && !device.read_only) device.snapshot = true;
+  config.keep_disks_as_they_are();
   config.host_tools = {};
   config.stress = 0;
   RunOptions& run = options.run;

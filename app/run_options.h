@@ -56,6 +56,7 @@ struct RunOptions {
   bool standard_input = true;        // false: the console has no input
   int console = 1;                   // descriptor for the console's output, -1: none
   int virtio_console = -1;           // the same for a virtio console
+  bool one_console = false;          // its output goes to the console, too
   bool input_to_virtio = false;      // what is typed goes to the virtio console, not to the UART
   EscapeKeys keys = EscapeKeys::kOnTerminal;
   bool terminal_signals = false;  // Ctrl-C and Ctrl-Z of a terminal stay signals

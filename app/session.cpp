@@ -99,7 +99,7 @@ core::Result<> Session::build(const MachineConfig& config) {
     keeping_ = std::make_unique<KeepingWorld>(world);
   Machine::Outside outside =
       playing_ ? Machine::Outside{playing_->console, *replaying_, *this, &playing_->console}
-               : Machine::Outside{output_, *keeping_, *this, &virtio_output_};
+               : Machine::Outside{output_, *keeping_, *this, options_.one_console ? nullptr : &virtio_output_};
   if (options_.log.any()) {
     auto file = LogFile::open(options_.log.file);
     if (!file) return file.error();

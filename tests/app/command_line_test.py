@@ -141,7 +141,7 @@ class WrongWords(WithGuests):
         gone = self.folder / "gone"
         raw = self.words(0x0000006f)
         self.refuse(112, "run", gone, says=["There is no file '.*gone'"])
-        for option in ("--kernel", "--bios", "--initrd", "--dtb", "--disk", "--input"):
+        for option in ("--kernel", "--bios", "--initrd", "--dtb", "--disk", "--port-disk", "--input"):
             words = ["run", option, gone] if option == "--kernel" else ["run", raw, option, gone]
             self.refuse(112, *words, says=["gone"])
 

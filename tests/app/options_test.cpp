@@ -108,6 +108,8 @@ TEST(MachineOptions, EachOption_ReachesTheConfiguration) {
                                    "--disk",
                                    "x.img",
                                    "--rng",
+                                   "--port-disk",
+                                   "y,img,ro",
                                    "--engine",
                                    "interpreter",
                                    "--clock",
@@ -142,6 +144,10 @@ TEST(MachineOptions, EachOption_ReachesTheConfiguration) {
   ASSERT_EQ(o.config.virtio.size(), 2u);
   EXPECT_EQ(o.config.virtio[0].path, "x.img");
   EXPECT_EQ(o.config.virtio[1].kind, VirtioConfig::Kind::kRng);
+  ASSERT_TRUE(o.config.port_disk.has_value());
+  EXPECT_EQ(o.config.port_disk->path, "y,img");
+  EXPECT_TRUE(o.config.port_disk->read_only);
+  EXPECT_FALSE(o.run.one_console);
   EXPECT_EQ(o.run.clock, ClockMode::kReal);
   EXPECT_EQ(o.config.seed, 16u);
   EXPECT_EQ(o.config.date, 86400);
@@ -153,6 +159,22 @@ TEST(MachineOptions, EachOption_ReachesTheConfiguration) {
   EXPECT_TRUE(o.run.stats);
   EXPECT_EQ(o.run.stats_json, "s.json");
   EXPECT_FALSE(o.run.reboot);
+}
+
+TEST(MachineOptions, VirtioConsole_WritesToTheConsole) {
+  const MachineOptions o = parsed({"--virtio-console"});
+  ASSERT_EQ(o.config.virtio.size(), 1u);
+  EXPECT_EQ(o.config.virtio[0].kind, VirtioConfig::Kind::kConsole);
+  EXPECT_TRUE(o.run.one_console);
+}
+
+TEST(MachineOptions, DisksKeptAsTheyAre_BecomeSnapshots) {
+  MachineOptions o = parsed({"--disk", "a", "--disk", "b,ro", "--rng", "--port-disk", "c"});
+  o.config.keep_disks_as_they_are();
+  EXPECT_TRUE(o.config.virtio[0].snapshot);
+  EXPECT_FALSE(o.config.virtio[1].snapshot);
+  EXPECT_FALSE(o.config.virtio[2].snapshot);
+  EXPECT_TRUE(o.config.port_disk->snapshot);
 }
 
 TEST(MachineOptions, Breaks_AreASet) {
@@ -171,6 +193,7 @@ TEST(MachineOptions, NothingGiven_Defaults) {
   EXPECT_EQ(o.config.harts, 1u);
   EXPECT_EQ(o.config.slice, 20'000u);
   EXPECT_EQ(o.config.untrack_after, 16u);
+  EXPECT_FALSE(o.config.port_disk.has_value());
   EXPECT_FALSE(o.config.breaks.any());
   EXPECT_TRUE(o.config.caching);
   EXPECT_FALSE(o.run.clock.has_value());
@@ -220,6 +243,8 @@ TEST(MachineOptions, WrongValues_AreRefusedWithWhatIsPossible) {
       {{"--disk", ",ro"}, "there is no file"},
       {{"--disk", "f,ro,snapshot"}, "exclude each other"},
       {{"--disk", "f,slot=8"}, "0 to 7"},
+      {{"--port-disk", ",ro"}, "--port-disk ,ro: there is no file"},
+      {{"--port-disk", "f,snapshot,ro"}, "exclude each other"},
       {{"--bios", ""}, "none, builtin"},
   };
   for (const auto& row : rows) EXPECT_TRUE(has(refused(row.words), row.part)) << refused(row.words);

@@ -312,6 +312,9 @@ TEST_F(SessionTest, Identity_ChangesWithEverythingThatTheGuestSees) {
   with([](MachineConfig& c) { c.cpu.extensions.clear(riscv::Extension::Zba); });
   with([](MachineConfig& c) { c.append = "word"; });
   with([](MachineConfig& c) { c.virtio.push_back({.kind = VirtioConfig::Kind::kRng}); });
+  with([](MachineConfig& c) { c.virtio.push_back({.kind = VirtioConfig::Kind::kConsole}); });
+  with([](MachineConfig& c) { c.port_disk = DiskConfig{.path = "/proc/self/exe", .snapshot = true}; });
+  with([](MachineConfig& c) { c.port_disk = DiskConfig{.path = "/proc/self/exe", .read_only = true}; });
   with([](MachineConfig& c) { c.virtio_legacy = true; });
   with([](MachineConfig& c) { c.bios = "builtin"; });
   others.push_back(make(test::kLoop)->identity());

@@ -6,8 +6,8 @@ _vitrine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   local verbs="run lab bisect explain inspect classes doctor qemu --help --version"
   local guests="teach linux linux-disk"
-  local labs="classes fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
-  local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --rng --engine
+  local labs="classes efficiency fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
+  local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --port-disk --rng --virtio-console --engine
     --mmu --break --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --lint --stats --stats-json
     --keep --no-keep --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
@@ -41,7 +41,7 @@ _vitrine() {
       esac ;;
     run | bisect)
       case $before in
-        --kernel | --initrd | --dtb | --dump-dtb | --disk | --input | --keep | --stats-json | --log-file)
+        --kernel | --initrd | --dtb | --dump-dtb | --disk | --port-disk | --input | --keep | --stats-json | --log-file)
           mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         --jitdump) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
