@@ -149,7 +149,8 @@ std::string lab_introduction(const Lab& lab) {
 }
 
 std::string question_text(const Lab& lab, size_t number) {
-  return wrapped(lab.questions[number].asks, "   ", fmt::format("{}. ", number + 1));
+  const std::string first = fmt::format("{}. ", number + 1);
+  return wrapped(lab.questions[number].asks, std::string(first.size(), ' '), first);
 }
 
 std::string lab_sheet(const Lab& lab, const std::string& sheet) {

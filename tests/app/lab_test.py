@@ -63,6 +63,17 @@ class List(unittest.TestCase):
                 self.assertIn("--break " + broken["name"], sheet.stdout)
 
 
+    def test_EachMisconception_GivesAnotherNumber(self):
+        """At the parameters' own values: otherwise nobody is ever told."""
+        for one in json.loads(lab("--json").stdout):
+            questions = re.split(r"(?m)^(?=\d+\. )", lab(one["name"], "--solution").stdout)[1:]
+            self.assertEqual(len(questions), len(one["questions"]))
+            for question in questions:
+                numbers = re.findall(r"(?m)^ +(?:->|!) (-?[\d,.]*\d)\b", question)
+                self.assertGreater(len(numbers), 1, question)
+                self.assertEqual(len(numbers), len(set(numbers)), f"{one['name']}: {question}")
+
+
 class Lecture(unittest.TestCase):
     def test_EachConcept_NamesItsLabsOrSaysNotYet(self):
         rows = re.findall(r"(?m)^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$", (ROOT / "docs/lecture.md").read_text())
