@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -182,6 +183,8 @@ LabValues ask(const Lab& lab, const LabValues& values) {
   std::string words;
   for (const auto& [name, value] : values) words += (words.empty() ? "" : ", ") + name;
   std::fputs(lab_introduction(lab).c_str(), stdout);
+  const std::string folder = std::filesystem::path(lab.folder).lexically_normal().string();
+  std::printf("\nRead first: the sheet (--sheet prints it). It and the guest's source are in\n  %s\n", core::printable(folder).c_str());
   std::fputs(("\n" + wrapped("Each prediction is a number, or a formula of " + words +
                                  ". An empty line: you do not know.",
                              ""))

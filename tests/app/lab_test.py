@@ -130,6 +130,7 @@ class Predictions(InFolder):
     def test_Dialogue_AsksRunsAndTells(self):
         done = lab(LAB, *SMALL, typed="pagse\n5\n\npages+\n12\n")  # the third is answered at the second try; then the input ends
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, rf"Read first: the sheet .*\n  /\S*/{LAB}\n")
         self.assertIn("did you mean pages", done.stdout)
         self.assertIn("is no formula", done.stdout)
         self.assertRegex(done.stdout, r"(?m)^   predicted +5   measured +7   by the formula +7   not right$")
