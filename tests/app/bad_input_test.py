@@ -117,7 +117,7 @@ class Images(BadInput):
                 self.refused(111, "teach", "--dtb", self.file("bad.dtb", content), says="bad.dtb")
 
     def test_Directories(self):
-        for option in ("--kernel", "--bios", "--initrd", "--dtb", "--disk", "--input"):
+        for option in ("--kernel", "--bios", "--initrd", "--dtb", "--disk", "--port-disk", "--input"):
             with self.subTest(option):
                 guest = () if option == "--kernel" else ("teach",)
                 self.refused(111, *guest, option, self.folder, says="is a directory")

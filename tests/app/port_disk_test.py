@@ -156,6 +156,12 @@ class Disk(WithGuest):
                 self.assertEqual(tree.nodes[NODE]["reg"], struct.pack(">2Q", DISK, 0x1000))
                 self.assertNotIn("interrupts", tree.nodes[NODE])
 
+    def test_QemusBoard_HasNone(self):
+        blob = self.folder / "tree"
+        self.assertEqual(vitrine("qemu", "-M", f"virt,dumpdtb={blob}").returncode, 0)
+        self.assertNotIn(NODE, DeviceTree(blob.read_bytes()).nodes)
+        self.assertNotEqual(vitrine("qemu", "-device", "port-disk", "-nographic").returncode, 0)
+
     def test_WithoutTheOption_NobodyIsThere(self):
         guest = Guest().begin().lw("a0", "s0", 0).finish(0x5555)  # an access fault, and mtvec is 0: a fault loop
         done = self.run_guest(guest, "--max-instructions", 1_000_000)
