@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "app/paragraph.h"
 #include "app/text.h"
 #include "core/file.h"
 
@@ -72,10 +73,13 @@ core::Result<> check_breaks(const MachineConfig& config) {
 
 std::string breaks_help() {
   std::string text =
-      "--break NAME[,NAME...] makes a machine that is wrong on purpose. What is not said is right, and\n"
-      "both engines are wrong alike. Each with what goes wrong (!) in a guest:\n";
+      "--break NAME[,NAME...] makes a machine that is wrong on purpose. What is not said\n"
+      "is right, and both engines are wrong alike. Each with what goes wrong (!) in a\n"
+      "guest:\n";
+  constexpr size_t kWidth = 80;
   for (const core::BreakRow& row : core::break_rows()) {
-    text += fmt::format("\n{}  ({})\n    {}\n    ! {}\n", row.name, row.piece, row.sentence, row.symptom);
+    text += '\n' + paragraph(fmt::format("({})", row.piece), fmt::format("{}  ", row.name), kWidth);
+    text += paragraph(row.sentence, "    ", kWidth) + paragraph(row.symptom, "    ! ", kWidth);
     if (!row.needs.empty()) text += fmt::format("    Only with --mmu {}.\n", row.needs);
   }
   return text;

@@ -5,9 +5,12 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 namespace vitrine::app {
 
 std::span<const std::byte> embedded_teach();
+// examples/teach/teach.kernel.toml: where it keeps its processes (kernel_info.h).
+std::string_view embedded_teach_info();
 
 }  // namespace vitrine::app

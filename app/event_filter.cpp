@@ -91,7 +91,7 @@ std::optional<Range> parse_range(std::string_view text) {
   return Range{*begin, *end};
 }
 
-constexpr std::string_view kTerms[] = {"event", "step", "hart", "mode", "pc", "root", "address", "cause"};
+constexpr std::string_view kTerms[] = {"event", "step", "hart", "mode", "pc", "process", "root", "address", "cause"};
 
 struct NumberTerm {
   std::string_view name;
@@ -168,6 +168,14 @@ Result<EventFilter::Test> EventFilter::make(std::string_view name, const std::st
     return bad_term(name, value,
                     fmt::format("no cause of a guest trap; there are: {}", fmt::join(names, ", ")));
   }
+  if (name == "process") {
+    if (!symbols) return Test([](const Event&) { return true; });
+    if (!symbols->process) return bad_term(name, value, "nobody knows where this kernel keeps its processes; docs/your-kernel.md");
+    return Test([process = symbols->process, value, number = parse_number(value)](const Event& event) {
+      const auto found = process(event);
+      return found && (found->name == value || (number && found->pid == number));
+    });
+  }
   // pc: a range, or a symbol.
   if (range) return Test([range](const Event& event) { return range->holds(event.place.pc); });
   if (!symbols) return Test([](const Event&) { return true; });
@@ -213,7 +221,8 @@ std::string log_help() {
           row.column == EventColumn::kExit ? core::name_of(row.cause) : core::name_of(row.column));
   text +=
       "--log-filter takes terms; of one name any, of several names one of each:\n"
-      "  hart=N mode=U|S|M step=A..B event=A..B pc=LOW..HIGH|SYMBOL root=PAGE_TABLE\n"
+      "  hart=N mode=U|S|M step=A..B event=A..B pc=LOW..HIGH|SYMBOL\n"
+      "  process=NAME|PID root=PAGE_TABLE\n"
       "  address=LOW..HIGH (that the event is about) cause=load-page-fault (of the guest trap)\n"
       "What each kind means: docs/events.md.\n";
   return text;

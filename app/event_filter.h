@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/processes.h"
 #include "core/events.h"
 #include "core/result.h"
 
@@ -27,11 +28,13 @@ core::Result<EventChoice> parse_events(std::string_view words);
 // Terms with commas between them. Terms of one name: any of them; of several names: one of each.
 class EventFilter {
  public:
-  // What a name in `pc=NAME` stands for: nothing if there is no such symbol; `where` tells a pc's symbol.
+  // What a name in `pc=NAME` stands for: nothing if there is no such symbol; `where` tells a pc's symbol. `process` tells whose
+  // an event is; empty: nobody knows.
   struct Symbols {
     std::function<std::optional<uint64_t>(std::string_view name)> find;
     std::function<std::optional<uint64_t>(uint64_t pc)>
         where;  // the address of the symbol that pc belongs to
+    std::function<std::optional<Process>(const core::Event& event)> process;
   };
   // Without symbols any name will do: a check of the words alone.
   static core::Result<EventFilter> parse(std::string_view words, const Symbols* symbols);

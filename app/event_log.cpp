@@ -51,7 +51,7 @@ std::string member(std::string_view name, uint64_t value) {
 }
 
 constexpr const char* kHeading =
-    "# number, step, hart, mode, pc and symbol, address space, instruction: kind (cause): effect\n";
+    "# number, step, hart, mode, pc and symbol, process, address space, instruction: kind (cause): effect\n";
 
 }  // namespace
 
@@ -91,7 +91,7 @@ core::Result<> check_log_options(const LogOptions& options) {
 }
 
 core::Result<std::unique_ptr<EventLog>> EventLog::create(const LogOptions& options, Machine& machine,
-                                                         LogFile& file) {
+                                                         const Processes& processes, LogFile& file) {
   auto choice = options.kinds.empty() ? EventChoice() : parse_events(options.kinds);
   if (!choice) return choice.error();
   EventFilter::Symbols symbols;
@@ -99,9 +99,11 @@ core::Result<std::unique_ptr<EventLog>> EventLog::create(const LogOptions& optio
     return symbol_at(machine, name);
   };
   symbols.where = [&machine](uint64_t pc) -> std::optional<uint64_t> { return symbol_of(machine, pc); };
+  if (processes.known())
+    symbols.process = [&processes](const Event& event) { return processes.running(event.place.hart, event.place.satp); };
   auto filter = EventFilter::parse(options.filter, &symbols);
   if (!filter) return filter.error();
-  std::unique_ptr<EventLog> log(new EventLog(machine, file));
+  std::unique_ptr<EventLog> log(new EventLog(machine, processes, file));
   log->choice_ = *choice;
   log->filter_ = std::move(*filter);
   log->json_ = log_format(options) == LogFormat::kJson;
@@ -129,10 +131,11 @@ void EventLog::event(const Event& event, const core::EventWords& effect) noexcep
 std::string EventLog::text_line(const Event& event, const std::string& effect) const {
   const Space space(event.place.satp);
   const std::string instruction = instruction_of(event);
+  const auto process = process_of(event);
   const std::string effect_words = effect.empty() ? std::string(core::row_of(event.kind).sentence) : effect;
   return fmt::format(
-      "{:>8} @{:<12} hart {} {} {:<52} {:<26} {:<28} {} ({}): {}\n", event.number, event.place.step,
-      event.place.hart, "US?M"[event.place.privilege & 3], address_text(machine_, event.place.pc),
+      "{:>8} @{:<12} hart {} {} {:<52} {:<16} {:<26} {:<28} {} ({}): {}\n", event.number, event.place.step,
+      event.place.hart, "US?M"[event.place.privilege & 3], address_text(machine_, event.place.pc), process ? process->text() : "-",
       space.bare ? "bare" : fmt::format("root {:#x} asid {}", space.root, space.asid),
       instruction.empty() ? "-" : instruction, core::row_of(event.kind).name, cause_of(event), effect_words);
 }
@@ -145,6 +148,7 @@ std::string EventLog::json_line(const Event& event, const std::string& effect) c
       event.number, event.place.step, event.place.hart, "US?M"[event.place.privilege & 3], event.place.pc,
       json_string(symbol_text(machine_, event.place.pc)));
   if (!space.bare) line += fmt::format(", \"root\": \"{:#x}\", \"asid\": {}", space.root, space.asid);
+  if (const auto process = process_of(event)) line += fmt::format(", \"process\": {}", process->json());
   line +=
       fmt::format(", \"instruction\": {}, \"bits\": \"{:#x}\", \"kind\": {}, \"column\": {}, \"cause\": {}",
                   json_string(instruction_of(event)), event.instruction, json_string(row.name),

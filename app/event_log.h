@@ -11,6 +11,7 @@
 #include "app/event_filter.h"
 #include "app/log_file.h"
 #include "app/machine.h"
+#include "app/processes.h"
 #include "app/run_options.h"
 
 namespace vitrine::app {
@@ -22,9 +23,9 @@ core::Result<> check_log_options(const LogOptions& options);
 
 class EventLog final : public core::EventSink {
  public:
-  // The machine and the file outlive the log.
+  // Machine, processes and file outlive the log.
   static core::Result<std::unique_ptr<EventLog>> create(const LogOptions& options, Machine& machine,
-                                                        LogFile& file);
+                                                        const Processes& processes, LogFile& file);
   ~EventLog() override;
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
@@ -32,12 +33,17 @@ class EventLog final : public core::EventSink {
   void event(const core::Event& event, const core::EventWords& effect) noexcept override;
 
  private:
-  EventLog(Machine& machine, LogFile& file) : machine_(machine), file_(file) {}
+  EventLog(Machine& machine, const Processes& processes, LogFile& file)
+      : machine_(machine), processes_(processes), file_(file) {}
+  [[nodiscard]] std::optional<Process> process_of(const core::Event& event) const {
+    return processes_.running(event.place.hart, event.place.satp);
+  }
   [[nodiscard]] bool wanted(const core::Event& event) const;
   [[nodiscard]] std::string text_line(const core::Event& event, const std::string& effect) const;
   [[nodiscard]] std::string json_line(const core::Event& event, const std::string& effect) const;
 
   Machine& machine_;
+  const Processes& processes_;
   LogFile& file_;
   EventChoice choice_;
   EventFilter filter_;

@@ -11,6 +11,7 @@
 
 #include "app/hart_state.h"
 #include "app/outcome.h"
+#include "app/processes.h"
 #include "app/replay.h"
 #include "app/source_lines.h"
 #include "core/events.h"
@@ -74,6 +75,7 @@ struct Explanation {
   riscv::Privilege privilege{};
   uint64_t pc = 0, satp = 0;
   std::string symbol, line;  // "main+0x12", "kernel.c:120"
+  std::optional<Process> process;
   std::optional<unsigned> interrupt;
   std::optional<riscv::Insn> instruction;  // none: it cannot be fetched, or an interrupt comes before it
   std::vector<ExplainedWalk> walks;        // of the fetch, then of the accesses
@@ -98,7 +100,8 @@ struct Explanation {
 // Explains steps in rising order, in one run.
 class Explainer final : private core::EventSink {
  public:
-  Explainer(Replay& replay, const std::string& printed);
+  // `processes` are those of the replay's machine.
+  Explainer(Replay& replay, const Processes& processes, const std::string& printed);
 
   // `printed` has to be what the replay's console got. `at_end`: the run's end is told, too.
   core::Result<Explanation> explain(core::Step step, bool at_end);
@@ -117,6 +120,7 @@ class Explainer final : private core::EventSink {
 
   Replay& replay_;
   Machine& machine_;
+  const Processes& processes_;
   const std::string& printed_;
   SourceLines lines_;
   Explanation it_;

@@ -89,8 +89,9 @@ Json explanation_json(const Explanation& it) {
   for (const ExplainedWalk& walk : it.walks) walks.push_back(walk_json(walk));
   for (const ExplainedAccess& access : it.accesses) accesses.push_back(access_json(access));
   Json outcome;
-  if (it.outcome)
-    outcome = {{"exit_code", exit_code_of(*it.outcome)}, {"words", core::printable(it.outcome->words, 4096)},
+  if (it.outcome || it.cut)
+    outcome = {{"exit_code", it.outcome ? Json(exit_code_of(*it.outcome)) : Json()},
+               {"words", it.outcome ? Json(core::printable(it.outcome->words, 4096)) : Json()},
                {"state_hash", fmt::format("{:016x}", it.state_hash)}, {"console_bytes", it.console_bytes},
                {"console_crc32", fmt::format("{:08x}", it.console_crc)}};
   const bool paged = it.privilege != riscv::Privilege::kMachine && mmu::mode_of(it.satp) != mmu::Mode::kBare;
@@ -102,6 +103,7 @@ Json explanation_json(const Explanation& it) {
           {"pc", hex(it.pc)},
           {"symbol", text_or_null(it.symbol)},
           {"line", text_or_null(it.line)},
+          {"process", it.process ? Json::parse(it.process->json()) : Json()},
           {"paging", paged ? mode_name(mmu::mode_of(it.satp)) : "bare"},
           {"satp", hex(it.satp)},
           {"instruction", instruction_json(it)},

@@ -93,8 +93,8 @@ bool is_bookkeeping(std::string_view name) {
 
 }  // namespace
 
-Explainer::Explainer(Replay& replay, const std::string& printed)
-    : replay_(replay), machine_(replay.machine()), printed_(printed) {
+Explainer::Explainer(Replay& replay, const Processes& processes, const std::string& printed)
+    : replay_(replay), machine_(replay.machine()), processes_(processes), printed_(printed) {
   const auto& kernel = machine_.boot().kernel_image;
   const MachineConfig& config = machine_.config();
   if (!config.kernel_bytes.empty())
@@ -148,6 +148,7 @@ void Explainer::look() {
   it_.satp = hart->csr.satp;
   it_.symbol = symbol_text(machine_, hart->pc);
   it_.line = lines_.at(hart->pc);
+  it_.process = processes_.running(hart->id, hart->csr.satp);
   it_.lazy = is_lazy(machine_.config().mmu);
   it_.broken = break_names(machine_.config().breaks);
   before_ = HartState::of(*hart);

@@ -4,6 +4,7 @@
 
 #include "app/diagnosis.h"
 #include "app/explain.h"
+#include "app/paragraph.h"
 #include "core/file.h"
 #include "isa/riscv/disassembler.h"
 #include "isa/riscv/traps.h"
@@ -51,26 +52,7 @@ namespace {
 
 constexpr size_t kWidth = 96;
 
-// Lines of words, the later ones under the first one's text.
-std::string wrapped(std::string_view text, std::string_view head = "") {
-  std::string all, line(head);
-  const std::string indent(head.size(), ' ');
-  bool empty = true;
-  while (!text.empty()) {
-    const size_t end = text.find(' ');
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
-    if (!empty && line.size() + 1 + word.size() > kWidth) {
-      all += line + '\n';
-      line = indent;
-      empty = true;
-    }
-    if (!empty) line += ' ';
-    line += word;
-    empty = false;
-  }
-  return all + line + '\n';
-}
+std::string wrapped(std::string_view text, std::string_view head = "") { return paragraph(text, head, kWidth); }
 
 std::string named(uint64_t address, const std::string& symbol) {
   return symbol.empty() ? fmt::format("{:#x}", address) : fmt::format("{:#x} ({})", address, symbol);
@@ -87,6 +69,7 @@ std::string where_text(const Explanation& it) {
   std::string text = fmt::format("Step {}: hart {} in {} at {}", it.step, it.hart, privilege_name(it.privilege),
                                  named(it.pc, it.symbol));
   if (!it.line.empty()) text += fmt::format(", {}", it.line);
+  if (it.process) text += fmt::format("; process {}", it.process->text());
   if (it.privilege != riscv::Privilege::kMachine) text += fmt::format("; {}", space_text(it.satp));
   return wrapped(text + ".");
 }

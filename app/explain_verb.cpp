@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "app/explain.h"
 #include "app/explain_verb.h"
@@ -17,13 +18,14 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kOptions[] = {"--json", "--engine", "--help"};
+constexpr std::string_view kOptions[] = {"--json", "--engine", "--kernel-info", "--help"};
 constexpr int kNeverCame = 1;
 
 struct Wish {
   std::string run;  // empty: the last one
   std::vector<Moment> moments;
   std::optional<EngineKind> engine;
+  std::string kernel_info;  // empty: as the run had it
   bool json = false;
 };
 
@@ -51,6 +53,9 @@ core::Result<Wish> parse(const std::vector<std::string>& words) {
       auto read = parse_words({"--engine", words[i]}, 0);
       if (!read) return read.error();
       wish.engine = read->options.config.engine;
+    } else if (word == "--kernel-info") {
+      if (++i == words.size()) return core::error(ErrorKind::kUsage, "--kernel-info wants a value behind it.");
+      wish.kernel_info = std::filesystem::absolute(words[i]);  // the run may have been made in another folder
     } else if (word.starts_with("-")) {
       const std::string_view meant = nearest(word, kOptions);
       return core::error(ErrorKind::kUsage, "There is no option {}{}", core::printable(word),
@@ -67,22 +72,16 @@ core::Result<Wish> parse(const std::vector<std::string>& words) {
   return wish;
 }
 
-core::Result<KeptRun> open_run(const Wish& wish) {
-  const std::string path = wish.run.empty() ? last_run_path() : wish.run;
-  auto run = path.empty() ? core::Result<KeptRun>(core::error(core::ErrorKind::kMissing, "There is no home folder."))
-                          : read_kept_run(path);
-  if (run || !wish.run.empty() || run.error().kind != core::ErrorKind::kMissing) return run;
-  return core::error(core::ErrorKind::kMissing, "No run is kept yet: make one with `vitrine run`, and not with --no-keep. ({})",
-                     run.error().message);
-}
-
 // In rising order of steps, in one run; told in the order in which they were asked for.
 core::Result<std::vector<Explanation>> explain(const KeptRun& run, const Wish& wish, std::vector<Moment*> moments) {
   std::stable_sort(moments.begin(), moments.end(), [](const Moment* a, const Moment* b) { return *a->step < *b->step; });
   Collector console;
   auto replay = Replay::create(run, console, wish.engine);
   if (!replay) return replay.error();
-  Explainer explainer(**replay, console.text);
+  const std::string& info = wish.kernel_info.empty() ? (*replay)->options().kernel_info : wish.kernel_info;
+  auto processes = Processes::open((*replay)->machine(), info);
+  if (!processes) return processes.error();
+  Explainer explainer(**replay, **processes, console.text);
   std::vector<std::pair<Moment*, Explanation>> made;
   for (Moment* moment : moments) {
     if (!made.empty() && made.back().second.step == *moment->step) {
@@ -123,19 +122,19 @@ int conclude(const KeptRun& run, const Wish& wish, std::vector<Explanation>& all
       complain(missing_text(moment, search));
   const bool whole = missing.empty() && all.size() == wish.moments.size();
   if (!whole && !run.end)
-    complain(run.full_at ? "More came from outside than is kept; what was kept ends there."
+    complain(run.full_at ? "More came from outside, or was written to disks, than is kept; what was kept ends there."
                          : "The run was killed, or still runs: it is kept so far.");
   return whole ? exit_code::kSuccess : kNeverCame;
 }
 
 }  // namespace
 
-std::vector<std::string> explain_option_names() { return {"--json", "--engine"}; }
+std::vector<std::string> explain_option_names() { return {"--json", "--engine", "--kernel-info"}; }
 
 int explain_verb(const Program& program, const std::vector<std::string>& words) {
   auto wish = parse(words);
   if (!wish) return fail(program, wish.error(), true);
-  auto run = open_run(*wish);
+  auto run = open_kept_run(wish->run);
   if (!run) return fail(program, run.error());
   Search search{wish->engine};
   if (auto done = find_moments(*run, wish->moments, search); !done) return fail(program, done.error());

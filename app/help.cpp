@@ -32,7 +32,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-       vitrine lab | bisect A B | explain | inspect F | classes | doctor | qemu
+       vitrine lab|bisect|explain|replay|inspect|classes|doctor --help, or qemu
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
@@ -42,17 +42,17 @@ Machine
   --disk, --port-disk FILE[,ro][,snapshot][,slot=N]  raw image  --virtio-console
 Time and identity (same values, same run)
   --clock KIND    paced: sleeps while the guest idles; virtual: never; real
-  --date DATE     2026-01-31, now          --seed N        for what is random
-  --input FILE    console input            --slice N       steps of a turn
+  --date DATE     2026-01-31, now   --seed N  random  --slice N  steps of a turn
+  --input FILE    console input     --kernel-info FILE  gives processes names
   --engine NAME   translator, interpreter; both: lockstep, lockstep-cached
   --mmu KIND      shadow, tlb; stale until a fence: shadow-lazy, tlb-fenced
   --break NAMES|help  wrong on purpose   --untrack-after N  page-table writes
 Limits and reports
   --max-instructions N  then code 103      --max-seconds S  then exit code 104
   --no-reboot     a restart is the end     --state-hash-every N  to compare runs
-  --stats, --stats-json FILE  counters  --no-cache  slow  --keep FILE, --no-keep
+  --stats, --stats-json FILE  counters  --record FILE, --keep FILE  --no-keep
   --log KIND,... or help   --log-filter TERM,...  --log-file F --log-format F
-  --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint  not for boards
+  --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint   --no-cache  slow
 Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing
   wakes it, 103 104 limits, 110 usage, 111 image, 112 missing, 120 a bug of ours
 )";
@@ -72,7 +72,7 @@ Exit codes: 0 equal, 1 they differ; others as of run.
 }
 
 std::string explain_help(const std::string& program) {
-  return fmt::format(R"(Usage: vitrine explain [RUN] WHEN... [--json] [--engine NAME]
+  return fmt::format(R"(Usage: vitrine explain [RUN] WHEN... [--json] [--engine NAME] [--kernel-info F]
 Makes a run again and explains what happened at a moment: the instruction, the
 page walk entry by entry, the guest trap and who takes it, what the hypervisor
 saw and did, the registers that changed. Without RUN (a file that --keep made)
@@ -88,6 +88,19 @@ it is the last run. Nothing of the host changes: disks are not written.
   {0} explain last-trap
   {0} explain event:guest-page-fault 'pc:main#2' --json
 Exit codes: 0, 1 a moment never came; others as of run.
+)",
+                     program);
+}
+
+std::string replay_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine replay [RUN] [--engine NAME]
+Makes a run again, bit for bit, and prints what its guest prints: the last one,
+or one from a file that --record or --keep made, here or on another host. Input
+comes in again at the same steps. Disks are not written. What is not the same
+any more (version, image, block of a disk that was read) is named and refused.
+  {0} run kernel.elf --record crash.run
+  {0} replay crash.run --engine interpreter
+Exit codes: the run's; 1 what was kept ends before it; 110 to 120 as of run.
 )",
                      program);
 }

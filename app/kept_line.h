@@ -12,7 +12,7 @@
 namespace vitrine::app::kept {
 
 inline constexpr std::string_view kMagic = "vitrine-kept-run";
-inline constexpr unsigned kFormat = 1;
+inline constexpr unsigned kFormat = 2;
 
 // Of a line and of all lines before it.
 inline uint64_t line_hash(std::string_view text, uint64_t before) {
@@ -22,5 +22,9 @@ inline uint64_t line_hash(std::string_view text, uint64_t before) {
 // Bytes as one word: what is no visible ASCII, and the backslash, is \xNN; nothing at all is a lone backslash.
 std::string escaped(std::string_view bytes);
 std::optional<std::string> unescaped(std::string_view word);
+
+// Base64 (RFC 4648, section 4), without line ends.
+std::string base64(std::string_view bytes);
+std::optional<std::string> from_base64(std::string_view word);
 
 }  // namespace vitrine::app::kept

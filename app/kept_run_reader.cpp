@@ -3,6 +3,9 @@
 // their order only.
 #include <fmt/format.h>
 
+#include <zstd.h>
+
+#include <array>
 #include <charconv>
 
 #include "app/identity.h"
@@ -49,11 +52,66 @@ std::optional<std::string> unescaped(std::string_view word) {
   return bytes;
 }
 
+constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+std::string base64(std::string_view bytes) {
+  std::string word;
+  word.reserve(bytes.size() / 3 * 4 + 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t three = 0;
+    for (size_t j = 0; j < 3; ++j) three = three << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
+    for (size_t j = 0; j < 4; ++j) word += i + j <= bytes.size() ? kDigits[three >> (18 - 6 * j) & 63] : '=';
+  }
+  return word;
+}
+
+std::optional<std::string> from_base64(std::string_view word) {
+  static const auto kValues = [] {
+    std::array<int8_t, 256> values{};
+    values.fill(-1);
+    for (size_t i = 0; i < kDigits.size(); ++i) values[static_cast<uint8_t>(kDigits[i])] = static_cast<int8_t>(i);
+    return values;
+  }();
+  if (word.size() % 4 != 0) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(word.size() / 4 * 3);
+  for (size_t i = 0; i < word.size(); i += 4) {
+    const bool last = i + 4 == word.size();
+    const size_t length = last && word[i + 3] == '=' ? (word[i + 2] == '=' ? 2 : 3) : 4;
+    uint32_t three = 0;
+    for (size_t j = 0; j < 4; ++j) {
+      const int value = j < length ? kValues[static_cast<uint8_t>(word[i + j])] : 0;
+      if (value < 0) return std::nullopt;
+      three = three << 6 | static_cast<uint32_t>(value);
+    }
+    for (size_t j = 0; j + 1 < length; ++j) bytes += static_cast<char>(three >> (16 - 8 * j) & 0xff);
+  }
+  return bytes;
+}
+
 }  // namespace kept
+
+const KeptPiece* KeptDisk::overwritten(uint64_t block) const {
+  auto found = pieces.upper_bound(block);
+  if (found == pieces.begin()) return nullptr;
+  --found;
+  return block - found->first < found->second.count ? &found->second : nullptr;
+}
+
+bool unpack_kept(const KeptPiece& piece, std::vector<uint8_t>& bytes) {
+  const uint64_t most = piece.count * kKeptBlock;
+  bytes.assign(most, 0);
+  if (piece.packed.empty()) return true;
+  const size_t got = ZSTD_decompress(bytes.data(), bytes.size(), piece.packed.data(), piece.packed.size());
+  if (ZSTD_isError(got) || most - got >= kKeptBlock) return false;
+  bytes.resize(got);
+  return true;
+}
 
 namespace {
 
-constexpr uint64_t kMaxFile = 48 << 20;  // an input of 4 MiB, each byte escaped, and all records
+
+constexpr uint64_t kMaxSectors = uint64_t{1} << 50;
 
 std::string_view next_word(std::string_view& text) {
   const size_t space = text.find(' ');
@@ -65,6 +123,11 @@ std::string_view next_word(std::string_view& text) {
 template <typename Number>
 bool read_number(std::string_view word, Number& to) {
   const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), to);
+  return problem == std::errc() && end == word.data() + word.size() && !word.empty();
+}
+
+bool read_hexadecimal(std::string_view word, uint64_t& to) {
+  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), to, 16);
   return problem == std::errc() && end == word.data() + word.size() && !word.empty();
 }
 
@@ -84,6 +147,7 @@ class Reader {
   Line next_line(std::string_view& text);
   bool header_line(std::string_view name, std::string_view value);
   bool record_line(std::string_view kind, std::string_view words);
+  bool disk_line(std::string_view kind, std::string_view words);
   bool end_line(std::string_view words);
   [[nodiscard]] bool later(core::Step step);
   core::Error damaged() const {
@@ -143,8 +207,43 @@ bool Reader::header_line(std::string_view name, std::string_view value) {
   }
   if (name == "input") return header.input_kind = KeptHeader::Input::kFile, read_text(value, header.input);
   if (name == "long-input") return header.input_kind = KeptHeader::Input::kTooLong, true;
+  if (name == "disk") {
+    KeptDiskHeader& disk = header.disks.emplace_back();
+    run_.disks.emplace_back();
+    return read_number(next_word(value), disk.sectors) && read_number(next_word(value), disk.size) && read_text(value, disk.path) &&
+           disk.sectors < kMaxSectors;
+  }
   if (name == "begin") return begun_ = true;
   return false;
+}
+
+// No block is told of twice in the same way.
+bool Reader::disk_line(std::string_view kind, std::string_view words) {
+  size_t number = 0;
+  KeptPiece piece;
+  if (!read_number(next_word(words), number) || number >= run_.disks.size() || !read_number(next_word(words), piece.first)) return false;
+  KeptDisk& disk = run_.disks[number];
+  const uint64_t blocks = (run_.header.disks[number].sectors * 512 + kKeptBlock - 1) / kKeptBlock;
+  if (kind == "r") {
+    uint64_t block = piece.first;
+    for (; !words.empty(); ++block)
+      if (uint64_t hash = 0; !read_hexadecimal(next_word(words), hash) || block >= blocks || !disk.hashes.emplace(block, hash).second)
+        return false;
+    return block != piece.first;
+  }
+  if (!read_number(next_word(words), piece.count) || piece.count == 0 || piece.count > kMaxKeptPiece || piece.first >= blocks ||
+      piece.count > blocks - piece.first)
+    return false;
+  if (kind == "w") {
+    auto packed = kept::from_base64(words);
+    if (!packed || packed->empty()) return false;
+    piece.packed = std::move(*packed);
+  } else if (!words.empty()) {
+    return false;
+  }
+  const auto next = disk.pieces.lower_bound(piece.first);
+  if (disk.overwritten(piece.first) || (next != disk.pieces.end() && next->first - piece.first < piece.count)) return false;
+  return disk.pieces.emplace(piece.first, std::move(piece)).second;
 }
 
 // Steps never go back.
@@ -191,6 +290,7 @@ core::Result<KeptRun> Reader::read() {
   if (auto done = read_magic(); !done) return done.error();
   std::string_view text;
   Line line = Line::kGood;
+  std::optional<uint64_t> hash;
   while ((line = next_line(text)) == Line::kGood) {
     const std::string_view name = next_word(text);
     if (run_.end || run_.full_at) return damaged();
@@ -199,7 +299,11 @@ core::Result<KeptRun> Reader::read() {
       good = header_line(name, text);
     else if (name == "p" || name == "i")
       good = record_line(name, text);
-    else if (core::Step step = 0; name == "at" || name == "full") {
+    else if (name == "r" || name == "w" || name == "z")
+      good = disk_line(name, text);
+    else if (name == "hash") {
+      good = !hash && read_hexadecimal(text, hash.emplace());
+    } else if (core::Step step = 0; name == "at" || name == "full") {
       good = read_number(text, step) && later(step);
       if (name == "full") run_.full_at = step;
     } else if (name == "end")
@@ -212,8 +316,25 @@ core::Result<KeptRun> Reader::read() {
                          core::printable(run_.header.version), version());
   }
   if (line == Line::kDamaged) return damaged();
+  if (run_.end) run_.end->state_hash = hash;
   if (!begun_) return core::error(ErrorKind::kBadImage, "'{}' ends before its run begins.", name_);
   return std::move(run_);
+}
+
+}  // namespace
+
+namespace {
+
+constexpr std::string_view kFrame = "\x28\xb5\x2f\xfd";  // how a frame of zstd begins (RFC 8878, 3.1.1)
+
+// One frame and nothing else.
+std::optional<std::string> unpack(std::string_view frame) {
+  const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (size > kMaxKeptFile || ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) return std::nullopt;
+  std::string text(size, '\0');
+  const size_t got = ZSTD_decompress(text.data(), text.size(), frame.data(), frame.size());
+  if (ZSTD_isError(got) || got != size) return std::nullopt;
+  return text;
 }
 
 }  // namespace
@@ -223,9 +344,22 @@ core::Result<KeptRun> parse_kept_run(std::string_view text, const std::string& n
 }
 
 core::Result<KeptRun> read_kept_run(const std::string& path) {
-  auto bytes = core::read_file(path, kMaxFile);
+  auto bytes = core::read_file(path, kMaxKeptFile);
   if (!bytes) return bytes.error();
-  return parse_kept_run({reinterpret_cast<const char*>(bytes->data()), bytes->size()}, path);
+  const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  if (!text.starts_with(kFrame)) return parse_kept_run(text, path);
+  const auto unpacked = unpack(text);
+  if (!unpacked) return core::error(ErrorKind::kBadImage, "'{}' is damaged: it cannot be unpacked.", core::printable(path));
+  return parse_kept_run(*unpacked, path);
+}
+
+core::Result<KeptRun> open_kept_run(const std::string& path) {
+  if (!path.empty()) return read_kept_run(path);
+  const std::string last = last_run_path();
+  auto run = last.empty() ? core::Result<KeptRun>(core::error(ErrorKind::kMissing, "There is no home folder.")) : read_kept_run(last);
+  if (run || run.error().kind != ErrorKind::kMissing) return run;
+  return core::error(ErrorKind::kMissing, "No run is kept yet: make one with `vitrine run`, and not with --no-keep. ({})",
+                     run.error().message);
 }
 
 }  // namespace vitrine::app

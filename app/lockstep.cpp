@@ -50,9 +50,9 @@ Machine::Outside Lockstep::listen(const Machine::Outside& outside) {
   own_virtio_console_ = outside.virtio_console != nullptr;
   if (own_virtio_console_) heard.virtio_console = &virtio_console_.recorder(*outside.virtio_console);
   heard.open_disk =
-      [this](const DiskConfig& config,
-             devices::BlockObserver& observer) -> core::Result<std::unique_ptr<devices::BlockBackend>> {
-    auto disk = open_disk(config, observer);
+      [this, open = outside.open_disk](const DiskConfig& config, devices::BlockObserver& observer)
+      -> core::Result<std::unique_ptr<devices::BlockBackend>> {
+    auto disk = open ? open(config, observer) : open_disk(config, observer);
     if (!disk) return disk.error();
     disks_.push_back(std::make_unique<DiskTape>());
     return disks_.back()->recorder(std::move(*disk));

@@ -231,12 +231,18 @@ core::Result<> Machine::build_devices() {
   return build_virtio();
 }
 
-core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const DiskConfig& config, devices::BlockObserver& observer) {
+core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const DiskConfig& config,
+                                                               devices::BlockObserver& observer,
+                                                               const AroundImage& around) {
   using Access = devices::RawFile::Access;
   const Access access = config.read_only || config.snapshot ? Access::kReadOnly : Access::kReadWrite;
   auto file = devices::RawFile::open(config.path, access, &observer);
   if (!file) return file.error();
-  std::unique_ptr<devices::BlockBackend> backend = std::move(*file);
+  std::unique_ptr<devices::BlockBackend> backend;
+  if (around)
+    backend = around(std::move(*file));
+  else
+    backend = std::move(*file);
   if (config.snapshot) backend = std::make_unique<devices::SnapshotOverlay>(std::move(backend));
   return backend;
 }

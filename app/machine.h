@@ -24,6 +24,7 @@
 #include "devices/uart16550.h"
 #include "devices/virtio/block_backend.h"
 #include "devices/virtio/mmio.h"
+#include "devices/virtio/raw_file.h"
 #include "isa/riscv/interpreter.h"
 #ifdef VITRINE_HAS_TRANSLATOR
 #include "translator/translator.h"
@@ -48,8 +49,11 @@ class MachineObserver {
   virtual void notice(std::string_view text) = 0;
 };
 
-// A disk's image: its file, or the file under an overlay.
-core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const DiskConfig& config, devices::BlockObserver& observer);
+// A disk's image: its file, or the file under an overlay. `around`, if given, puts something around the file.
+using AroundImage = std::function<std::unique_ptr<devices::BlockBackend>(std::unique_ptr<devices::RawFile>)>;
+core::Result<std::unique_ptr<devices::BlockBackend>> open_disk(const DiskConfig& config,
+                                                               devices::BlockObserver& observer,
+                                                               const AroundImage& around = {});
 
 class Machine final : private devices::FinishObserver,
                       private devices::TimeObserver,

@@ -26,7 +26,7 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "inspect", "classes", "doctor", "qemu", "help"};
+constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "replay", "inspect", "classes", "doctor", "qemu", "help"};
 
 int unknown_verb(const Program& program, const std::string& word) {
   const std::string_view meant = nearest(word, kVerbs);
@@ -35,7 +35,7 @@ int unknown_verb(const Program& program, const std::string& word) {
   // A guest or a file where the verb should be: the verb was forgotten.
   if (meant.empty() && !word.starts_with("-"))
     hint = fmt::format("{} run {}", program.name, shell_word(word));
-  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, inspect, classes, doctor, qemu.{}", core::printable(word),
+  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, replay, inspect, classes, doctor, qemu.{}", core::printable(word),
                        hint.empty() ? "" : " Did you mean: " + hint));
   return exit_code::kUsage;
 }
@@ -60,6 +60,7 @@ int main_program(const Program& program) {
   if (verb == "--list-options") {  // for tests of what repeats the options: help, man page, completions
     const std::string of = rest.empty() ? "" : rest[0];
     const auto names = of == "classes" ? classes_option_names() : of == "explain" ? explain_option_names()
+                       : of == "replay"  ? replay_option_names()
                        : of == "lab"     ? lab_option_names()
                                          : machine_option_names();
     for (const std::string& name : names) std::puts(name.c_str());
@@ -69,6 +70,7 @@ int main_program(const Program& program) {
   if (verb == "lab") return wants_help ? print(lab_help(program.name)) : lab_verb(program, rest);
   if (verb == "bisect") return bisect_verb(program, rest);
   if (verb == "explain") return wants_help ? print(explain_help(program.name)) : explain_verb(program, rest);
+  if (verb == "replay") return wants_help ? print(replay_help(program.name)) : replay_verb(program, rest);
   if (verb == "inspect") return wants_help ? print(inspect_help(program.name)) : inspect_verb(program, rest);
   if (verb == "classes") return wants_help ? print(classes_help(program.name)) : classes_verb(program, rest);
   if (verb == "doctor") return wants_help ? print(doctor_help()) : doctor_verb(program, rest);

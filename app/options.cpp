@@ -257,6 +257,8 @@ constexpr ValueRow kValues[] = {
   {"--log-filter",       false, true,  [](MachineOptions& o, const std::string& t) { return add_words(o.run.log.filter, "--log-filter", t); }},
   {"--log-file",         false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.log.file = t; return core::Ok{}; }},
   {"--log-format",       false, false, set_log_format},
+  {"--kernel-info",      false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.kernel_info = t; return core::Ok{}; }},
+  {"--record",           false, false, [](MachineOptions& o, const std::string& t) -> Done { return o.run.keep_file = t, o.run.record = true, core::Ok{}; }},
   {"--keep",             false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.keep_file = t; return core::Ok{}; }},
   {"--stats-json",       false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.stats_json = t; return core::Ok{}; }},
 };

@@ -14,6 +14,8 @@ struct Program {
   std::vector<std::string> words;  // what was typed after it
 };
 
+int replay_verb(const Program& program, const std::vector<std::string>& words);
+std::vector<std::string> replay_option_names();
 int run_verb(const Program& program, const std::vector<std::string>& words);
 int bisect_verb(const Program& program, std::vector<std::string> words);
 int classes_verb(const Program& program, const std::vector<std::string>& words);

@@ -61,8 +61,8 @@ std::string help_text(const std::string& program) {
       "\nKeys while a guest runs with -nographic or -serial mon:stdio:\n"
       "Ctrl-A x ends, Ctrl-A h helps, Ctrl-A Ctrl-A sends Ctrl-A\n"
       "\nThe environment variable VITRINE_OPTS adds options of `vitrine run`, such as\n"
-      "VITRINE_OPTS='--clock virtual --stats'. Other options of QEMU are named with what is\n"
-      "nearest to them when they are used.\n";
+      "VITRINE_OPTS='--clock virtual --stats'; also --break, --lint, --log, --kernel-info.\n"
+      "Other options of QEMU are named with what is nearest to them when they are used.\n";
   return text;
 }
 

@@ -2,10 +2,14 @@
 // From words to options: names first, then values from left to right, then what refers to each other.
 #include "app/qemu_options.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <ctime>
 #include <iterator>
 
 #include "app/guests.h"
+#include "app/options.h"
 #include "app/qemu_draft.h"
 #include "app/text.h"
 #include "core/file.h"
@@ -31,7 +35,17 @@ Done refuse(Draft&, const Word& word) { return word.error("{}", word.row->instea
 
 namespace {
 
+// Ours, where it does not belong.
+std::string of_run(const std::string& typed) {
+  const std::vector<std::string> ours = machine_option_names();
+  const std::string name = typed.starts_with("--") ? typed : "-" + typed;
+  if (std::find(ours.begin(), ours.end(), name) == ours.end()) return "";
+  return fmt::format("\nIt is an option of `vitrine run`. Here it goes into the environment: VITRINE_OPTS='{} ...'", name);
+}
+
 core::Error unknown_option(const std::string& typed) {
+  if (const std::string where = of_run(typed); !where.empty())
+    return core::error(ErrorKind::kUsage, "{}: invalid option{}", core::printable(typed), where);
   std::vector<std::string_view> names;
   for (const OptionRow& row : option_rows()) {
     names.push_back(row.name);

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <regex>
 
 #include "app/identity.h"
 #include "app/program.h"
@@ -35,16 +36,18 @@ std::vector<std::string> identity_words(std::string_view line) {
   return words;
 }
 
+// Size and time of last change of a disk's image play no part: what the run read of it is compared (kept_disks.h).
+std::string without_times(const std::string& line) {
+  static const std::regex kTimes("#[0-9]+@-?[0-9]+\\.[0-9]{9}");
+  return std::regex_replace(line, kTimes, "");
+}
+
 // The first word of the run's identity that is another one now.
 std::string difference(const std::string& then, const std::string& now) {
-  const auto a = identity_words(then), b = identity_words(now);
+  const auto a = identity_words(without_times(then)), b = identity_words(without_times(now));
   for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
     const std::string was = i < a.size() ? a[i] : "nothing", is = i < b.size() ? b[i] : "nothing";
     if (was == is) continue;
-    if (was.starts_with("disk:") || was.starts_with("port-disk:"))
-      return fmt::format("the disk {} has changed since. The run itself may have written to it; what a guest writes to a disk "
-                         "with ,snapshot is forgotten, and such a run can be made again",
-                         core::printable(was.substr(was.find(':') + 1, was.rfind('#') - was.find(':') - 1)));
     return fmt::format("{} was {} then, and is {} now", core::printable(was.substr(0, was.find('='))),
                        core::printable(was.substr(was.find('=') + 1)), core::printable(is.substr(is.find('=') + 1)));
   }
@@ -54,7 +57,6 @@ std::string difference(const std::string& then, const std::string& now) {
 // Nothing that the guest sees changes by this.
 void leave_no_trace(MachineOptions& options) {
   MachineConfig& config = options.config;
-  config.keep_disks_as_they_are();
   config.host_tools = {};
   config.stress = 0;
   RunOptions& run = options.run;
@@ -63,7 +65,7 @@ void leave_no_trace(MachineOptions& options) {
   run.input.reset();
   run.max_seconds.reset();
   run.state_hash_every = 0;
-  run.keep = false;
+  run.keep = run.record = false;
   run.log = {};
   run.lint = false;
 }
@@ -95,7 +97,8 @@ core::Result<std::unique_ptr<Replay>> Replay::create(const KeptRun& run, core::B
                        "The run cannot be made again: its console input was a file of more than {}, which is not kept.",
                        core::size_text(kMaxKeptInput));
   const std::string& folder = run.header.folder;
-  if (chdir(folder.c_str()) != 0)
+  // Given away, it is made where the images are.
+  if (chdir(folder.c_str()) != 0 && errno != ENOENT)
     return core::error(ErrorKind::kMissing, "The run was made in the folder '{}', which cannot be entered: {}.",
                        core::printable(folder), strerror(errno));
   auto options = kept_options(run);
@@ -123,6 +126,8 @@ core::Step Replay::last_step() const {
 }
 
 core::Result<> Replay::check() const {
+  if (const std::string problem = session_->disk_problem(); !problem.empty())
+    return core::error(ErrorKind::kUsage, "The run cannot be made again: {}.", problem);
   const ReplayingWorld* world = session_->replaying();
   const core::Step now = machine().clock().step();
   const bool early = outcome_ && now < last_step();

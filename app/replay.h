@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A kept run, made again: the same machine from the same words, images and input. Nothing of the host changes: disks are
-// opened as snapshots, nothing is printed, no terminal is touched. Next: explain.h.
+// A kept run, made again: the same machine from the same words, images and input. Nothing of the host changes: what is
+// written to disks stays in memory, nothing is printed, no terminal is touched. Next: explain.h.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ core::Result<MachineOptions> kept_options(const KeptRun& run);
 
 class Replay {
  public:
-  // Goes to the folder in which the run was made. Refuses what is not the same any more and says which file it is.
+  // Goes to the folder in which the run was made, if there is one of that name. Refuses what is not the same any more and says which file it is.
   // `run` and `console` outlive this. No engine: the one that the run was made with.
   static core::Result<std::unique_ptr<Replay>> create(const KeptRun& run, core::ByteSink& console,
                                                       std::optional<EngineKind> engine = std::nullopt);
@@ -40,6 +40,7 @@ class Replay {
   [[nodiscard]] core::Step last_step() const;
   [[nodiscard]] bool at_end() const { return outcome_ || machine().clock().step() >= last_step(); }
   [[nodiscard]] Machine& machine() const { return session_->machine(); }
+  [[nodiscard]] const RunOptions& options() const { return session_->options(); }
 
  private:
   explicit Replay(const KeptRun& run) : run_(run) {}

@@ -70,6 +70,7 @@ struct RunOptions {
   bool stats = false;
   std::string stats_json;  // a file, or empty
   LogOptions log;
+  std::string kernel_info;  // where the kernel keeps its processes (kernel_info.h); empty: what is known of it
   std::vector<std::string> notes;  // to be said when the run begins
 
   bool htif = false;                // a kernel with a symbol `tohost` may end the run through it (htif.h)
@@ -81,6 +82,7 @@ struct RunOptions {
 
   bool keep = true;                // the run is kept, if `kept_words` are there (kept_run.h)
   std::string keep_file;           // there, and not as the last run
+  bool record = false;             // that file is to be given away: without it there is no run
   std::optional<KeptWords> kept_words;
 };
 

@@ -100,6 +100,7 @@ core::Result<> Session::build(const MachineConfig& config) {
   Machine::Outside outside =
       playing_ ? Machine::Outside{playing_->console, *replaying_, *this, &playing_->console}
                : Machine::Outside{output_, *keeping_, *this, options_.one_console ? nullptr : &virtio_output_};
+  stand_below_disks(outside);
   if (options_.log.any()) {
     auto file = LogFile::open(options_.log.file);
     if (!file) return file.error();
@@ -123,6 +124,7 @@ core::Result<> Session::build(const MachineConfig& config) {
   const auto& kernel = machine_->boot().kernel_image;
   if (options_.htif && kernel) htif_ = Htif::create(*kernel, machine_->ram(), scheduler, outside.console);
   pacer_ = std::make_unique<Pacer>(clock_mode_, scheduler.clock(), wake_);
+  if (kept_disks_) kept_disks_->watch(scheduler.clock());
   const KeptParts parts{machine_->system(), scheduler, *feeder_};
   if (replaying_)
     replaying_->play_to(parts);
@@ -132,6 +134,21 @@ core::Result<> Session::build(const MachineConfig& config) {
   const bool file = input_kind_ == InputKind::kFile;
   return lockstep_->begin(
       *machine_, {*feeder_, file ? input_file_ : std::string(), options_.input_to_virtio, options_.htif});
+}
+
+// A run that is not kept has its disks to itself.
+void Session::stand_below_disks(Machine::Outside& outside) {
+  if (playing_) {
+    kept_disks_ = std::make_unique<KeptDisks>(playing_->run, [this] { machine_->request_stop(); });
+    outside.open_disk = [this](const DiskConfig& config, devices::BlockObserver& observer) {
+      return kept_disks_->open(config, observer);
+    };
+  } else if ((options_.keep || options_.record) && options_.kept_words) {
+    keeping_disks_ = std::make_unique<KeepingDisks>();
+    outside.open_disk = [this](const DiskConfig& config, devices::BlockObserver& observer) {
+      return open_disk(config, observer, [&](std::unique_ptr<devices::RawFile> image) { return keeping_disks_->keep(std::move(image), config); });
+    };
+  }
 }
 
 // What is logged of the engine is heard from the beginning.
@@ -162,11 +179,17 @@ void Session::log_execution(const MachineConfig& config, Machine::Outside& outsi
 }
 
 core::Result<> Session::open_log() {
+  const bool asked = !options_.kernel_info.empty() && !playing_;  // who plays a run asks for himself
+  if (asked || options_.log.events()) {
+    auto processes = Processes::open(*machine_, options_.kernel_info);
+    if (!processes) return processes.error();
+    processes_ = std::move(*processes);
+  }
   if (!log_file_) return core::Ok{};
   log_file_->on_failure([this] { machine_->request_stop(); });
   if (options_.log.resets) log_reset(*machine_, *log_file_);
   if (!options_.log.events() || wants_retired(options_.log)) return core::Ok{};
-  auto log = EventLog::create(options_.log, *machine_, *log_file_);
+  auto log = EventLog::create(options_.log, *machine_, *processes_, *log_file_);
   if (!log) return log.error();
   log_ = std::move(*log);
   return core::Ok{};
@@ -252,7 +275,7 @@ void Session::begin() {
 void Session::begin_keeping() {
   const char* const wish = std::getenv("VITRINE_KEEP");
   const bool off = wish && std::string_view(wish) == "off" && options_.keep_file.empty();
-  if (off || !options_.keep || !options_.kept_words) return;
+  if (off || (!options_.keep && !options_.record) || !options_.kept_words) return;
   const std::string path = options_.keep_file.empty() ? last_run_path() : options_.keep_file;
   if (path.empty()) return;
   KeptHeader header;
@@ -267,11 +290,19 @@ void Session::begin_keeping() {
   if (input_kind_ == InputKind::kFile)
     header.input_kind = input_file_.size() > kMaxKeptInput ? Input::kTooLong : Input::kFile;
   if (header.input_kind == Input::kFile) header.input = input_file_;
+  header.disks = keeping_disks_->headers();
   kept_ = std::make_unique<KeptRunWriter>(path, header);
   keeping_->write_to(kept_.get());
+  keeping_disks_->write_to(kept_.get(), machine_->clock());
   kept_at_ = HostClock::now();
-  if (!kept_->problem().empty() && !options_.keep_file.empty())
+  if (!kept_->problem().empty() && !options_.keep_file.empty() && !options_.record)
     say(fmt::format("The run is not kept in '{}': {}.", core::printable(path), kept_->problem()));
+}
+
+void Session::end_keeping(const Outcome& outcome) {
+  if (!options_.record) return kept_->end(machine_->clock().step(), outcome);
+  kept_->end(machine_->clock().step(), outcome, machine_->state_hash());
+  if (auto done = pack_recording(options_.keep_file); !done) say(done.error().message);
 }
 
 // Once. At the start it is known of hosts; of guests later.
@@ -285,6 +316,12 @@ void Session::tell_missing_shadow() {
 Outcome Session::run() {
   begin();
   begin_keeping();
+  if (options_.record && kept_in().empty()) {
+    Outcome outcome{Kind::kBroken, 0, fmt::format("The recording cannot be written to '{}': {}.", core::printable(options_.keep_file),
+                                                  kept_ ? kept_->problem() : "nothing says what was typed")};
+    end(outcome);
+    return outcome;
+  }
   while (true) {
     tell_missing_shadow();
     Step until = options_.max_instructions;
@@ -337,8 +374,9 @@ std::optional<Outcome> Session::run_machine(Step until) {
 void Session::end(Outcome& outcome) {
   ended_ = HostClock::now();
   flush_output();
-  if (kept_) kept_->end(machine_->clock().step(), outcome);
+  if (kept_) end_keeping(outcome);
   if (keeping_) keeping_->write_to(nullptr);
+  if (keeping_disks_) keeping_disks_->stop();
   if (options_.state_hash_every) print_state_hash();
   if (std::string problem = log_problem(); !problem.empty() && exit_code_of(outcome) == 0)
     outcome = {Kind::kBroken, 0, std::move(problem)};
@@ -413,6 +451,7 @@ std::optional<Outcome> Session::engines_differ() const {
 
 // Somebody asked for a stop: the guest, a signal, a key, a limit, or a console that is gone.
 std::optional<Outcome> Session::judge_request() {
+  if (std::string problem = disk_problem(); !problem.empty()) return Outcome{Kind::kBroken, 0, std::move(problem)};
   // A guest that was restarted goes on, but there may have been a second reason in the same turn.
   auto end = machine_->take_guest_end();
   if (!end) end = std::exchange(htif_end_, std::nullopt);

@@ -16,6 +16,7 @@
 #include "app/crash_report.h"
 #include "app/event_log.h"
 #include "app/htif.h"
+#include "app/kept_disks.h"
 #include "app/kept_world.h"
 #include "app/live_input.h"
 #include "app/lockstep.h"
@@ -69,6 +70,8 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] std::string kept_in() const;
   // The way in of a run that was kept; nullptr for others.
   [[nodiscard]] const ReplayingWorld* replaying() const { return replaying_.get(); }
+  // Why its disks are not those of the run that was kept; or empty.
+  [[nodiscard]] std::string disk_problem() const { return kept_disks_ ? kept_disks_->problem() : std::string(); }
 
   // A place where the host's time or live input, and not the guest alone, decided where guest time goes on:
   // at `step`, from `from` to `to`. With the bytes of live input these are all that the outside did to the
@@ -88,7 +91,9 @@ class Session final : private riscv::World, private MachineObserver {
   void choose_kept_input();
   void begin_keeping();
   void keep_place();
+  void end_keeping(const Outcome& outcome);
   core::Result<> build(const MachineConfig& config);
+  void stand_below_disks(Machine::Outside& outside);
   void log_execution(const MachineConfig& config, Machine::Outside& outside);
   core::Result<> open_log();
   void begin();
@@ -141,13 +146,16 @@ class Session final : private riscv::World, private MachineObserver {
   ConsoleOutput output_;
   ConsoleOutput virtio_output_;
   std::unique_ptr<KeepingWorld> keeping_;
+  std::unique_ptr<KeepingDisks> keeping_disks_;
   std::unique_ptr<KeptRunWriter> kept_;
   HostClock::time_point kept_at_{};  // its last line that says how far the run has come
   std::optional<Playing> playing_;
   std::unique_ptr<ReplayingWorld> replaying_;
+  std::unique_ptr<KeptDisks> kept_disks_;
   std::unique_ptr<Lockstep> lockstep_;  // if that is the engine
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<LogFile> log_file_;
+  std::unique_ptr<Processes> processes_;  // if somebody asks for their names
 #ifdef VITRINE_HAS_TRANSLATOR
   std::unique_ptr<translator::TranslationObserver> block_log_;
 #endif

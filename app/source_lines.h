@@ -11,6 +11,8 @@
 
 namespace vitrine::app {
 
+class DwarfFile;
+
 class SourceLines {
  public:
   SourceLines();
@@ -26,8 +28,7 @@ class SourceLines {
   [[nodiscard]] std::string at(uint64_t address) const;
 
  private:
-  struct Dwarf;
-  std::unique_ptr<Dwarf> dwarf_;
+  std::unique_ptr<DwarfFile> file_;
 };
 
 }  // namespace vitrine::app

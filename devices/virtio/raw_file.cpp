@@ -62,6 +62,11 @@ core::Error cannot_open(const std::string& path, bool for_writing, int why) {
                      for_writing ? " Use it read-only or as a snapshot." : "");
 }
 
+void fields(core::Archive& ar, uint64_t& size, bool& reads_only) {
+  ar.field("image_size", size);
+  ar.field("image_read_only", reads_only);
+}
+
 // Size of a regular file or block device; -1 and errno otherwise, errno 0 for what is of another kind.
 off_t size_of(int fd) {
   struct stat status {};
@@ -194,11 +199,12 @@ bool RawFile::flush() {
   return fail("Flushing (fdatasync)", errno);
 }
 
+void RawFile::serialize_as(core::Archive& ar, uint64_t size, bool reads_only) { fields(ar, size, reads_only); }
+
 void RawFile::serialize(core::Archive& ar) {
   uint64_t size = size_;
   bool reads_only = read_only();
-  ar.field("image_size", size);
-  ar.field("image_read_only", reads_only);
+  fields(ar, size, reads_only);
   if (ar.loading() && ar.good() && (size != size_ || reads_only != read_only()))
     ar.fail(fmt::format("the state is of a machine with another disk image than {}", path_));
 }

@@ -28,6 +28,7 @@ class RawFile final : public BlockBackend {
   RawFile(const RawFile&) = delete;
   RawFile& operator=(const RawFile&) = delete;
 
+  [[nodiscard]] uint64_t size() const { return size_; }  // in bytes, at open
   [[nodiscard]] uint64_t sectors() const override { return (size_ + kSectorSize - 1) / kSectorSize; }
   [[nodiscard]] bool read_only() const override { return access_ == Access::kReadOnly; }
   [[nodiscard]] bool read(uint64_t offset, std::span<const iovec> to) override;
@@ -36,6 +37,8 @@ class RawFile final : public BlockBackend {
   [[nodiscard]] bool discard(uint64_t offset, uint64_t size) override;
   [[nodiscard]] bool flush() override;
   void serialize(core::Archive& ar) override;
+  // The same of a file that stands for another one; it is not for loading.
+  static void serialize_as(core::Archive& ar, uint64_t size, bool reads_only);
 
  private:
   RawFile(std::string path, int fd, uint64_t size, Access access, BlockObserver* observer, FileCalls& calls);

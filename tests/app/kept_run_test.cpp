@@ -2,6 +2,7 @@
 // Kept runs as files: what is written is read again; what is cut or damaged is not believed.
 #include "app/kept_run.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <random>
 
 #include "app/identity.h"
+#include "app/kept_line.h"
 
 namespace vitrine::app {
 namespace {
@@ -24,12 +26,18 @@ class KeptRunFile : public testing::Test {
     header.date = -5;
     header.clock = ClockMode::kReal;
     header.identity = "vitrine x=\"1 2\"";
+    header.disks = {{"a disk", 5000, 5000 * 512 - 3}, {"b", 8, 4096}};
     header.input_kind = KeptHeader::Input::kFile;
     for (int c = 0; c < 256; ++c) header.input += static_cast<char>(c);
     std::filesystem::remove(path);
   }
   ~KeptRunFile() override { std::filesystem::remove(path); }
 
+  static std::vector<uint8_t> letters(size_t size) {
+    std::vector<uint8_t> bytes(size);
+    for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<uint8_t>('a' + i % 23);
+    return bytes;
+  }
   std::string text() const {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -38,6 +46,11 @@ class KeptRunFile : public testing::Test {
     KeptRunWriter writer(path, header);
     EXPECT_EQ(writer.problem(), "");
     writer.record({false, {10, 1, 2, 3}, "ls\n", std::nullopt, false});
+    const uint64_t hashes[] = {1, ~uint64_t{0}, 0};
+    writer.disk_read(0, 7, hashes);
+    EXPECT_TRUE(writer.disk_overwritten(0, 8, letters(2 * kKeptBlock)));
+    EXPECT_TRUE(writer.disk_overwritten(0, 100, std::vector<uint8_t>(3 * kKeptBlock)));
+    EXPECT_TRUE(writer.disk_overwritten(1, 0, letters(100)));
     writer.record({true, {~uint64_t{0} - 1, 5, 6, 0}, "", 7, true});
     writer.end(~uint64_t{0} - 1, {Outcome::Kind::kFail, 9, "It ended.\n  With two lines."});
     return text();
@@ -65,6 +78,21 @@ TEST_F(KeptRunFile, WrittenAndRead_TheSame) {
   EXPECT_FALSE(run->records[0].moved_to || run->records[0].stop || run->records[0].idle);
   EXPECT_TRUE(run->records[1].idle && run->records[1].stop);
   EXPECT_EQ(run->records[1].moved_to, 7u);
+  ASSERT_EQ(run->disks.size(), 2u);
+  EXPECT_EQ(run->header.disks[0].path, "a disk");
+  EXPECT_EQ(run->header.disks[0].sectors, 5000u);
+  EXPECT_EQ(run->header.disks[0].size, 5000u * 512 - 3);
+  const KeptDisk& disk = run->disks[0];
+  EXPECT_EQ(disk.hashes, (std::unordered_map<uint64_t, uint64_t>{{7, 1}, {8, ~uint64_t{0}}, {9, 0}}));
+  for (const uint64_t block : {0, 7, 10, 99, 103}) EXPECT_FALSE(disk.overwritten(block)) << block;
+  for (const uint64_t block : {8, 9, 100, 102}) EXPECT_TRUE(disk.overwritten(block)) << block;
+  std::vector<uint8_t> bytes;
+  EXPECT_TRUE(unpack_kept(*disk.overwritten(9), bytes));
+  EXPECT_EQ(bytes, letters(2 * kKeptBlock));
+  EXPECT_TRUE(unpack_kept(*disk.overwritten(102), bytes));
+  EXPECT_EQ(bytes, std::vector<uint8_t>(3 * kKeptBlock));
+  EXPECT_TRUE(unpack_kept(*run->disks[1].overwritten(0), bytes));
+  EXPECT_EQ(bytes, letters(100));
   ASSERT_TRUE(run->end);
   EXPECT_EQ(run->end->outcome.code, 9u);
   EXPECT_EQ(run->end->outcome.words, "It ended.\n  With two lines.");
@@ -115,6 +143,43 @@ TEST_F(KeptRunFile, TooManyRecords_FullAndSaysWhere) {
   EXPECT_EQ(run.value().records.size(), 1u);
   EXPECT_FALSE(run.value().end);
   EXPECT_LT(text().size(), kMaxKeptRecords + (1 << 20));
+}
+
+// Lines that are whole and make no sense: somebody made them.
+TEST_F(KeptRunFile, LinesThatCannotBe_Refused) {
+  const auto with = [&](const std::string& line) {
+    std::string all;
+    uint64_t hash = 0;
+    const auto add = [&](std::string_view text) {
+      hash = kept::line_hash(text, hash);
+      all += fmt::format("{:08x} {}\n", static_cast<uint32_t>(hash), text);
+    };
+    for (const std::string& text : {std::string("vitrine-kept-run 2"), std::string("version ") + version(), std::string("disk 16 8192 d"),
+                                    std::string("begin"), std::string("r 0 0 12"), std::string("z 0 1 1")})
+      add(text);
+    if (!line.empty()) add(line);
+    return parse_kept_run(all, "x");
+  };
+  ASSERT_TRUE(with("").ok()) << with("").error().message;
+  ASSERT_TRUE(with("r 0 1 ab").ok());
+  for (const char* line : {"r 1 0 12", "r 0 2 12", "r 0 0 12", "r 0 1", "r 0 1 xyz", "r 0 1 12 13", "z 0 1 1", "z 0 0 2", "z 0 0 0",
+                           "z 0 2 1", "z 0 0 18446744073709551615", "z 0 0 1 x", "w 0 0 1", "w 0 0 1 abc", "w 0 0 1 ab!=", "q 1"})
+    EXPECT_FALSE(with(line).ok()) << line;
+}
+
+TEST_F(KeptRunFile, PieceThatIsNoFrame_IsNotUnpacked) {
+  std::vector<uint8_t> bytes;
+  EXPECT_FALSE(unpack_kept({0, 1, "no frame of zstd"}, bytes));
+}
+
+TEST_F(KeptRunFile, Base64_AsInTheRfc) {
+  const std::pair<const char*, const char*> rows[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
+                                                      {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};  // RFC 4648, section 10
+  for (const auto& [bytes, word] : rows) {
+    EXPECT_EQ(kept::base64(bytes), word);
+    EXPECT_EQ(kept::from_base64(word), bytes);
+  }
+  for (const char* word : {"Z", "Zg=", "Zg==Zg==", "=g==", "Z===", "Zm9\n"}) EXPECT_FALSE(kept::from_base64(word)) << word;
 }
 
 TEST_F(KeptRunFile, PlaceOfALink_NotReplaced) {

@@ -4,12 +4,12 @@
 
 _vitrine() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lab bisect explain inspect classes doctor qemu --help --version"
+  local verbs="run lab bisect explain replay inspect classes doctor qemu --help --version"
   local guests="teach linux linux-disk"
   local labs="classes efficiency fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --port-disk --rng --virtio-console --engine
     --mmu --break --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --lint --stats --stats-json
-    --keep --no-keep --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
+    --kernel-info --record --keep --no-keep --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
@@ -20,8 +20,13 @@ _vitrine() {
       case $before in
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
         *)
-          mapfile -t COMPREPLY < <(compgen -W "last-trap exit event: pc: line: --json --engine --help" -- "$word"
+          mapfile -t COMPREPLY < <(compgen -W "last-trap exit event: pc: line: --json --engine --kernel-info --help" -- "$word"
             compgen -f -- "$word") ;;
+      esac ;;
+    replay)
+      case $before in
+        --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "--engine --help" -- "$word"; compgen -f -- "$word") ;;
       esac ;;
     inspect) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     lab)
@@ -41,12 +46,12 @@ _vitrine() {
       esac ;;
     run | bisect)
       case $before in
-        --kernel | --initrd | --dtb | --dump-dtb | --disk | --port-disk | --input | --keep | --stats-json | --log-file)
+        --kernel | --initrd | --dtb | --dump-dtb | --disk | --port-disk | --input | --keep | --record | --kernel-info | --stats-json | --log-file)
           mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         --jitdump) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
         --bios) mapfile -t COMPREPLY < <(compgen -W "none builtin" -- "$word"; compgen -f -- "$word") ;;
         --log) mapfile -t COMPREPLY < <(compgen -W "all exits guest-traps instructions addresses faults interrupts retire help" -- "$word") ;;
-        --log-filter) mapfile -t COMPREPLY < <(compgen -W "event= step= hart= mode= pc= root= address= cause=" -- "$word") ;;
+        --log-filter) mapfile -t COMPREPLY < <(compgen -W "event= step= hart= mode= pc= process= root= address= cause=" -- "$word") ;;
         --log-format) mapfile -t COMPREPLY < <(compgen -W "text json spike" -- "$word") ;;
         --clock) mapfile -t COMPREPLY < <(compgen -W "paced virtual real" -- "$word") ;;
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator lockstep lockstep-cached" -- "$word") ;;

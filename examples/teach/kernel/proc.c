@@ -15,6 +15,8 @@
 #define SLICE (TICKS_PER_SECOND / 100)
 #define STACK_MARK 0x6b63617473646e65UL  // at the bottom of each kernel stack: overwritten, it was too small
 
+_Static_assert(offsetof(struct proc, pid) == 0 && offsetof(struct proc, name) == 4, "teach.kernel.toml");
+
 struct proc proc[NPROC];
 static struct proc boot;  // stands for kernel_main(), which nobody comes back to
 struct proc* current = &boot;
