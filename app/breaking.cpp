@@ -73,9 +73,9 @@ core::Result<> check_breaks(const MachineConfig& config) {
 
 std::string breaks_help() {
   std::string text =
-      "--break NAME[,NAME...] makes a machine that is wrong on purpose. What is not said\n"
-      "is right, and both engines are wrong alike. Each with what goes wrong (!) in a\n"
-      "guest:\n";
+      "--break NAME[,NAME...] makes a machine that is wrong on purpose. What is not\n"
+      "said is right, and both engines are wrong alike. Each with what goes wrong (!)\n"
+      "in a guest:\n";
   constexpr size_t kWidth = 80;
   for (const core::BreakRow& row : core::break_rows()) {
     text += '\n' + paragraph(fmt::format("({})", row.piece), fmt::format("{}  ", row.name), kWidth);

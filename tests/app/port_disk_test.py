@@ -143,7 +143,13 @@ class Disk(WithGuest):
         self.image.write_bytes(numbered(4))
         done = vitrine("explain", kept, "exit")
         self.assertEqual(done.returncode, 110)
-        self.assertIn(f"the disk {self.image},snapshot has changed since", done.stderr)
+        self.assertIn(f"The disk '{self.image}' has changed since the run: it had 3 sectors of 512 bytes, and has 4.", done.stderr)
+        altered = bytearray(numbered(3))
+        altered[512] ^= 1
+        self.image.write_bytes(altered)
+        done = vitrine("explain", kept, "exit")
+        self.assertEqual(done.returncode, 110)
+        self.assertIn(f"the disk '{self.image}' has changed since the run: block 0 (bytes 0x0 to 0x5ff) is another one", done.stderr)
 
     def test_Tree_HasItWhereTheOptionIs(self):
         for options, there in (((), False), (("--port-disk", self.image), True)):
