@@ -253,6 +253,16 @@ class KeptRun(unittest.TestCase):
         self.kept = self.folder / "film.run"
         self.check_again(console, last)
 
+    def test_TwoDisksInLockstep_SameAgain(self):
+        first, second = self.disk("first.img"), self.disk("second.img")
+        (self.folder / "keys").write_text(self.WRITES)
+        for order in (first, second), (second, first):
+            done = self.vitrine("run", "--engine", "lockstep-cached", "--disk", order[0], "--disk", f"{order[1]},slot=0", "--input", "keys",
+                                "--record", self.kept)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for engine in "translator", "interpreter":
+                self.assertEqual(self.replay(self.kept, engine).stdout, done.stdout)
+
     def test_Replay_HasTheRunsExitCode(self):
         kernel = self.folder / "kernel.bin"
         kernel.write_bytes(tiny_riscv.Program().finish(7 << 16 | 0x3333).code().ljust(64, b"\0"))
