@@ -87,14 +87,18 @@ void ConsoleOutput::flush() {
   first_seen_ = {};
   size_t done = 0;
   while (done < buffer_.size() && error_ == 0) {
+    if (left_ == 0) {
+      error_ = EFBIG;
+      break;
+    }
     pollfd out{fd_, POLLOUT, 0};
     if (poll(&out, 1, 100) == 0) {
       if (give_up_(context_)) break;
       continue;
     }
-    const ssize_t wrote = write(fd_, buffer_.data() + done, std::min(kPiece, buffer_.size() - done));
+    const ssize_t wrote = write(fd_, buffer_.data() + done, std::min<uint64_t>({kPiece, buffer_.size() - done, left_}));
     if (wrote >= 0)
-      done += static_cast<size_t>(wrote);
+      done += static_cast<size_t>(wrote), left_ -= static_cast<uint64_t>(wrote);
     else if (errno != EINTR && errno != EAGAIN)
       error_ = errno;
     else if (give_up_(context_))

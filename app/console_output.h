@@ -3,6 +3,7 @@
 // whether a Linux kernel said that it panicked.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ class ConsoleOutput final : public core::ByteSink {
   // `fd` -1: the bytes go nowhere. A write that blocks is given up when `give_up(context)` says so.
   using GiveUp = bool (*)(void* context);
   ConsoleOutput(int fd, GiveUp give_up, void* context) : fd_(fd), give_up_(give_up), context_(context) {}
+
+  // What is beyond so many bytes fails, as on a full disk (EFBIG).
+  void set_limit(uint64_t bytes) { left_ = bytes; }
 
   // Buffers; a full line goes out at once.
   void put(uint8_t byte) override;
@@ -48,6 +52,7 @@ class ConsoleOutput final : public core::ByteSink {
   GiveUp give_up_;
   void* context_;
   int error_ = 0;
+  uint64_t left_ = ~uint64_t{0};  // bytes that may still be written
   std::string buffer_;
   HostClock::time_point first_seen_{};  // when flush_if_old() first saw what is in the buffer
   bool at_line_start_ = true;

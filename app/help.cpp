@@ -32,7 +32,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-       vitrine lab|bisect|explain|replay|inspect|classes|doctor --help, or qemu
+       vitrine lab|bisect|explain|replay|inspect|classes|suite|doctor|qemu -h
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
@@ -151,6 +151,30 @@ predict, runs the lab, and shows what was predicted, what was measured, and why.
   {0} lab shadow-page-table --set writes=137 --no-ask
 Exit codes: 0, 1 measurement and formula differ, 110 usage, 111 a lab is wrong,
   112 a lab is missing.
+)",
+                     program);
+}
+
+std::string suite_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine suite run PATH... [OPTION]... [OPTION of run]...
+       vitrine suite report DIR... [OPTION]...
+       vitrine suite plan --durations DIR... --shards N > PLAN
+run: runs each guest below PATH as a fresh machine of its own, and judges it.
+  -j N, --jobs N  so many at a time   --filter G,..  name*, part, -not, label:L
+  --out DIR       results and logs    --resume       goes on with those there
+  --fail-fast     ends at a failure   --shard I/N, auto, auto/N  a part of them
+  --plan PLAN     which part is whose
+report: merges results of any number of shards.
+  --junit F, --tap F, --html F, --json F, --gradescope F      F: a file, or -
+plan: deals the tests out so that each shard takes as long.
+  {0} suite run tests -j 4 --max-instructions 100000000
+  {0} suite run kernel.elf --out r --harts 2
+  {0} suite report r --junit results.xml --html results.html
+Verdicts: pass, fail, expected-failure, unexpected-pass, skipped, crashed (the
+  emulator), error (it could not be run). NAME.toml, NAME.expect and suite.toml
+  say what a test is: docs/suites.md.
+Exit codes: 0 all good, 1 not, 110 usage, 112 results cannot be written, 120 the
+  emulator crashed, 128+N ended by signal N.
 )",
                      program);
 }

@@ -14,6 +14,7 @@ std::string replay_help(const std::string& program);
 std::string inspect_help(const std::string& program);
 std::string classes_help(const std::string& program);
 std::string lab_help(const std::string& program);
+std::string suite_help(const std::string& program);
 std::string doctor_help();
 
 }  // namespace vitrine::app

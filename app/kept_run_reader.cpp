@@ -280,7 +280,7 @@ bool Reader::end_line(std::string_view words) {
   if (!read_number(next_word(words), end.step) || !read_number(next_word(words), kind) ||
       !read_number(next_word(words), end.outcome.code) || !read_text(words, end.outcome.words))
     return false;
-  if (kind < 0 || kind > static_cast<int>(Outcome::Kind::kEnginesDiffer) || !later(end.step)) return false;
+  if (kind < 0 || kind > static_cast<int>(Outcome::Kind::kEndText) || !later(end.step)) return false;
   end.outcome.kind = static_cast<Outcome::Kind>(kind);
   run_.end = std::move(end);
   return true;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Reading lab.toml. Everything is checked here, so that a lab which can be listed can also be run: keys,
 // names, ranges, files, and every formula, by evaluating it. The first mistake is told, with its line.
-#define TOML_EXCEPTIONS 0
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include "app/lab.h"
 #include "app/options.h"
 #include "app/text.h"
+#include "app/toml_reader.h"
 #include "core/file.h"
 
 namespace vitrine::app {
@@ -35,9 +34,9 @@ bool is_name(const std::string& text) {
 }
 
 // Reads one file; keeps the first error, and goes on with empty values after it.
-class Reader {
+class Reader : private TomlReader {
  public:
-  Reader(std::string folder, std::string path) : path_(std::move(path)) { lab_.folder = std::move(folder); }
+  Reader(std::string folder, std::string path) : TomlReader(std::move(path)) { lab_.folder = std::move(folder); }
 
   Result<Lab> read() {
     toml::parse_result parsed = toml::parse_file(path_);
@@ -56,77 +55,12 @@ class Reader {
   }
 
  private:
-  core::Error syntax_error(const toml::parse_error& problem) {
-    if (problem.source().begin.line == 0)
-      return core::error(ErrorKind::kMissing, "{} cannot be read: {}.", core::printable(path_),
-                         core::printable(problem.description()));
-    return core::error(ErrorKind::kBadImage, "{}:{}: {}.", core::printable(path_),
-                       problem.source().begin.line, core::printable(problem.description()));
-  }
-
-  void bad(const toml::node& at, std::string what) {
-    if (error_) return;
-    while (what.ends_with('.')) what.pop_back();
-    // A table that begins at no place of its own begins with what is in it.
-    uint32_t line = at.source().begin.line;
-    if (line == 0 && at.is_table() && !at.as_table()->empty())
-      line = at.as_table()->begin()->second.source().begin.line;
-    error_ = core::error(ErrorKind::kBadImage, "{}:{}: {}.", core::printable(path_), std::max(line, 1u),
-                         core::printable(what));
-  }
-
-  void only(const toml::table& table, std::vector<std::string_view> keys) {
-    for (const auto& [key, node] : table) {
-      if (std::find(keys.begin(), keys.end(), key.str()) != keys.end()) continue;
-      const std::string_view meant = nearest(key.str(), keys);
-      bad(node, fmt::format("there is no key '{}' here; {}", key.str(),
-                            meant.empty() ? fmt::format("there are: {}", fmt::join(keys, ", "))
-                                          : fmt::format("did you mean {}?", meant)));
-    }
-  }
-
-  // --- Values of a table. `key` missing is an error unless there is a default.
-  const toml::node* wanted(const toml::table& table, const char* key) {
-    const toml::node* const node = table.get(key);
-    if (!node) bad(table, fmt::format("'{}' is missing", key));
-    return node;
-  }
-  std::string text(const toml::table& table, const char* key) {
-    const toml::node* const node = wanted(table, key);
-    if (!node) return "";
-    const auto value = node->value_exact<std::string>();
-    if (!value || value->empty()) bad(*node, fmt::format("'{}' must be a text", key));
-    return trimmed(value.value_or(""));
-  }
-  std::string text_or(const toml::table& table, const char* key, const std::string& otherwise) {
-    return table.contains(key) ? text(table, key) : otherwise;
-  }
-  std::vector<std::string> texts_or(const toml::table& table, const char* key,
-                                    std::vector<std::string> otherwise) {
-    const toml::node* const node = table.get(key);
-    if (!node) return otherwise;
-    std::vector<std::string> all;
-    if (const toml::array* const array = node->as_array())
-      for (const toml::node& element : *array) {
-        const auto value = element.value_exact<std::string>();
-        if (!value) bad(element, fmt::format("'{}' is a list of texts", key));
-        all.push_back(value.value_or(""));
-      }
-    else
-      bad(*node, fmt::format("'{}' is a list of texts", key));
-    return all;
-  }
   double whole(const toml::node& node, const std::string& what) {
     const auto value = node.value_exact<int64_t>();
     constexpr int64_t kMost = int64_t{1} << 53;
     if (!value || *value < -kMost || *value > kMost) bad(node, what + " must be a whole number");
     return static_cast<double>(value.value_or(0));
   }
-  static std::string trimmed(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-    return text;
-  }
-
   // Calls read(table) for each of [[key]].
   template <typename Read>
   void each(const toml::table& table, const char* key, size_t least, Read read) {
@@ -382,12 +316,10 @@ class Reader {
     }
   }
 
-  std::string path_;
   Lab lab_;
   LabValues known_;    // of formulas over parameters
   LabValues counted_;  // of formulas over counters
   std::vector<std::pair<uint32_t, std::string>> lines_;
-  std::optional<core::Error> error_;
 };
 
 bool readable(const std::string& path) { return access(path.c_str(), R_OK) == 0; }

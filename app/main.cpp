@@ -20,13 +20,14 @@
 #include "app/outcome.h"
 #include "app/program.h"
 #include "app/qemu.h"
+#include "app/suite_verb.h"
 #include "app/text.h"
 #include "core/file.h"
 
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "replay", "inspect", "classes", "doctor", "qemu", "help"};
+constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "replay", "inspect", "classes", "suite", "doctor", "qemu", "help"};
 
 int unknown_verb(const Program& program, const std::string& word) {
   const std::string_view meant = nearest(word, kVerbs);
@@ -35,7 +36,7 @@ int unknown_verb(const Program& program, const std::string& word) {
   // A guest or a file where the verb should be: the verb was forgotten.
   if (meant.empty() && !word.starts_with("-"))
     hint = fmt::format("{} run {}", program.name, shell_word(word));
-  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, replay, inspect, classes, doctor, qemu.{}", core::printable(word),
+  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, replay, inspect, classes, suite, doctor, qemu.{}", core::printable(word),
                        hint.empty() ? "" : " Did you mean: " + hint));
   return exit_code::kUsage;
 }
@@ -62,6 +63,7 @@ int main_program(const Program& program) {
     const auto names = of == "classes" ? classes_option_names() : of == "explain" ? explain_option_names()
                        : of == "replay"  ? replay_option_names()
                        : of == "lab"     ? lab_option_names()
+                       : of == "suite"   ? suite_option_names()
                                          : machine_option_names();
     for (const std::string& name : names) std::puts(name.c_str());
     return exit_code::kSuccess;
@@ -73,6 +75,7 @@ int main_program(const Program& program) {
   if (verb == "replay") return wants_help ? print(replay_help(program.name)) : replay_verb(program, rest);
   if (verb == "inspect") return wants_help ? print(inspect_help(program.name)) : inspect_verb(program, rest);
   if (verb == "classes") return wants_help ? print(classes_help(program.name)) : classes_verb(program, rest);
+  if (verb == "suite") return suite_verb(program, rest);
   if (verb == "doctor") return wants_help ? print(doctor_help()) : doctor_verb(program, rest);
   return unknown_verb(program, verb);
 }

@@ -261,6 +261,13 @@ constexpr ValueRow kValues[] = {
   {"--record",           false, false, [](MachineOptions& o, const std::string& t) -> Done { return o.run.keep_file = t, o.run.record = true, core::Ok{}; }},
   {"--keep",             false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.keep_file = t; return core::Ok{}; }},
   {"--stats-json",       false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.stats_json = t; return core::Ok{}; }},
+  // For runs that are tests of a suite.
+  {"--answer",           true,  true,  [](MachineOptions& o, const std::string& t) -> Done { o.run.answers.push_back(t); return core::Ok{}; }},
+  {"--end-at",           true,  true,  [](MachineOptions& o, const std::string& t) -> Done { o.run.end_at.push_back(t); return core::Ok{}; }},
+  {"--reach",            true,  true,  [](MachineOptions& o, const std::string& t) -> Done { o.run.reach.push_back(t); return core::Ok{}; }},
+  {"--look",             true,  true,  [](MachineOptions& o, const std::string& t) -> Done { o.run.look.push_back(t); return core::Ok{}; }},
+  {"--max-output",       true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--max-output", t, 1, ~uint64_t{0}, o.run.max_output); }},
+  {"--facts",            true,  false, [](MachineOptions& o, const std::string& t) { return set_number("--facts", t, 3, 1000, o.run.facts); }},
 };
 struct FlagRow {
   const char* name;
@@ -303,6 +310,10 @@ std::vector<std::string> machine_option_names() {
   for (const FlagRow& row : kFlags)
     if (!row.hidden) names.emplace_back(row.name);
   return names;
+}
+
+bool machine_option_has_value(std::string_view name) {
+  return std::any_of(std::begin(kValues), std::end(kValues), [name](const ValueRow& row) { return row.name == name; });
 }
 
 OptionTextsPointer add_machine_options(CLI::App& parser) {

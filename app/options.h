@@ -45,6 +45,9 @@ core::Result<MachineOptions> read_machine_options(const OptionTexts& texts, Mach
 // "--memory", ... : all options for users, without the hidden ones.
 std::vector<std::string> machine_option_names();
 
+// "--memory" has one behind it, "--stats" has none.
+bool machine_option_has_value(std::string_view name);
+
 // Parses words (without program and verb) with the machine options and at most `positionals` other words.
 struct ParsedWords {
   MachineOptions options;

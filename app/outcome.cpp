@@ -7,11 +7,33 @@
 
 namespace vitrine::app {
 
+const char* outcome_name(Outcome::Kind kind) {
+  using Kind = Outcome::Kind;
+  switch (kind) {
+    case Kind::kPass: return "pass";
+    case Kind::kFail: return "fail";
+    case Kind::kPanic: return "panic";
+    case Kind::kReset: return "reset";
+    case Kind::kFaultLoop: return "fault-loop";
+    case Kind::kNothingWakes: return "nothing-wakes";
+    case Kind::kInstructionLimit: return "instruction-limit";
+    case Kind::kTimeLimit: return "time-limit";
+    case Kind::kQuit: return "quit";
+    case Kind::kSignal: return "signal";
+    case Kind::kEnginesDiffer: return "engines-differ";
+    case Kind::kOutputGone: return "output-gone";
+    case Kind::kBroken: return "broken";
+    case Kind::kEndText: return "end-text";
+  }
+  return "";
+}
+
 int exit_code_of(const Outcome& outcome) {
   using Kind = Outcome::Kind;
   switch (outcome.kind) {
     case Kind::kPass:
     case Kind::kReset:
+    case Kind::kEndText:
     case Kind::kQuit: return exit_code::kSuccess;
     // A failure with code 0 is still a failure.
     case Kind::kFail: return static_cast<int>(std::clamp(outcome.code, 1u, 99u));

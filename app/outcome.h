@@ -26,8 +26,9 @@ struct Outcome {
     kOutputGone,        // nobody takes the console's output any more
     kBroken,            // a restart failed: an image is gone; or a log cannot be written
     kEnginesDiffer,     // --engine lockstep found a bug of ours
+    kEndText,           // the console said what ends the run (dialogue.h)
   } kind;
-  unsigned code = 0;  // kFail: the guest's; kSignal: its number
+  unsigned code = 0;  // kFail: the guest's; kSignal: its number; kOutputGone: errno
   std::string words;  // what happened, for people: full sentences, lines without a final newline
   core::ErrorKind error = core::ErrorKind::kHost;  // kBroken
 };
@@ -46,6 +47,9 @@ inline constexpr int kMissing = 112;
 inline constexpr int kBugOfOurs = 120;
 inline constexpr int kSignalBase = 128;  // as shells have it: 128 + number
 }  // namespace exit_code
+
+// "pass", "fault-loop": for programs.
+const char* outcome_name(Outcome::Kind kind);
 
 // The exit code of `vitrine run` (`vitrine qemu` has QEMU's own).
 int exit_code_of(const Outcome& outcome);

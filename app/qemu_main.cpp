@@ -172,6 +172,7 @@ int Qemu::conclude(Session& session, const Outcome& outcome) const {
       return 0;
     case Kind::kSignal: complain(fmt::format("terminating on signal {}", outcome.code)); return 0;
     case Kind::kPass:
+    case Kind::kEndText:
     case Kind::kPanic:  // an orderly power-off after all
     case Kind::kReset: return 0;
     case Kind::kFail: return static_cast<int>(outcome.code & 0xff);

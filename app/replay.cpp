@@ -68,6 +68,8 @@ void leave_no_trace(MachineOptions& options) {
   run.keep = run.record = false;
   run.log = {};
   run.lint = false;
+  run.facts = -1;
+  run.reach.clear();
 }
 
 }  // namespace
@@ -114,7 +116,7 @@ core::Result<std::unique_ptr<Replay>> Replay::create(const KeptRun& run, core::B
   if (!session) return core::error(session.error().kind, "The run cannot be made again. {}", session.error().message);
   replay->session_ = std::move(*session);
   const std::string now =
-      identity_line(config, replay->machine().boot(), run.header.clock, run.header.input);
+      identity_line(config, replay->machine().boot(), run.header.clock, run.header.input) + dialogue_identity(options->run);
   if (const std::string what = difference(run.header.identity, now); !what.empty())
     return core::error(ErrorKind::kUsage, "The run cannot be made again: {}.", what);
   return replay;

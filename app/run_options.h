@@ -80,6 +80,14 @@ struct RunOptions {
   std::string program = "vitrine";  // how messages of ours begin
   std::string command_line;         // for hints and reports: what to type to run this again
 
+  // For whoever runs this as a test (suite.h).
+  std::vector<std::string> answers;  // what is typed when the console says something (dialogue.h)
+  std::vector<std::string> end_at;   // what the console says at the end of the run
+  std::vector<std::string> reach;    // symbols, addresses: how often pc is there (facts.h)
+  std::vector<std::string> look;     // NAME:BYTES of memory at the end
+  uint64_t max_output = ~uint64_t{0};  // bytes of the console
+  int facts = -1;                    // the descriptor that gets what came of the run
+
   bool keep = true;                // the run is kept, if `kept_words` are there (kept_run.h)
   std::string keep_file;           // there, and not as the last run
   bool record = false;             // that file is to be given away: without it there is no run

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "app/event_filter.h"
+#include "app/facts.h"
 #include "app/help.h"
 #include "app/breaking.h"
 #include "app/identity.h"
@@ -124,7 +125,11 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
     outcome.words += raw_kernel_line(**session);
   if (const core::BreakSet breaks = options.config.breaks; breaks.any() && outcome.words.find('\n') != outcome.words.npos)
     outcome.words += "\n  " + breaks_text(breaks);
-  conclude(program, **session, outcome, parsed->guest);
+  if (options.run.facts >= 0) {
+    if (auto done = write_facts(**session, outcome); !done) return fail(done.error());
+  } else {
+    conclude(program, **session, outcome, parsed->guest);
+  }
   if (!options.run.stats_json.empty())
     if (auto done = write_statistics_json(**session, outcome); !done) return fail(done.error());
   return exit_code_of(outcome);

@@ -78,7 +78,9 @@ void write_error(std::string_view text) {
 Session::Session(const RunOptions& options)
     : options_(options),
       output_(options.console, give_up_writing, this),
-      virtio_output_(options.virtio_console, give_up_writing, this) {}
+      virtio_output_(options.virtio_console, give_up_writing, this) {
+  output_.set_limit(options.max_output);
+}
 
 Session::~Session() = default;
 
@@ -97,9 +99,12 @@ core::Result<> Session::build(const MachineConfig& config) {
     replaying_ = std::make_unique<ReplayingWorld>(world, playing_->run);
   else
     keeping_ = std::make_unique<KeepingWorld>(world);
-  Machine::Outside outside =
-      playing_ ? Machine::Outside{playing_->console, *replaying_, *this, &playing_->console}
-               : Machine::Outside{output_, *keeping_, *this, options_.one_console ? nullptr : &virtio_output_};
+  if (is_lockstep(config.engine)) lockstep_ = std::make_unique<Lockstep>(config);
+  core::ByteSink& listener = playing_ ? playing_->console : output_;
+  if (auto done = begin_dialogue(listener); !done) return done;
+  core::ByteSink& console = dialogue_ ? *dialogue_ : listener;
+  Machine::Outside outside = playing_ ? Machine::Outside{console, *replaying_, *this, &playing_->console}
+                                      : Machine::Outside{console, *keeping_, *this, options_.one_console ? nullptr : &virtio_output_};
   stand_below_disks(outside);
   if (options_.log.any()) {
     auto file = LogFile::open(options_.log.file);
@@ -107,8 +112,9 @@ core::Result<> Session::build(const MachineConfig& config) {
     log_file_ = std::move(*file);
     log_execution(config, outside);
   }
-  if (is_lockstep(config.engine)) lockstep_ = std::make_unique<Lockstep>(config);
+  if (auto done = count_places(outside); !done) return done;
   MachineConfig watched = config;
+  if (!options_.reach.empty()) watched.engine = EngineKind::kInterpreter;  // of blocks nothing would be left
   if (options_.lint) {
     if (lockstep_) return core::error(core::ErrorKind::kUsage, "--lint looks at one machine, and --engine lockstep runs two.");
     watched.untrack_after = 0;  // each change of a page table is seen
@@ -121,6 +127,8 @@ core::Result<> Session::build(const MachineConfig& config) {
   core::Scheduler& scheduler = machine_->scheduler();
   feeder_ = std::make_unique<core::InputFeeder>(scheduler, input_receiver());
   if (input_kind_ == InputKind::kFile) feeder_->set_file(input_file_);
+  if (dialogue_) dialogue_->begin(*feeder_, [this] { machine_->request_stop(); });
+  if (reach_) reach_->watch(*machine_, options_.reach);
   const auto& kernel = machine_->boot().kernel_image;
   if (options_.htif && kernel) htif_ = Htif::create(*kernel, machine_->ram(), scheduler, outside.console);
   pacer_ = std::make_unique<Pacer>(clock_mode_, scheduler.clock(), wake_);
@@ -149,6 +157,27 @@ void Session::stand_below_disks(Machine::Outside& outside) {
       return open_disk(config, observer, [&](std::unique_ptr<devices::RawFile> image) { return keeping_disks_->keep(std::move(image), config); });
     };
   }
+}
+
+core::Result<> Session::begin_dialogue(core::ByteSink& console) {
+  auto dialogue = Dialogue::create(options_, console);
+  if (!dialogue) return dialogue.error();
+  dialogue_ = std::move(*dialogue);
+  if (dialogue_ && lockstep_)
+    return core::error(core::ErrorKind::kUsage, "Lockstep is not for runs with a dialogue: --answer and --end-at speak with one machine.");
+  return core::Ok{};
+}
+
+core::Result<> Session::count_places(Machine::Outside& outside) {
+  if (options_.reach.empty()) return core::Ok{};
+  if (outside.around_engine || lockstep_)
+    return core::error(core::ErrorKind::kUsage, "--reach is not for runs in lockstep, nor for runs whose instructions are logged.");
+  outside.around_engine = [this](riscv::Engine& engine) {
+    auto made = std::make_unique<ReachCounter>(engine);
+    reach_ = made.get();
+    return made;
+  };
+  return core::Ok{};
 }
 
 // What is logged of the engine is heard from the beginning.
@@ -403,7 +432,7 @@ double Session::host_seconds() const {
 double Session::slept_seconds() const { return std::chrono::duration<double>(pacer_->slept()).count(); }
 
 std::string Session::identity() const {
-  return identity_line(machine_->config(), machine_->boot(), clock_mode_, input_file_);
+  return identity_line(machine_->config(), machine_->boot(), clock_mode_, input_file_) + dialogue_identity(options_);
 }
 
 // What was typed, and the file that was standard input.
@@ -461,11 +490,13 @@ std::optional<Outcome> Session::judge_request() {
   if (const int signal = StopSignals::received())
     return Outcome{Kind::kSignal, static_cast<unsigned>(signal),
                    fmt::format("Ended by {}.", strsignal(signal))};
+  if (dialogue_ && !dialogue_->ended_by().empty())
+    return limit_outcome(Kind::kEndText, fmt::format("The console said '{}', which ends the run", core::printable(dialogue_->ended_by())));
   if (quit_) return limit_outcome(Kind::kQuit, "Quit by Ctrl-A x");
   if (live_ && live_->hung_up()) return Outcome{Kind::kSignal, SIGHUP, "The terminal is gone."};
   if (std::string problem = log_problem(); !problem.empty()) return Outcome{Kind::kBroken, 0, std::move(problem)};
   if (output_error())
-    return Outcome{Kind::kOutputGone, 0,
+    return Outcome{Kind::kOutputGone, static_cast<unsigned>(output_error()),
                    fmt::format("The console's output cannot be written: {}.", strerror(output_error()))};
   if (time_is_up())
     return limit_outcome(Kind::kTimeLimit,
@@ -476,7 +507,7 @@ std::optional<Outcome> Session::judge_request() {
 // A guest that panicked before it was ended by somebody else is reported as that, never as a success.
 Outcome Session::limit_outcome(Kind kind, std::string_view what) const {
   if (!panic_line().empty()) return {Kind::kPanic, 0, fmt::format("The guest panicked: {}", panic_line())};
-  if (kind == Kind::kQuit) return {kind, 0, std::string(what) + "."};
+  if (kind == Kind::kQuit || kind == Kind::kEndText) return {kind, 0, std::string(what) + "."};
   return {kind, 0, fmt::format("{} at step {}:{}", what, machine_->clock().step(), harts_text(*machine_))};
 }
 

@@ -14,6 +14,7 @@
 
 #include "app/console_output.h"
 #include "app/crash_report.h"
+#include "app/dialogue.h"
 #include "app/event_log.h"
 #include "app/htif.h"
 #include "app/kept_disks.h"
@@ -23,6 +24,7 @@
 #include "app/machine.h"
 #include "app/outcome.h"
 #include "app/pacer.h"
+#include "app/reach.h"
 #include "app/run_options.h"
 #include "app/terminal.h"
 #include "app/wake.h"
@@ -82,6 +84,9 @@ class Session final : private riscv::World, private MachineObserver {
   };
   [[nodiscard]] const std::vector<ClockMove>& clock_moves() const { return clock_moves_; }
   [[nodiscard]] const ConsoleOutput& console() const { return output_; }
+  // nullptr: there is no dialogue; nobody counts where pc was.
+  [[nodiscard]] const Dialogue* dialogue() const { return dialogue_.get(); }
+  [[nodiscard]] const ReachCounter* reach() const { return reach_; }
 
  private:
   enum class InputKind { kNone, kFile, kLive };
@@ -94,6 +99,8 @@ class Session final : private riscv::World, private MachineObserver {
   void end_keeping(const Outcome& outcome);
   core::Result<> build(const MachineConfig& config);
   void stand_below_disks(Machine::Outside& outside);
+  core::Result<> begin_dialogue(core::ByteSink& console);
+  core::Result<> count_places(Machine::Outside& outside);
   void log_execution(const MachineConfig& config, Machine::Outside& outside);
   core::Result<> open_log();
   void begin();
@@ -153,6 +160,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::unique_ptr<ReplayingWorld> replaying_;
   std::unique_ptr<KeptDisks> kept_disks_;
   std::unique_ptr<Lockstep> lockstep_;  // if that is the engine
+  std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<LogFile> log_file_;
   std::unique_ptr<Processes> processes_;  // if somebody asks for their names
@@ -162,6 +170,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::unique_ptr<EventLog> log_;  // if it was asked for
   std::unique_ptr<Lint> lint_;
   std::unique_ptr<core::InputFeeder> feeder_;
+  ReachCounter* reach_ = nullptr;  // the machine's, around its engine
   std::unique_ptr<Htif> htif_;
   std::optional<GuestEnd> htif_end_;
   std::unique_ptr<Pacer> pacer_;

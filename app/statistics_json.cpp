@@ -22,26 +22,6 @@ using core::EventRow;
 
 constexpr size_t kMostPlaces = 64;
 
-const char* outcome_name(Outcome::Kind kind) {
-  using Kind = Outcome::Kind;
-  switch (kind) {
-    case Kind::kPass: return "pass";
-    case Kind::kFail: return "fail";
-    case Kind::kPanic: return "panic";
-    case Kind::kReset: return "reset";
-    case Kind::kFaultLoop: return "fault-loop";
-    case Kind::kNothingWakes: return "nothing-wakes";
-    case Kind::kInstructionLimit: return "instruction-limit";
-    case Kind::kTimeLimit: return "time-limit";
-    case Kind::kQuit: return "quit";
-    case Kind::kSignal: return "signal";
-    case Kind::kEnginesDiffer: return "engines-differ";
-    case Kind::kOutputGone: return "output-gone";
-    case Kind::kBroken: return "broken";
-  }
-  return "";
-}
-
 // Members of an object or an array, one a line.
 class Members {
  public:

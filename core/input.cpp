@@ -19,6 +19,14 @@ void InputFeeder::set_file(std::string bytes) {
   if (!file_.empty()) offer_event_.arm(scheduler_.clock().ticks() + kBytePeriod);
 }
 
+void InputFeeder::add_to_file(std::string_view bytes) {
+  const bool was_done = !file_waiting();
+  file_ += bytes;
+  if (!file_waiting() || (!was_done && waited_ < kPatience)) return;
+  waited_ = 0;
+  offer_event_.arm(scheduler_.clock().ticks() + kBytePeriod);
+}
+
 void InputFeeder::deliver(uint8_t byte) {
   log_.push_back({scheduler_.clock().step(), byte});
   receiver_.receive(byte);

@@ -43,6 +43,8 @@ class InputFeeder final : public InputObserver {
 
   // File input; before the run starts.
   void set_file(std::string bytes);
+  // More of it: during the run, from what the machine itself does, so that the step is always the same one.
+  void add_to_file(std::string_view bytes);
   // Live input, from the thread that owns the machine, between turns. Delivers what fits, keeps the rest.
   void push_live(std::string_view bytes);
   void pump_live();

@@ -3,8 +3,9 @@
 # A test compares the options here with those of the program.
 
 _vitrine() {
+  local own
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lab bisect explain replay inspect classes doctor qemu --help --version"
+  local verbs="run lab bisect explain replay inspect classes suite doctor qemu --help --version"
   local guests="teach linux linux-disk"
   local labs="classes efficiency fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --port-disk --rng --virtio-console --engine
@@ -43,6 +44,23 @@ _vitrine() {
         --format) mapfile -t COMPREPLY < <(compgen -W "table json html" -- "$word") ;;
         --witness) ;;
         *) mapfile -t COMPREPLY < <(compgen -W "--measure --format --witness --help" -- "$word") ;;
+      esac ;;
+    suite)
+      case $before in
+        suite) mapfile -t COMPREPLY < <(compgen -W "run report plan --help" -- "$word") ;;
+        --out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+        --jobs | --shard | --shards | --filter) ;;
+        *)
+          case ${COMP_WORDS[2]} in
+            run) own="--jobs --out --filter --shard --plan --fail-fast --resume $options" ;;
+            report) own="--junit --tap --html --json --gradescope --help" ;;
+            *) own="--durations --shards --help" ;;
+          esac
+          if [[ $word == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$own" -- "$word")
+          else
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+          fi ;;
       esac ;;
     run | bisect)
       case $before in
