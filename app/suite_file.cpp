@@ -10,6 +10,7 @@
 #include "app/dialogue.h"
 #include "app/facts.h"
 #include "app/options.h"
+#include "app/suite_words.h"
 #include "app/toml_reader.h"
 
 namespace vitrine::app {
@@ -78,7 +79,7 @@ class Reader : private TomlReader {
   void read_machine(const toml::table& root) {
     if (!exclude_ && root.contains("kernel")) test_.kernel = file(root, "kernel");
     const std::vector<std::string> options = texts_or(root, "options", {});
-    if (auto parsed = parse_words(options, 0); !parsed) bad(*root.get("options"), parsed.error().message);
+    if (auto done = check_suite_words(options); !done) bad(*root.get("options"), done.error().message);
     add(test_.words, options);
     for (const char* const key : {"append", "initrd", "input"})
       if (root.contains(key))
@@ -98,9 +99,7 @@ class Reader : private TomlReader {
   void read_disk(const toml::node& at, const std::string& disk) {
     auto parsed = parse_disk(disk);
     if (!parsed) return bad(at, parsed.error().message);
-    const std::string rest = disk.substr(parsed->path.size());
-    add(test_.words,
-        {"--disk", beside(parsed->path) + rest + (parsed->snapshot || parsed->read_only ? "" : ",snapshot")});
+    add(test_.words, {"--disk", beside(parsed->path) + disk.substr(parsed->path.size())});
   }
 
   void read_console(const toml::table& root) {

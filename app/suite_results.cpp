@@ -161,6 +161,14 @@ std::string results_name(unsigned shard, unsigned shards) {
   return shards == 1 ? "results.ndjson" : fmt::format("results-{}-of-{}.ndjson", shard, shards);
 }
 
+bool is_being_written(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool busy = flock(fd, LOCK_EX | LOCK_NB) != 0;
+  close(fd);
+  return busy;
+}
+
 ResultsWriter::~ResultsWriter() {
   if (fd_ < 0) return;
   fdatasync(fd_);

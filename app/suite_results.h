@@ -47,6 +47,9 @@ class ResultsWriter {
   int fd_ = -1;
 };
 
+// Has another process such a file open?
+bool is_being_written(const std::string& path);
+
 // What several files say together.
 struct MergedResults {
   std::vector<SuiteResult> results;  // by name

@@ -97,13 +97,17 @@ core::Result<std::vector<SuiteTest>> choose_tests(const SuiteRequest& request) {
 }
 
 // The last suite that nobody gave a folder for; it is ours, and what stands there goes.
-core::Result<std::string> own_folder(bool resume) {
+core::Result<std::string> own_folder(const SuiteRequest& request) {
   const std::string run = last_run_path();
   if (run.empty())
     return core::error(ErrorKind::kUsage, "There is no home to keep results in: give --out DIR.");
   const fs::path folder = fs::path(run).parent_path() / "suite";
+  if (request.shard.of != 1)
+    return core::error(ErrorKind::kUsage, "A shard's results belong to those of others: give --out DIR.");
+  if (is_being_written((folder / "results.ndjson").string()))
+    return core::error(ErrorKind::kUsage, "Another suite is just writing to '{}': give --out DIR.", core::printable(folder.string()));
   std::error_code failed;
-  if (!resume)
+  if (!request.resume)
     for (const char* const name : {"results.ndjson", "logs", "kept"}) fs::remove_all(folder / name, failed);
   return folder.string();
 }
@@ -111,7 +115,7 @@ core::Result<std::string> own_folder(bool resume) {
 core::Result<std::string> folder_of(const SuiteRequest& request) {
   std::string folder = request.out;
   if (folder.empty()) {
-    auto own = own_folder(request.resume);
+    auto own = own_folder(request);
     if (!own) return own.error();
     folder = std::move(*own);
   }

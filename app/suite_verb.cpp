@@ -21,6 +21,7 @@
 #include "app/suite_results.h"
 #include "app/suite_run.h"
 #include "app/suite_shard.h"
+#include "app/suite_words.h"
 #include "app/text.h"
 #include "core/file.h"
 
@@ -137,37 +138,13 @@ Result<Wanted> parse(std::string_view verb, const std::vector<std::string>& word
 
 // --- run
 
-// Options that are for one run alone: its workers would write over each other's files.
-constexpr std::string_view kNotForMany[] = {"--keep",  "--stats-json", "--log-file", "--dump-dtb",
-                                            "--facts", "--jitdump",    "--kernel"};
-
-// What is written to disks is forgotten: the same file may be in many machines.
-Result<std::vector<std::string>> machine_words(std::vector<std::string> words) {
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string name = words[i].substr(0, words[i].find('='));
-    if (std::find(std::begin(kNotForMany), std::end(kNotForMany), name) != std::end(kNotForMany))
-      return usage(fmt::format("{} is for a single run: a suite has many.", name));
-    if (name != "--disk") continue;
-    const bool apart = name == words[i];
-    auto disk = parse_disk(apart ? words[i + 1] : words[i].substr(name.size() + 1));
-    if (!disk) return disk.error();
-    if (!disk->snapshot && !disk->read_only) (apart ? words[i + 1] : words[i]) += ",snapshot";
-  }
-  auto parsed = parse_words(words, 0);
-  if (!parsed) return parsed.error();
-  if (parsed->options.list_breaks || parsed->options.run.log.kinds == "help")
-    return usage("Lists are printed by `run`, not by `suite run`.");
-  return words;
-}
-
 Result<SuiteRequest> request_of(const Program& program, const Wanted& wanted) {
   SuiteRequest request;
   request.program = program.name;
   request.command = command_line(program);
   request.paths = wanted.paths;
-  auto words = machine_words(wanted.machine);
-  if (!words) return words.error();
-  request.words = std::move(*words);
+  if (auto done = check_suite_words(wanted.machine); !done) return done.error();
+  request.words = wanted.machine;
   if (!wanted.texts.jobs.empty()) {
     const auto jobs = parse_number(wanted.texts.jobs);
     if (!jobs || *jobs == 0 || *jobs > 4096)

@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "app/dialogue.h"
-#include "app/options.h"
+#include "app/suite_words.h"
 #include "app/text.h"
 #include "core/file.h"
 
@@ -51,7 +51,7 @@ std::vector<std::string> run_words(const SuiteTest& test, const WorkerSetting& s
     add({"--answer", with_escapes(with_nonce(answer.wait, test.nonce)) + "=>" +
                          with_escapes(with_nonce(answer.send, test.nonce))});
   for (const std::string& end : test.end_at) add({"--end-at", with_escapes(with_nonce(end, test.nonce))});
-  return words;
+  return with_snapshots(std::move(words));
 }
 
 std::vector<std::string> asked_words(const SuiteTest& test, const std::string& kept) {
@@ -119,8 +119,19 @@ core::Error no_place(const std::string& path, int why) {
 
 }  // namespace
 
-std::string log_of(const SuiteTest& test) { return "logs/" + test.name + ".log"; }
-std::string kept_of(const SuiteTest& test) { return "kept/" + test.name + ".run"; }
+namespace {
+
+// A test's name as a path that stays below a folder: names may be whole paths, or lead upwards.
+std::string path_of(const SuiteTest& test) {
+  fs::path inside;
+  for (const fs::path& part : fs::path(test.name).relative_path()) inside /= part == ".." ? fs::path("_") : part;
+  return inside.string();
+}
+
+}  // namespace
+
+std::string log_of(const SuiteTest& test) { return "logs/" + path_of(test) + ".log"; }
+std::string kept_of(const SuiteTest& test) { return "kept/" + path_of(test) + ".run"; }
 
 std::string again_command(const SuiteTest& test, const WorkerSetting& setting) {
   std::string command = shell_word(setting.program);

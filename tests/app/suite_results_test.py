@@ -55,6 +55,29 @@ class Results(SuiteCase):
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(self.results(out=self.folder / "state/vitrine/suite")), 2)
 
+    def test_NoOut_AnotherSuiteIsLeftAlone(self):
+        self.add("spin.elf", elf(Program().spin()))
+        running = subprocess.Popen([VITRINE, "suite", "run", self.tests, "--max-instructions", str(10**13)], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=self.environment)
+        self.out = self.folder / "state/vitrine/suite"
+        self.wait_for_results(0)
+        done = self.vitrine("suite", "run", self.tests)
+        running.terminate()
+        running.wait()
+        self.assertEqual(done.returncode, 110)
+        self.assertIn("give --out DIR", done.stderr)
+        self.assertTrue((self.out / "logs/spin.elf.log").exists())
+
+    def test_NamesThatLeadUpwards_StayBelowTheFolder(self):
+        for folder in ("a", "b"):
+            self.add(f"{folder}/k.elf", saying(""))
+        (self.folder / "here").mkdir()
+        done = subprocess.run([VITRINE, "suite", "run", "../tests/a", "../tests/b", "--out", self.out], cwd=self.folder / "here", env=self.environment,
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(self.verdicts()), ["../tests/a/k.elf", "../tests/b/k.elf"])
+        self.assertEqual(sorted(str(path.relative_to(self.out)) for path in self.out.rglob("*.log")), ["logs/_/tests/a/k.elf.log", "logs/_/tests/b/k.elf.log"])
+
     def test_SignalsInTheMiddle_PartialResultsAreValidAndResumed(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             with self.subTest(number.name):

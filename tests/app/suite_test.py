@@ -195,6 +195,17 @@ class Commands(SuiteCase):
         self.assertEqual(self.suite("--memroy", "2M").returncode, 110)
         self.assertIn("did you mean --memory?", self.suite("--memroy", "2M").stderr)
 
+    def test_Disks_AreSnapshotsHoweverTheyAreNamed(self):
+        for name in "abcd":
+            self.add(f"{name}.img", bytes(4096))
+        self.add("k.elf", saying("", failing(1)))
+        self.add("k.toml", f'disks = ["a.img,slot=3", "d.img,ro"]\noptions = ["--disk", "{self.tests}/b.img"]')
+        again = self.judged("k.elf", f"--disk={self.tests}/c.img")["again"]
+        for disk in ("a.img,slot=3,snapshot", "b.img,snapshot", "c.img,snapshot", "d.img,ro "):
+            self.assertIn(f"{self.tests}/{disk}", again + " ")
+        self.add("k.toml", 'options = ["--keep", "x"]')
+        self.assertIn("for a single run", self.judged("k.elf")["words"])
+
     def test_LimitsCountInstructions_SameStepsWhateverTheLoad(self):
         for i in range(6):
             self.add(f"spin{i}.elf", elf(Program().spin()))
