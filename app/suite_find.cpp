@@ -181,7 +181,8 @@ void Finder::walk(const fs::path& folder, const fs::path& below, Scope scope) {
 }
 
 void Finder::look_at(const fs::path& file, const std::string& name, const Scope& scope, bool named) {
-  if (file.extension() == ".toml") {
+  if (file.extension() == ".toml" &&
+      !file.stem().string().ends_with(".kernel")) {  // a NAME.kernel.toml is of processes.h
     if (file.filename() != "suite.toml" && names_kernel(file.string()))
       return add_test(file, name.substr(0, name.size() - 5), scope, file.string(), "");
     if (!named) return;

@@ -34,6 +34,17 @@ std::string first_line(const std::string& text) {
   return core::printable(line, 500);
 }
 
+// A diagnosis, such as where each hart is, as one line.
+std::string joined_lines(const std::string& text) {
+  std::string line;
+  for (const char c : text)
+    if (c != '\n' && (c != ' ' || !line.ends_with(' ')))
+      line += c;
+    else if (!line.ends_with(' '))
+      line += ' ';
+  return core::printable(line, 1000);
+}
+
 // --- The emulator and the host
 
 MaybeJudgement judge_worker(const WorkerEnd& end, const json& facts) {
@@ -67,7 +78,7 @@ MaybeJudgement judge_worker(const WorkerEnd& end, const json& facts) {
 std::string kind_of(const json& facts) { return facts.value("kind", ""); }
 
 MaybeJudgement judge_end(const SuiteTest& test, const json& facts) {
-  const std::string kind = kind_of(facts), words = first_line(facts.value("words", ""));
+  const std::string kind = kind_of(facts), words = joined_lines(facts.value("words", ""));
   if (kind == "output-gone" && facts.value("code", 0) == EFBIG)
     return fail("endless-output", "the guest printed more than 8 MiB");
   if (kind == "output-gone" || kind == "broken" || kind == "signal" || kind == "quit")

@@ -9,8 +9,8 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kOfOneRun[] = {"--keep",  "--stats-json", "--log-file", "--dump-dtb",
-                                          "--facts", "--jitdump",    "--kernel",   "--max-output"};
+constexpr std::string_view kOfOneRun[] = {"--keep",  "--record",  "--stats-json", "--log-file",  "--dump-dtb",
+                                          "--facts", "--jitdump", "--kernel",     "--max-output"};
 constexpr std::string_view kDisks[] = {"--disk", "--port-disk"};
 
 template <typename List>

@@ -11,6 +11,7 @@ import pathlib
 import struct
 import subprocess
 import sys
+import time
 
 from in_folder import InFolder
 from tiny_riscv import Program
@@ -48,6 +49,21 @@ def elf(program, symbols=(), at=BASE, bits=64, machine=243):
 def saying(text, end=PASS):
     """Prints, and ends by the finisher."""
     return elf(Program().text(text).finish(end))
+
+
+def worker_of(suite, name):
+    """The process of a running suite in which this guest runs, once it is past its start."""
+    for _ in range(1200):
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if parent == suite.pid and f"/{name}\0".encode() in (process / "cmdline").read_bytes():
+                    time.sleep(0.3)
+                    return int(process.name)
+            except OSError:
+                continue  # it has just ended
+        time.sleep(0.05)
+    raise AssertionError("there was no worker")
 
 
 class SuiteCase(InFolder):

@@ -17,7 +17,7 @@ import time
 import unittest
 import xml.etree.ElementTree
 
-from suite_case import PASS, VITRINE, SuiteCase, elf, failing, saying
+from suite_case import PASS, VITRINE, SuiteCase, elf, failing, saying, worker_of
 from tiny_riscv import Program
 
 HOSTILE = "<b>&amp;\x07\xff \"quoted\" ]]> </script><script>alert(1)</script>"
@@ -106,14 +106,11 @@ class Results(SuiteCase):
     def test_WorkersDoNotOutliveASuiteThatIsKilled(self):
         self.add("spin.elf", elf(Program().spin()))
         running = self.start("--max-instructions", 10**13)
-        child = []
-        while not child:
-            child = subprocess.run(["pgrep", "-P", str(running.pid), "-f", "spin.elf"], capture_output=True, text=True).stdout.split()
-        time.sleep(0.3)
+        worker = worker_of(running, "spin.elf")
         running.kill()
         running.communicate()
         for _ in range(100):
-            if not os.path.exists(f"/proc/{child[0]}"):
+            if not os.path.exists(f"/proc/{worker}"):
                 return
             time.sleep(0.05)
         self.fail("the worker still runs")
