@@ -28,9 +28,9 @@ class Results(SuiteCase):
         for i in range(count):
             self.add(f"t{i:02}.elf", saying("", failing(1) if i % 5 == 4 else PASS))
 
-    def start(self, *words, **options):
-        return subprocess.Popen([VITRINE, "suite", "run", str(self.tests), "--out", str(self.out), *map(str, words)], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, env=self.environment, **options)
+    def start(self, *words, terminal=subprocess.PIPE, **options):
+        return subprocess.Popen([VITRINE, "suite", "run", str(self.tests), "--out", str(self.out), *map(str, words)], stdout=terminal,
+                                stderr=terminal, text=True, env=self.environment, **options)
 
     def wait_for_results(self, count, name="results.ndjson"):
         for _ in range(600):
@@ -54,6 +54,29 @@ class Results(SuiteCase):
             done = self.vitrine("suite", "run", self.tests)
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(self.results(out=self.folder / "state/vitrine/suite")), 2)
+
+    def test_Terminal_ABarAndOnlyWhatIsNotGood(self):
+        for i in range(4):
+            self.add(f"slow{i}.elf", elf(Program().spin()))
+        self.add("suite.toml", 'ends = ["instruction-limit"]\nmax_instructions = 200_000_000')
+        self.add("t-bad.elf", saying(""))
+        terminal, side = os.openpty()
+        running = self.start("-j1", stdin=subprocess.DEVNULL, terminal=side)
+        os.close(side)
+        said = b""
+        try:
+            while part := os.read(terminal, 65536):
+                said += part
+        except OSError:
+            pass  # as a terminal ends
+        self.assertEqual(running.wait(), 1)
+        os.close(terminal)
+        text = said.decode()
+        self.assertRegex(text, r"\r\x1b\[K\[#+\.+\] \d/5, 1 running: ")
+        self.assertRegex(text, r"(?m)\r\x1b\[Kfail +t-bad\.elf: ")
+        self.assertNotRegex(text, r"(?m)^pass")
+        self.assertTrue(max(len(line) for line in re.split(r"[\r\n]", text) if "running" in line) < 90)
+        self.assertIn("5 tests: 4 passed, 1 failed", text)
 
     def test_NoOut_AnotherSuiteIsLeftAlone(self):
         self.add("spin.elf", elf(Program().spin()))
