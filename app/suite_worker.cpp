@@ -38,13 +38,21 @@ std::string with_nonce(std::string text, const std::string& nonce) {
   return text;
 }
 
+bool has_option(const std::vector<std::string>& words, const std::string& name) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](const std::string& word) { return word == name || word.starts_with(name + "="); });
+}
+
 // What makes the run: everything but what is only asked of it.
 std::vector<std::string> run_words(const SuiteTest& test, const WorkerSetting& setting) {
   std::vector<std::string> words = {"run", "--kernel", test.kernel};
   const auto add = [&](const std::vector<std::string>& more) {
     words.insert(words.end(), more.begin(), more.end());
   };
-  add(setting.defaults);
+  for (size_t i = 0; i + 1 < setting.defaults.size(); i += 2)
+    if (const std::string& name = setting.defaults[i];
+        !has_option(test.words, name) && !has_option(setting.words, name))
+      add({name, setting.defaults[i + 1]});
   for (const std::string& word : test.words) words.push_back(with_nonce(word, test.nonce));
   add(setting.words);
   for (const SuiteAnswer& answer : test.dialogue)
@@ -124,7 +132,8 @@ namespace {
 // A test's name as a path that stays below a folder: names may be whole paths, or lead upwards.
 std::string path_of(const SuiteTest& test) {
   fs::path inside;
-  for (const fs::path& part : fs::path(test.name).relative_path()) inside /= part == ".." ? fs::path("_") : part;
+  for (const fs::path& part : fs::path(test.name).relative_path())
+    inside /= part == ".." ? fs::path("_") : part;
   return inside.string();
 }
 

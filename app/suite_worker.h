@@ -19,8 +19,8 @@ namespace vitrine::app {
 // What all workers of a suite have in common.
 struct WorkerSetting {
   std::string program;                // as it was called, for commands to paste
-  std::vector<std::string> defaults;  // words of `vitrine run` before those of the test
-  std::vector<std::string> words;     // and behind them: they count
+  std::vector<std::string> defaults;  // options of `vitrine run` and their values, where nothing else is said
+  std::vector<std::string> words;     // behind those of the test: they count
   std::string folder;                 // of logs and kept runs
 };
 

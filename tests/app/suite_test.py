@@ -180,6 +180,8 @@ class Commands(SuiteCase):
         probe.li("t0", BASE + (3 << 20)).sw("t0", "t0", 0).finish(PASS).label("none").finish(failing(1))
         self.add("probe.elf", elf(probe))
         self.assertEqual(self.judged("probe.elf", "--memory", "4M")["verdict"], "pass")
+        again = self.judged("probe.elf", "--memory", "4M", "--max-instructions", 9999)["again"]
+        self.assertEqual(again.count("--max-instructions"), 1, again)
         self.assertEqual(self.judged("probe.elf", "--memory", "3M")["verdict"], "fail")
         self.assertEqual(self.suite("--keep", "x").returncode, 110)
         self.assertEqual(self.suite("--memroy", "2M").returncode, 110)
@@ -191,6 +193,7 @@ class Commands(SuiteCase):
         self.add("k.elf", saying("", failing(1)))
         self.add("k.toml", f'disks = ["a.img,slot=3", "d.img,ro"]\noptions = ["--disk", "{self.tests}/b.img"]')
         again = self.judged("k.elf", f"--disk={self.tests}/c.img")["again"]
+        self.assertIn("--max-instructions 2000000000 ", again)
         for disk in ("a.img,slot=3,snapshot", "b.img,snapshot", "c.img,snapshot", "d.img,ro "):
             self.assertIn(f"{self.tests}/{disk}", again + " ")
         self.add("k.toml", 'options = ["--keep", "x"]')
