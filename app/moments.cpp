@@ -130,20 +130,35 @@ core::Result<> resolve(const Machine& machine, std::vector<Moment>& moments) {
   return core::Ok{};
 }
 
-// Of all pcs, one step at a time. Returns when each has been there.
-core::Result<> walk_to_places(Replay& replay, std::vector<Moment>& moments) {
-  std::vector<Moment*> wanted;
-  for (Moment& moment : moments)
-    if (moment.kind == Kind::kPc) wanted.push_back(&moment);
-  return replay.walk([&](const riscv::Hart& hart) {
-    std::erase_if(wanted, [&](Moment* moment) {
+// Around the engine: looks at pc before each step, as long as a place is looked for. Interrupts come between runs.
+class PlaceWatch final : public riscv::Engine {
+ public:
+  PlaceWatch(riscv::Engine& engine, std::vector<Moment*>& wanted) : engine_(engine), wanted_(wanted) {}
+
+  void run(riscv::Hart& hart, uint64_t steps) override {
+    if (wanted_.empty()) return engine_.run(hart, steps);
+    do {
+      for (const Moment* moment : wanted_)
+        if (moment->offset == hart.pc) [[unlikely]] {
+          note(hart);
+          break;
+        }
+      engine_.run(hart, 1);
+    } while (--steps != 0 && !hart.attention->wanted);
+  }
+
+ private:
+  void note(const riscv::Hart& hart) {
+    std::erase_if(wanted_, [&](Moment* moment) {
       if (moment->offset != hart.pc || ++moment->seen != moment->number) return false;
       moment->step = hart.clock->step();
       return true;
     });
-    return !wanted.empty();
-  });
-}
+  }
+
+  riscv::Engine& engine_;
+  std::vector<Moment*>& wanted_;
+};
 
 }  // namespace
 
@@ -180,17 +195,20 @@ core::Result<> find_moments(const KeptRun& run, std::vector<Moment>& moments, Se
     if (moment.kind == Kind::kStep) moment.step = moment.number;
   if (only_steps) return core::Ok{};
   Listener listener(moments);
+  std::vector<Moment*> wanted;
+  Replay::AroundEngine around;
+  if (places) around = [&wanted](riscv::Engine& engine) { return std::make_unique<PlaceWatch>(engine, wanted); };
   // Steps one at a time: blocks would be of no use.
-  auto replay = Replay::create(run, listener, places ? std::optional(EngineKind::kInterpreter) : search.engine);
+  auto replay = Replay::create(run, listener, places ? std::optional(EngineKind::kInterpreter) : search.engine, std::move(around));
   if (!replay) return replay.error();
   Machine& machine = (*replay)->machine();
   listener.watch(machine.clock());
   if (auto done = resolve(machine, moments); !done) return done;
   machine.events().add_sink(listener);
-  if (places)
-    if (auto done = walk_to_places(**replay, moments); !done) return done;
-  constexpr core::Step kStretch = 10'000'000;
-  while (!listener.done() && !(*replay)->at_end())
+  for (Moment& moment : moments)
+    if (moment.kind == Kind::kPc) wanted.push_back(&moment);
+  constexpr core::Step kStretch = 4'000'000;
+  while ((!listener.done() || !wanted.empty()) && !(*replay)->at_end())
     if (auto done = (*replay)->advance(machine.clock().step() + kStretch); !done) return done;
   if (!listener.done())
     if (auto done = (*replay)->finish(); !done) return done;

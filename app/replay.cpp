@@ -14,7 +14,6 @@
 #include "app/qemu.h"
 #include "app/text.h"
 #include "core/file.h"
-#include "isa/riscv/handler.h"
 
 namespace vitrine::app {
 
@@ -93,7 +92,7 @@ core::Result<MachineOptions> kept_options(const KeptRun& run) {
 }
 
 core::Result<std::unique_ptr<Replay>> Replay::create(const KeptRun& run, core::ByteSink& console,
-                                                     std::optional<EngineKind> engine) {
+                                                     std::optional<EngineKind> engine, AroundEngine around) {
   if (run.header.input_kind == KeptHeader::Input::kTooLong)
     return core::error(ErrorKind::kUsage,
                        "The run cannot be made again: its console input was a file of more than {}, which is not kept.",
@@ -111,7 +110,7 @@ core::Result<std::unique_ptr<Replay>> Replay::create(const KeptRun& run, core::B
   if (is_lockstep(used)) used = kDefaultEngine;
   used = engine.value_or(used);
   std::unique_ptr<Replay> replay(new Replay(run));
-  const Session::Playing playing{run, console};
+  const Session::Playing playing{run, console, std::move(around)};
   auto session = Session::create(options->config, options->run, &playing);
   if (!session) return core::error(session.error().kind, "The run cannot be made again. {}", session.error().message);
   replay->session_ = std::move(*session);
@@ -152,20 +151,6 @@ core::Result<> Replay::make_step(const std::function<void()>& look) {
   for (int i = 0; i < 2 && !outcome_; ++i) outcome_ = session_->round(now);
   while (!outcome_ && machine().clock().step() == now) {
     look();
-    outcome_ = session_->round(now + 1);
-  }
-  return check();
-}
-
-core::Result<> Replay::walk(const std::function<bool(const riscv::Hart&)>& look) {
-  const core::Clock& clock = machine().clock();
-  riscv::System& system = machine().system();
-  core::Step shown = core::kNever;
-  while (!at_end()) {
-    const core::Step now = clock.step();
-    const riscv::Hart* const hart = now == shown ? nullptr : system.next();
-    if (hart && riscv::interrupt_to_take(*hart) < 0 && !look(*hart)) break;
-    if (hart) shown = now;
     outcome_ = session_->round(now + 1);
   }
   return check();

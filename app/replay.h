@@ -18,19 +18,18 @@ core::Result<MachineOptions> kept_options(const KeptRun& run);
 
 class Replay {
  public:
+  using AroundEngine = std::function<std::unique_ptr<riscv::Engine>(riscv::Engine&)>;
   // Goes to the folder in which the run was made, if there is one of that name. Refuses what is not the same any more and says which file it is.
-  // `run` and `console` outlive this. No engine: the one that the run was made with.
+  // `run` and `console` outlive this. `around`: an engine around the engine, as in Machine::Outside. No engine: the one that the run was made with.
   static core::Result<std::unique_ptr<Replay>> create(const KeptRun& run, core::ByteSink& console,
-                                                      std::optional<EngineKind> engine = std::nullopt);
+                                                      std::optional<EngineKind> engine = std::nullopt,
+                                                      AroundEngine around = {});
 
   // On to this step, or to the end of what was kept if that comes first.
   core::Result<> advance(core::Step until);
   // One step, from the present one; nothing moves if the run ends here. Before each round of the machine's loop `look` is
   // called: the last call sees the machine as it stands before the step.
   core::Result<> make_step(const std::function<void()>& look);
-  // One step after the other; `look` sees the hart that is about to execute the instruction at its pc, and says whether to go
-  // on. Entries of interrupts are not shown.
-  core::Result<> walk(const std::function<bool(const riscv::Hart&)>& look);
   // To the end, where a run may still wait.
   core::Result<> finish();
 

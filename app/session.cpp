@@ -105,6 +105,7 @@ core::Result<> Session::build(const MachineConfig& config) {
   core::ByteSink& console = dialogue_ ? *dialogue_ : listener;
   Machine::Outside outside = playing_ ? Machine::Outside{console, *replaying_, *this, &playing_->console}
                                       : Machine::Outside{console, *keeping_, *this, options_.one_console ? nullptr : &virtio_output_};
+  if (playing_) outside.around_engine = playing_->around_engine;
   stand_below_disks(outside);
   if (options_.log.any()) {
     auto file = LogFile::open(options_.log.file);

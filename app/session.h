@@ -45,6 +45,8 @@ class Session final : private riscv::World, private MachineObserver {
   struct Playing {
     const KeptRun& run;
     core::ByteSink& console;  // hears what the guest says; the host does not
+    // As in Machine::Outside.
+    std::function<std::unique_ptr<riscv::Engine>(riscv::Engine&)> around_engine = {};
   };
   static core::Result<std::unique_ptr<Session>> create(const MachineConfig& config, const RunOptions& options,
                                                        const Playing* playing);
