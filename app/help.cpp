@@ -46,10 +46,10 @@ Time and identity (same values, same run)
   --input FILE    console input     --kernel-info FILE  gives processes names
   --engine NAME   translator, interpreter; both: lockstep, lockstep-cached
   --mmu KIND      shadow, tlb; stale until a fence: shadow-lazy, tlb-fenced
-  --break NAMES|help  wrong on purpose   --untrack-after N  page-table writes
+  --break NAMES|help  wrong on purpose   --chaos SEED[,KIND]  what may happen
 Limits and reports
   --max-instructions N  then code 103      --max-seconds S  then exit code 104
-  --no-reboot     a restart is the end     --state-hash-every N  to compare runs
+  --no-reboot   --state-hash-every N  to compare   --untrack-after N  see manual
   --stats, --stats-json FILE  counters  --record FILE, --keep FILE  --no-keep
   --log KIND,... or help   --log-filter TERM,...  --log-file F --log-format F
   --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint   --no-cache  slow

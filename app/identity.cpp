@@ -9,6 +9,7 @@
 #include <span>
 
 #include "app/breaking.h"
+#include "app/chaos_option.h"
 #include "app/device_tree.h"
 #include "core/file.h"
 #include "core/state.h"
@@ -82,6 +83,7 @@ std::string identity_line(const MachineConfig& config, const BootPlan& boot, Clo
       config.kernel.empty() ? "none" : image_text(config.kernel, boot.kernel_image));
   if (is_lazy(config.mmu)) line += fmt::format(" mmu={}", mmu_name(config.mmu));
   if (config.breaks.any()) line += " broken=" + break_names(config.breaks);
+  if (config.chaos.any()) line += " chaos=" + chaos_option(config.chaos);
   if (!config.initrd.empty())
     line += fmt::format(" initrd={}#{:016x}", name_of(config.initrd), boot.initrd_hash);
   if (!config.dtb.empty())

@@ -76,10 +76,17 @@ mmu::Model model_of(const MachineConfig& config) {
   }
 }
 
+// The lazy machines keep translations as long as they may.
+MachineConfig with_chaos(MachineConfig config) {
+  if (config.chaos.has(core::Chaos::kFences) && !is_lazy(config.mmu))
+    config.mmu = config.chaos.seed % 2 == 0 ? MmuKind::kShadowLazy : MmuKind::kTlbFenced;
+  return config;
+}
+
 }  // namespace
 
 Machine::Machine(const MachineConfig& config, const Outside& outside)
-    : config_(config), outside_(outside), clock_(config.steps_per_tick), scheduler_(clock_, attention_) {}
+    : config_(with_chaos(config)), outside_(outside), clock_(config.steps_per_tick), scheduler_(clock_, attention_) {}
 
 Machine::~Machine() = default;
 
@@ -97,7 +104,11 @@ core::Result<> Machine::build() {
   auto ram = core::GuestRam::create(GuestPhys{board::kRam}, config_.memory);
   if (!ram) return ram.error();
   ram_ = std::move(*ram);
-  if (broken(core::Break::kFenceIIgnored)) ram_->freeze_fetched();
+  begin_chaos();
+  if (broken(core::Break::kFenceIIgnored))
+    ram_->freeze_fetched();
+  else if (chaos(core::Chaos::kFences))
+    ram_->copy_fetched();
   if (wants_shadow(config_)) too_small_ = small_address_space();
   spaces_ = std::make_unique<mmu::AddressSpaces>(*ram_, attention_, events_, kind_of_spaces(config_, too_small_),
                                                  model_of(config_));
@@ -111,6 +122,7 @@ core::Result<> Machine::build() {
   if (!engine) return engine.error();
   riscv::System::Options options;
   options.slice = config_.slice;
+  options.turns = chaos(core::Chaos::kSchedule);
   if (outside_.around_engine) around_engine_ = outside_.around_engine(**engine);
   system_ = std::make_unique<riscv::System>(scheduler_, attention_, around_engine_ ? *around_engine_ : **engine, outside_.world,
                                             options);
@@ -168,6 +180,10 @@ void Machine::build_harts() {
     hart.attention = &attention_;
     hart.events = &events_;
     hart.observer = this;
+    hart.spurious_sc = chaos(core::Chaos::kSc);
+    hart.reset_registers = chaos(core::Chaos::kRam);
+    if (core::ChaosStream* delays = chaos(core::Chaos::kInterrupts)) parts->make_lines_slow(scheduler_, *delays);
+    if (chaos(core::Chaos::kStores)) parts->mmu->buffer_stores(config_.chaos.seed + (uint64_t{i} << 32));
     parts->stimecmp_event = std::make_unique<core::ScheduledEvent>(
         scheduler_, fmt::format("hart{}.stimecmp", i), [&hart] { riscv::update_stimecmp(hart); });
     hart.stimecmp_event = parts->stimecmp_event.get();
@@ -181,6 +197,33 @@ void Machine::HartParts::irq_changed(unsigned input, bool level) {
   // A supervisor software interrupt of the ACLINT is an edge: it sets SSIP, and the guest clears it there.
   if (level) hart->csr.mip_software |= uint64_t{1} << irq::kSsi;
   hart->attention->wanted = true;
+}
+
+void Machine::begin_chaos() {
+  for (const core::ChaosRow& row : core::chaos_rows())
+    if (config_.chaos.has(row.kind)) chaos_[static_cast<size_t>(row.kind)].emplace(config_.chaos.seed, row.kind);
+}
+
+void Machine::HartParts::make_lines_slow(core::Scheduler& with, core::ChaosStream& by) {
+  delays = &by;
+  scheduler = &with;
+  hart->slow_lines = this;
+  for (const unsigned number : {irq::kMsi, irq::kSti, irq::kMti, irq::kSei, irq::kMei})
+    late[number] = std::make_unique<core::ScheduledEvent>(with, fmt::format("hart{}.line{}", hart->id, number), [this, number] {
+      riscv::show_interrupt_line(*hart, number, true);
+    });
+}
+
+// A line that falls again before it was seen was never high.
+void Machine::HartParts::changed(unsigned number, bool level) {
+  constexpr uint64_t kMostTicks = 64;
+  core::ScheduledEvent& event = *late[number];
+  if (!level) {
+    event.disarm();
+    riscv::show_interrupt_line(*hart, number, false);
+  } else if (!event.armed() && !(hart->csr.mip_lines >> number & 1)) {
+    event.arm(scheduler->clock().ticks() + delays->below(kMostTicks + 1));
+  }
 }
 
 core::Result<> Machine::plug(uint64_t base, uint64_t size, std::unique_ptr<core::Device> device) {
@@ -322,6 +365,7 @@ core::Result<> Machine::build_virtio() {
 
 // The images are in guest RAM then, and need not be held twice; a reset reads them again.
 core::Result<> Machine::load() {
+  if (core::ChaosStream* bytes = chaos(core::Chaos::kRam)) ram_->fill([bytes] { return bytes->next(); });
   if (auto done = place(boot_, config_, *ram_); !done) return done;
   for (auto* image : {&boot_.firmware_image, &boot_.kernel_image}) {
     if (!*image) continue;
@@ -389,7 +433,7 @@ void Machine::disturb() {
 
 // Where instructions come from copies of pages, which go now.
 void Machine::forget_code() {
-  if (!broken(core::Break::kFenceIIgnored)) return;
+  if (!broken(core::Break::kFenceIIgnored) && !chaos(core::Chaos::kFences)) return;
   interpreter_->forget(*harts_[0]->hart);
 #ifdef VITRINE_HAS_TRANSLATOR
   if (translator_) translator_->forget_pages(*harts_[0]->hart);
@@ -428,6 +472,10 @@ void Machine::serialize(core::Archive& ar) {
   for (const auto& device : devices_) device->serialize(ar);
   ar.section("events");
   scheduler_.serialize(ar);
+  if (!config_.chaos.any()) return;
+  ar.section("chaos");
+  for (auto& stream : chaos_)
+    if (stream) stream->serialize(ar);
 }
 
 uint64_t Machine::state_hash() {

@@ -147,6 +147,12 @@ class Machine final : private devices::FinishObserver,
   void disturb();
   void forget_code();
   [[nodiscard]] bool broken(core::Break kind) const { return config_.breaks.has(kind); }
+  // Its random numbers, or null.
+  [[nodiscard]] core::ChaosStream* chaos(core::Chaos kind) {
+    auto& stream = chaos_[static_cast<size_t>(kind)];
+    return stream ? &*stream : nullptr;
+  }
+  void begin_chaos();
   void build_harts();
   core::Result<> build_devices();
   core::Result<> build_port_disk();
@@ -171,12 +177,18 @@ class Machine final : private devices::FinishObserver,
                     riscv::Privilege to) noexcept override;
 
   // A hart with its wires and its memory port.
-  struct HartParts : core::IrqSink {
+  struct HartParts : core::IrqSink, riscv::SlowLines {
     std::unique_ptr<riscv::Hart> hart;
     std::unique_ptr<mmu::Mmu> mmu;
     std::unique_ptr<core::ScheduledEvent> stimecmp_event;
     Trap first_trap{};
     void irq_changed(unsigned input, bool level) override;
+    // Of slow lines: how long they take, and what has risen and is not seen yet.
+    core::ChaosStream* delays = nullptr;
+    core::Scheduler* scheduler = nullptr;
+    std::array<std::unique_ptr<core::ScheduledEvent>, riscv::irq::kMei + 1> late;
+    void make_lines_slow(core::Scheduler& with, core::ChaosStream& by);
+    void changed(unsigned number, bool level) override;
   };
 
   MachineConfig config_;
@@ -189,6 +201,7 @@ class Machine final : private devices::FinishObserver,
   std::unique_ptr<core::GuestRam> ram_;
   core::Bus bus_;
   std::unique_ptr<core::Stress> stress_;
+  std::array<std::optional<core::ChaosStream>, core::kChaosKinds> chaos_;
   std::unique_ptr<mmu::AddressSpaces> spaces_;
   std::vector<std::unique_ptr<HartParts>> harts_;
   std::unique_ptr<riscv::Interpreter> interpreter_;

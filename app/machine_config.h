@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/breaks.h"
+#include "core/chaos.h"
 #include "isa/riscv/hart.h"
 
 namespace vitrine::app {
@@ -85,6 +86,7 @@ struct MachineConfig {
   MmuKind mmu = MmuKind::kShadow;  // part of the identity only if it is a lazy one
 
   core::BreakSet breaks;  // what is wrong on purpose (core/breaks.h)
+  core::ChaosPlan chaos;  // what is right and unhelpful (core/chaos.h)
 
   // Not part of the identity.
   EngineKind engine = kDefaultEngine;

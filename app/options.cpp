@@ -10,6 +10,7 @@
 
 #include "app/board_table.h"
 #include "app/breaking.h"
+#include "app/chaos_option.h"
 #include "app/cpu_option.h"
 #include "app/event_log.h"
 #include "app/text.h"
@@ -143,6 +144,13 @@ Done set_breaks(MachineOptions& o, const std::string& text) {
   return core::Ok{};
 }
 
+Done set_chaos(MachineOptions& o, const std::string& text) {
+  auto plan = parse_chaos(text);
+  if (!plan) return plan.error();
+  o.config.chaos = *plan;
+  return core::Ok{};
+}
+
 Done set_clock(MachineOptions& o, const std::string& text) {
   if (text == "paced")
     o.run.clock = ClockMode::kPaced;
@@ -240,6 +248,7 @@ constexpr ValueRow kValues[] = {
   {"--seed",             false, false, [](MachineOptions& o, const std::string& t) { return set_number("--seed", t, 0, ~uint64_t{0}, o.config.seed); }},
   {"--date",             false, false, set_date},
   {"--break",            false, false, set_breaks},
+  {"--chaos",            false, false, set_chaos},
   {"--untrack-after",    false, false, [](MachineOptions& o, const std::string& t) { return set_number("--untrack-after", t, 0, 1'000'000, o.config.untrack_after); }},
   {"--slice",            false, false, [](MachineOptions& o, const std::string& t) { return set_number("--slice", t, 1, 1'000'000'000, o.config.slice); }},
   // For tests: whatever is cached, and however little, the run is the same.

@@ -18,6 +18,7 @@
 
 #include "app/diagnosis.h"
 #include "app/breaking.h"
+#include "app/chaos_option.h"
 #include "app/execution_log.h"
 #include "app/identity.h"
 #include "app/lint.h"
@@ -290,6 +291,7 @@ void Session::begin() {
   restore_terminal_on_fatal_signals();
   signals_ = std::make_unique<StopSignals>(wake_);
   if (machine_->config().breaks.any()) say(breaks_text(machine_->config().breaks));
+  if (machine_->config().chaos.any()) say(chaos_text(machine_->config().chaos));
   if (input_kind_ != InputKind::kLive) return;
   const bool terminal = isatty(STDIN_FILENO);
   if (terminal) {

@@ -71,6 +71,10 @@ void GuestRam::announce_before(GuestPhys at, size_t size) noexcept {
 
 void GuestRam::announce_after(GuestPhys at, size_t size) noexcept {
   for_each_flagged_page(at, size, [&](GuestPhys part, size_t n, uint8_t flags) {
+    if (flags & kCopied) {
+      clear_flag(part, kCopied);
+      old_copies_.push_back(part.page());
+    }
     for (RamListener* listener : listeners_) listener->after_write(part, n, flags);
   });
 }
@@ -100,6 +104,17 @@ void GuestRam::clear() {
       fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size_));
   if (punched != 0) std::memset(host_, 0, size_);
   if (frozen_) frozen_->clear();
+  old_copies_.clear();
+  announce_after(base(), size_);
+  announce_dma(base(), size_);
+}
+
+void GuestRam::fill(const std::function<uint64_t()>& next) {
+  announce_before(base(), size_);
+  for (uint64_t at = 0; at < size_; at += sizeof(uint64_t)) {
+    const uint64_t word = next();
+    std::memcpy(host_ + at, &word, sizeof word);
+  }
   announce_after(base(), size_);
   announce_dma(base(), size_);
 }
@@ -122,8 +137,22 @@ uint64_t GuestRam::hash() const {
 
 const uint8_t* GuestRam::frozen(GuestPhys at) {
   const auto [place, first] = frozen_->try_emplace(at.page());
-  if (first) std::memcpy(place->second.data(), host({at.value & kPageMask}), kPageSize);
+  if (first) {
+    std::memcpy(place->second.data(), host({at.value & kPageMask}), kPageSize);
+    if (copies_) set_flag(at, kCopied);
+  }
   return place->second.data() + at.page_offset();
+}
+
+void GuestRam::refetch() noexcept {
+  for (const uint64_t number : old_copies_) {
+    const GuestPhys page{number << kPageShift};
+    std::memcpy(frozen_->at(number).data(), host(page), kPageSize);
+    const uint8_t code = flags(page) & (kCode | kTranslated);
+    for (RamListener* listener : listeners_) listener->after_write(page, kPageSize, code);
+    set_flag(page, kCopied);
+  }
+  old_copies_.clear();
 }
 
 // The first run of touched pages at or behind an offset; it begins at the end of RAM if there is none.

@@ -16,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,8 +37,9 @@ enum PageFlag : uint8_t {
   kClean = 1 << 3,        // unchanged since the last checkpoint
   kWriteMapped = 1 << 4,  // some direct write path to it may exist (set by who installs one)
   kTranslated = 1 << 5,   // instructions of this page are kept as host code
+  kCopied = 1 << 6,       // instructions come from a copy of it, which is as it is (core/chaos.h)
 };
-inline constexpr uint8_t kNotifyFlags = kPageTable | kCode | kWatched | kClean | kTranslated;
+inline constexpr uint8_t kNotifyFlags = kPageTable | kCode | kWatched | kClean | kTranslated | kCopied;
 
 // Who depends on the contents of guest RAM.
 class RamListener {
@@ -77,6 +79,12 @@ class GuestRam {
   [[nodiscard]] const uint8_t* fetched(GuestPhys at) { return frozen_ ? frozen(at) : host(at); }
   // From now on a page is copied when it is first fetched from, and fetched from the copy for ever (core/breaks.inc).
   void freeze_fetched() { frozen_ = std::make_unique<FrozenPages>(); }
+  // The same until refetch(), which makes the copies as RAM is, for every hart (core/chaos.inc).
+  void copy_fetched() {
+    freeze_fetched();
+    copies_ = true;
+  }
+  void refetch() noexcept;
   [[nodiscard]] uint64_t page_index(GuestPhys at) const { return (at.value - base_) >> kPageShift; }
 
   // --- Page flags
@@ -131,6 +139,8 @@ class GuestRam {
     std::optional<GuestPhys> different;  // the first byte that is, at its address in this RAM
   };
   [[nodiscard]] Comparison compare(const GuestRam& other, uint64_t from_offset = 0) const;
+  // The same with bytes of the caller's instead of zeros, eight at a time.
+  void fill(const std::function<uint64_t()>& next);
   void clear();  // reset of the machine: all bytes zero again, flags revoked as by writes
 
  private:
@@ -152,6 +162,8 @@ class GuestRam {
   std::vector<uint8_t> flags_;
   std::vector<RamListener*> listeners_;
   std::unique_ptr<FrozenPages> frozen_;
+  bool copies_ = false;                // of frozen_, until a fence
+  std::vector<uint64_t> old_copies_;  // numbers of pages that were written since they were copied
 };
 
 }  // namespace vitrine::core

@@ -274,6 +274,9 @@ class MemoryPort {
   // A counted hint: it changes nothing, since no translation is ever stale (docs/architecture.md, "no observable TLB").
   // On the lazy machines (mmu/kept_translations.h), what it names is forgotten.
   virtual void fence_translations(const TranslationFence& fence) noexcept = 0;
+  // The same of instruction bytes. And: what this hart wrote is in memory (both: core/chaos.inc).
+  virtual void fence_instructions() noexcept {}
+  virtual void fence_data() noexcept {}
 
   // For events (core/events.h). Four bytes at an instruction's address, from RAM or a ROM, as a walk of this moment finds them; what
   // is not there is 0. Nothing changes by looking.

@@ -104,7 +104,7 @@ void Mmu::set_context(const core::TranslationContext& context) noexcept {
   code_space_ = context_.fetch_privilege == kMachine ? bare_space_ : paged_space_;
   // Under MXR a page may be readable that is not under plain rules; such entries are not kept (it is rare).
   data_view =
-      context_.mxr ? spaces_.empty_view() : spaces_.view(data_space_, view_kind(context_.data_privilege));
+      context_.mxr || buffer_ ? spaces_.empty_view() : spaces_.view(data_space_, view_kind(context_.data_privilege));
   code_view = spaces_.code_view(code_space_, code_view_kind());
   match_predictions();
 }
@@ -216,7 +216,7 @@ Fault Mmu::translate_lazily(GuestVirt at, AccessKind kind, unsigned privilege, P
 }
 
 void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
-  if (!ram_.contains(place.at) || !spaces_.caching()) return;
+  if (!ram_.contains(place.at) || !spaces_.caching() || buffer_) return;
   const ViewKind view = view_kind(context_.data_privilege);
   const Walk* walk = place.walked ? &place.walk : nullptr;
   const bool upper_half = static_cast<int64_t>(at.value) < 0;
@@ -276,6 +276,7 @@ bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value, AccessKin
   value = 0;
   if (ram_.contains(at, width)) {
     std::memcpy(&value, kind == AccessKind::kFetch ? ram_.fetched(at) : ram_.host(at), width);
+    if (buffer_ && kind == AccessKind::kLoad) buffer_->read(at, width, value);
     return true;
   }
   EventNote event(spaces_.events(), kind == AccessKind::kFetch ? EventKind::kDeviceFetch : EventKind::kDeviceRead);
@@ -286,6 +287,15 @@ bool Mmu::read_physical(GuestPhys at, unsigned width, uint64_t& value, AccessKin
 }
 
 bool Mmu::write_physical(GuestPhys at, unsigned width, uint64_t value) noexcept {
+  if (buffer_ && ram_.contains(at, width)) {
+    buffer_->put({at, value, static_cast<uint8_t>(width)},
+                 [this](const StoreBuffer::Store& store) { write_memory(store.at, store.width, store.value); });
+    return true;
+  }
+  return write_memory(at, width, value);
+}
+
+bool Mmu::write_memory(GuestPhys at, unsigned width, uint64_t value) noexcept {
   if (ram_.contains(at, width)) {
     const auto write = [&] {
       ram_.announce_before(at, width);
@@ -362,9 +372,10 @@ Fault Mmu::load_crossing(GuestVirt at, unsigned width, uint64_t& value) noexcept
   if (const Fault fault = translate(second, width - first, AccessKind::kLoad, high)) return fault;
   if (!ram_.contains(low.at, first)) return {FaultKind::kAccess, at};
   if (!ram_.contains(high.at, width - first)) return {FaultKind::kAccess, second};
-  value = 0;
-  std::memcpy(&value, ram_.host(low.at), first);
-  std::memcpy(reinterpret_cast<uint8_t*>(&value) + first, ram_.host(high.at), width - first);
+  uint64_t rest = 0;
+  read_physical(low.at, first, value, AccessKind::kLoad);
+  read_physical(high.at, width - first, rest, AccessKind::kLoad);
+  value |= rest << (8 * first);
   return {};
 }
 
@@ -389,6 +400,7 @@ Fault Mmu::reserve(GuestVirt at, unsigned width, AccessKind kind, GuestPhys& whe
   if (!ram_.contains(place.at, width)) return {FaultKind::kAccess, at};
   fill(at, kind, place);
   where = place.at;
+  drain_stores_over(place.at, width);
   return {};
 }
 
@@ -398,9 +410,8 @@ uint64_t Mmu::read_ram(GuestPhys at, unsigned width) noexcept {
   return value;
 }
 
-void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept {
-  write_physical(at, width, value);
-}
+// Of LR, SC and AMO: at once, and after what the hart wrote to the same bytes.
+void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept { write_memory(at, width, value); }
 
 Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
   spaces_.feel_stress();
@@ -413,6 +424,7 @@ Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
   if (const Fault fault = translate(at, size, AccessKind::kStore, place)) return fault;
   if (!ram_.contains(place.at, size)) return {FaultKind::kAccess, at};
   fill(at, AccessKind::kStore, place);
+  drain_stores_over(place.at, size);
   const auto write = [&] {
     ram_.announce_before(place.at, size);
     std::memset(ram_.host(place.at), 0, size);
@@ -461,7 +473,26 @@ void Mmu::keep_translated(GuestVirt at, void* translated) noexcept {
 
 void Mmu::forget_code() noexcept { spaces_.drop_code(); }
 
+// What the hart wrote is in memory when a walk or a fetch behind the fence looks.
+void Mmu::fence_instructions() noexcept {
+  drain_stores();
+  ram_.refetch();
+}
+
+void Mmu::fence_data() noexcept { drain_stores(); }
+
+void Mmu::drain_stores() noexcept {
+  if (buffer_) buffer_->drain([this](const StoreBuffer::Store& store) { write_memory(store.at, store.width, store.value); });
+}
+
+void Mmu::drain_stores_over(GuestPhys at, uint64_t size) noexcept {
+  if (!buffer_) return;
+  buffer_->drain_overlapping(at, size,
+                             [this](const StoreBuffer::Store& store) { write_memory(store.at, store.width, store.value); });
+}
+
 void Mmu::fence_translations(const core::TranslationFence& fence) noexcept {
+  drain_stores();
   spaces_.events().count(EventKind::kFenceApplied);
   const size_t before = kept_.size();
   if (lazy() && !ignores_fences_ && before != 0) revoke(kept_.forget(fence));
@@ -507,6 +538,10 @@ void Mmu::forget_translations() noexcept {
 }
 
 void Mmu::serialize(core::Archive& ar) {
+  if (buffer_) {
+    ar.section("stores" + std::to_string(hart_));
+    buffer_->serialize(ar);
+  }
   if (!lazy()) return;
   ar.section("mmu" + std::to_string(hart_));
   kept_.serialize(ar);

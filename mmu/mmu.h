@@ -4,11 +4,14 @@
 // in core/memory_port.h.
 #pragma once
 
+#include <memory>
+
 #include "core/bus.h"
 #include "core/guest_ram.h"
 #include "core/memory_port.h"
 #include "mmu/address_spaces.h"
 #include "mmu/page_walk.h"
+#include "mmu/store_buffer.h"
 
 namespace vitrine::mmu {
 
@@ -37,10 +40,14 @@ class Mmu final : public core::MemoryPort {
   void forget_code() noexcept override;
   void use_predictions(core::PredictionSet* sets) noexcept override;
   void fence_translations(const core::TranslationFence& fence) noexcept override;
+  void fence_instructions() noexcept override;
+  void fence_data() noexcept override;
   [[nodiscard]] uint32_t peek_instruction(core::GuestVirt at) const noexcept override;
   [[nodiscard]] std::string effect() const override;
   // Wrong on purpose (core/breaks.inc): what is kept of translations is never forgotten.
   void ignore_fences() { ignores_fences_ = true; }
+  // Stores wait from now on. No View keeps data then: each access comes here.
+  void buffer_stores(uint64_t seed) { buffer_ = std::make_unique<StoreBuffer>(seed); }
   // For tests: its Views are made anew, elsewhere. No engine runs.
   void move() noexcept;
   // Reset of the machine: nothing is kept any more.
@@ -76,6 +83,9 @@ class Mmu final : public core::MemoryPort {
   core::Fault store_crossing(core::GuestVirt at, unsigned width, uint64_t value) noexcept;
   bool read_physical(core::GuestPhys at, unsigned width, uint64_t& value, core::AccessKind kind) noexcept;
   bool write_physical(core::GuestPhys at, unsigned width, uint64_t value) noexcept;
+  bool write_memory(core::GuestPhys at, unsigned width, uint64_t value) noexcept;
+  void drain_stores() noexcept;
+  void drain_stores_over(core::GuestPhys at, uint64_t size) noexcept;
   template <typename Write>
   void write_table(core::GuestPhys at, const Write& write) noexcept;
   void fill(core::GuestVirt at, core::AccessKind kind, const Place& place) noexcept;
@@ -101,6 +111,7 @@ class Mmu final : public core::MemoryPort {
   core::PredictionSet* predictions_ = nullptr;
   KeptTranslations kept_;  // of the lazy machines
   bool ignores_fences_ = false;
+  std::unique_ptr<StoreBuffer> buffer_;  // or every store is in memory at once
   // What the last change did, for whoever listens to events.
   struct Effect {
     enum What : uint8_t { kSwitched, kSameSpace, kFenced } what = kSameSpace;

@@ -100,6 +100,7 @@ class IrBackend {
     return constant(static_cast<int64_t>(pc_ + static_cast<uint64_t>(offset)));
   }
   static constexpr bool ok() { return true; }
+  static void order(int32_t) {}
 
   // --- CSRs that are plain words of the hart
   void csr(const riscv::Insn& insn, const PlainCsr& row) {
@@ -478,7 +479,8 @@ void build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
     backend.begin_instruction(static_cast<unsigned>(block.insns.size() - 1));
     const bool idle_pause = insn.op == riscv::Op::pause && input.alone;
     bool goes_on = !row.has(riscv::kEndsBlock) || row.has(riscv::kBranch) || idle_pause;
-    const bool as_helper = std::count(input.as_helpers.begin(), input.as_helpers.end(), pc) != 0;
+    const bool as_helper = std::count(input.as_helpers.begin(), input.as_helpers.end(), pc) != 0 ||
+                           (input.sc_as_helper && (insn.op == riscv::Op::sc_w || insn.op == riscv::Op::sc_d));
     if (as_helper)
       backend.helper_node();
     else if (is_csr(insn.op))

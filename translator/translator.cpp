@@ -363,6 +363,7 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc, bool 
                    .privilege = privilege_of(page.key.set),
                    .extensions = translated_for_,
                    .alone = harts_.size() == 1 && harts_[0]->alone,
+                   .sc_as_helper = harts_.size() != 0 && harts_[0]->spurious_sc != nullptr,
                    .apart = page.scattered,
                    .all_apart = apart || options_.all_scattered};
   while (true) {

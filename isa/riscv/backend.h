@@ -163,6 +163,10 @@ class SlowBackend final : public RegisterBackend {
       refuse(core::AccessKind::kStore, fault);
   }
 
+  // aq and rl of an atomic instruction, bits 1 and 0: a release makes what the hart wrote visible first.
+  void order(int32_t bits) {
+    if (bits & 1) hart_.memory->fence_data();
+  }
   // LR, SC, AMO. A reservation is an address and a width; SC succeeds if it is the one held and ends it in any case. A
   // failing SC still needs permission to store.
   template <class T>
@@ -181,6 +185,7 @@ class SlowBackend final : public RegisterBackend {
     const Reservation held = hart_.reservation;
     hart_.reservation.valid = false;
     if (!held.valid || held.at != at || held.width != sizeof(T)) return 1;
+    if (hart_.spurious_sc && hart_.spurious_sc->one_in(4)) return 1;
     hart_.memory->write_ram(at, sizeof(T), static_cast<std::make_unsigned_t<T>>(value));
     return 0;
   }
@@ -223,6 +228,7 @@ class FastBackend final : public RegisterBackend {
   VT_INLINE FastBackend(Hart& hart, const core::View* view, uint64_t pc) : RegisterBackend(hart), view_(view), pc_(pc) {}
 
   VT_INLINE bool ok() const { return !missed; }
+  VT_INLINE static void order(int32_t) {}
   // Destination x0 was renamed to register 32 when the instruction was decoded.
   VT_INLINE void set_x(unsigned r, Value v) { hart_.x[r] = v; }
   VT_INLINE Value pc_relative(int64_t offset) const { return pc_ + static_cast<uint64_t>(offset); }
@@ -263,7 +269,7 @@ class FastBackend final : public RegisterBackend {
   VT_INLINE Value store_conditional(Value address, Value value) {
     Reservation& held = hart_.reservation;
     const uint8_t* host = core::fast_lookup<sizeof(T)>(view_->write, address);
-    missed = !host || !held.valid || held.width != sizeof(T) || held.at != physical(host);
+    missed = !host || !held.valid || held.width != sizeof(T) || held.at != physical(host) || hart_.spurious_sc;
     if (missed) [[unlikely]]
       return 1;
     held.valid = false;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/chaos.h"
 #include "core/events.h"
 #include "isa/riscv/classes.h"
 #include "isa/riscv/instruction.h"
@@ -383,6 +384,37 @@ std::string breaks_page() {
   return page;
 }
 
+// --- Chaos
+
+constexpr std::string_view kChaosHead = R"(# Chaos
+
+A machine that is as unhelpful as the architecture permits. The table is made from `core/chaos.inc` by `vitrine_generate_docs`.
+
+`vitrine run --chaos SEED` does, by a stream of random numbers from the seed, what real machines seldom do and programs must not
+count on; `--chaos SEED,NAME,...` only these kinds. The same seed is the same run, bit for bit, on both engines and with every
+size of cache; seed and kinds are part of the run's identity. A kernel that is right does not notice, but that time goes otherwise;
+one that lacks a fence, a lock, or a loop around `sc` comes to grief with some seed, and the command that is printed shows it again.
+Everything is permitted by the specification, so unlike a [break](breaks.md) nothing is wrong with the machine.
+
+    for seed in $(seq 100); do vitrine run --kernel mine.elf --chaos $seed --max-instructions 100000000 || break; done
+
+)";
+
+std::string chaos_page() {
+  std::string page(kChaosHead);
+  page += "| kind | what the machine does | permitted by |\n|---|---|---|\n";
+  for (const core::ChaosRow& row : core::chaos_rows())
+    page += fmt::format("| `{}` | {} | {} |\n", row.name, row.sentence, row.permission);
+  page += R"(
+What it costs: `schedule`, `sc`, `interrupts` next to nothing, `ram` the touching of all RAM, `fences` what `--mmu shadow-lazy` or
+`tlb-fenced` costs, `stores` most: no data is kept in any cache of ours, each access is a call, on either engine.
+
+What it leaves out: one fence of instructions is for all harts; loads are made in order, and stores never before their time; translations that are kept are
+the last that were right, not any between. Planted faults that each kind finds are in `tests/system/chaos_test.py`.
+)";
+  return page;
+}
+
 // --- Lint
 
 constexpr std::string_view kLintHead = R"(# Lint
@@ -415,7 +447,8 @@ struct Page {
 };
 constexpr std::array kPages = {Page{"instructions.md", instructions_page},
                                Page{"instruction-classes.md", classes_page}, Page{"events.md", events_page},
-                               Page{"breaks.md", breaks_page}, Page{"lint.md", lint_page}};
+                               Page{"breaks.md", breaks_page}, Page{"chaos.md", chaos_page},
+                               Page{"lint.md", lint_page}};
 
 bool is_fresh(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);

@@ -155,6 +155,7 @@ void manage_block(Hart& hart, const Operands& i) noexcept {
 // The hart has nothing to do: its turn ends.
 void give_up_turn(Hart& hart) noexcept {
   EventNote event(*hart.events, EventKind::kWait);
+  hart.memory->fence_data();  // others may wait for what it wrote
   hart.ended_slice = true;
   hart.attention->wanted = true;
   event.tell(0, 0, 0, [&] { return hart.waiting ? "waits for an enabled interrupt" : "its turn ends, and it does not wait"; });
@@ -183,6 +184,11 @@ void reset_hart(Hart& hart, uint64_t pc) {
   hart.reservation = {};
   hart.waiting = false;
   hart.pc = hart.next_pc = pc;
+  if (hart.reset_registers) {
+    for (unsigned i = 1; i < 32; ++i) hart.x[i] = hart.reset_registers->next();
+    for (uint64_t& f : hart.f) f = hart.reset_registers->next();
+    for (TrapCsrs* level : {&hart.csr.m, &hart.csr.s}) level->scratch = hart.reset_registers->next();
+  }
   protection_changed(hart);
   context_changed(hart);
   update_stimecmp(hart);
@@ -241,6 +247,11 @@ int interrupt_to_take(const Hart& hart) noexcept {
 }
 
 void set_interrupt_line(Hart& hart, unsigned number, bool level) noexcept {
+  if (hart.slow_lines) return hart.slow_lines->changed(number, level);
+  show_interrupt_line(hart, number, level);
+}
+
+void show_interrupt_line(Hart& hart, unsigned number, bool level) noexcept {
   const uint64_t bit = uint64_t{1} << number;
   hart.csr.mip_lines = level ? hart.csr.mip_lines | bit : hart.csr.mip_lines & ~bit;
   if (hart.attention) hart.attention->wanted = true;
@@ -296,6 +307,7 @@ void ecall(Hart& hart, const Operands&) noexcept {
   if (hart.privilege == Privilege::kSupervisor && hart.firmware) {
     const uint64_t extension = hart.x[17], function = hart.x[16];
     EventNote event(*hart.events, EventKind::kHypercall);
+    hart.memory->fence_data();  // firmware would run on this hart
     hart.firmware->call(hart);
     hart.attention->wanted = true;
     event.tell(extension, function, hart.x[10], [&] { return hart.firmware->name_of(extension, function); });
@@ -344,12 +356,17 @@ void pause(Hart& hart, const Operands&) noexcept {
   if (!hart.alone) give_up_turn(hart);
 }
 
-// Harts run in turn, so memory is sequentially consistent and a fence orders nothing.
-void fence(Hart&, const Operands&) noexcept {}
+// Harts run in turn, so memory is sequentially consistent and a fence orders nothing, unless stores wait: those before it
+// then go, if W is among its predecessors. fence.tso has no operands.
+void fence(Hart& hart, const Operands& i) noexcept {
+  constexpr int32_t kPredecessorWrites = 1 << 4;
+  if (i.imm == 0 || (i.imm & kPredecessorWrites)) hart.memory->fence_data();
+}
 
 // Instruction fetch is coherent: nothing to do (docs/architecture.md, "no observable caches").
 void fence_i(Hart& hart, const Operands&) noexcept {
   EventNote event(*hart.events, EventKind::kFenceI);
+  hart.memory->fence_instructions();
   event.tell(0, 0, 0, [] { return "nothing was stale: every write to code was followed"; });
 }
 

@@ -34,6 +34,8 @@ bool wakes(const Hart& hart) noexcept;
 uint64_t pending_interrupts(const Hart& hart) noexcept;
 // A wire of an interrupt controller (or the stimecmp comparator) changed.
 void set_interrupt_line(Hart& hart, unsigned number, bool level) noexcept;
+// What of that the hart sees (core/chaos.inc: later, if lines are slow).
+void show_interrupt_line(Hart& hart, unsigned number, bool level) noexcept;
 // When the interrupt of a timer that is compared with `compare` becomes pending: then, but for Break::kTimerLate.
 uint64_t interrupt_time(const Hart& hart, uint64_t compare) noexcept;
 // stimecmp, menvcfg.STCE or time changed: STIP is what the comparison says (Sstc), the event is armed or not.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/breaks.h"
+#include "core/chaos.h"
 #include "core/events.h"
 #include "core/memory_port.h"
 #include "core/scheduler.h"
@@ -145,6 +146,13 @@ class EnvironmentCalls {
   [[nodiscard]] virtual std::string name_of(uint64_t a7, uint64_t a6) const = 0;
 };
 
+// Interrupt lines whose levels take a while to reach the hart (core/chaos.inc, "interrupts").
+class SlowLines {
+ public:
+  virtual ~SlowLines() = default;
+  virtual void changed(unsigned number, bool level) = 0;
+};
+
 struct Hart {
   // --- Registers, first, so that their displacements are short
   // -------------------------------------------------------
@@ -203,6 +211,9 @@ struct Hart {
   HartObserver* observer = nullptr;
   CodeObserver* code_observer = nullptr;
   EnvironmentCalls* firmware = nullptr;
+  SlowLines* slow_lines = nullptr;              // these three of a chaotic machine only
+  core::ChaosStream* spurious_sc = nullptr;     // whether an sc fails that could succeed
+  core::ChaosStream* reset_registers = nullptr;  // what they hold when the hart starts
   bool running = false;  // it is this hart's turn: clock->step() counts for it
   bool stopped = false;  // held by firmware (SBI HSM), not started yet
   bool alone = false;    // the machine has no other hart: nobody is there to take a turn

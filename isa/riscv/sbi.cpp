@@ -264,8 +264,11 @@ Sbi::Answer Sbi::ipi_send_ipi(Hart& hart) {
 Sbi::Answer Sbi::answer_to_fence(Hart& hart, const core::TranslationFence& what) {
   return fence(hart.x[kA0], hart.x[kA1], what) ? success() : failure(SbiError::kInvalidParam);
 }
-// Instruction fetch is coherent: no translation is named.
-Sbi::Answer Sbi::rfence_remote_fence_i(Hart& hart) { return answer_to_fence(hart, {.size = 0}); }
+// No translation is named, and every fetch is coherent but on a chaotic machine, where one fence is for all harts.
+Sbi::Answer Sbi::rfence_remote_fence_i(Hart& hart) {
+  hart.memory->fence_instructions();
+  return answer_to_fence(hart, {.size = 0});
+}
 Sbi::Answer Sbi::rfence_remote_sfence_vma(Hart& hart) {
   return answer_to_fence(hart, fence_of_range(hart.x[kA2], hart.x[kA3]));
 }

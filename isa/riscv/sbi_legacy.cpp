@@ -52,7 +52,10 @@ Sbi::Answer Sbi::legacy_send_ipi(Hart& hart) {
   return legacy(send_ipi(mask, base) ? 0 : static_cast<int64_t>(SbiError::kInvalidParam));
 }
 
-Sbi::Answer Sbi::legacy_remote_fence_i(Hart& hart) { return legacy_fence(hart, {.size = 0}); }
+Sbi::Answer Sbi::legacy_remote_fence_i(Hart& hart) {
+  hart.memory->fence_instructions();
+  return legacy_fence(hart, {.size = 0});
+}
 Sbi::Answer Sbi::legacy_remote_sfence_vma(Hart& hart) {
   return legacy_fence(hart, fence_of_range(hart.x[kA1], hart.x[kA2]));
 }

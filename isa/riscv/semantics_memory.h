@@ -105,11 +105,12 @@ void sem_fsd(B& b, const Operands& i) {
   b.template store<uint64_t>(b.add(b.x(i.rs1), b.constant(i.imm)), b.f_raw(i.rs2));
 }
 
-// Atomics (14). The order bits ask for nothing here: harts run in turn, so every access is sequentially
-// consistent. An AMO reads, computes on values extended to 64 bits, writes, and only then changes rd; a fault
+// Atomics (14). The order bits ask for nothing but on a machine whose stores wait (core/chaos.inc): harts run in turn, so
+// every other access is sequentially consistent. An AMO reads, computes on values extended to 64 bits, writes, and only then changes rd; a fault
 // of any of them is a store fault, and rd keeps its value.
 template <class T, class B, class Combine>
 void atomic(B& b, const Operands& i, Combine combine) {
+  b.order(i.imm);
   const auto address = b.x(i.rs1);
   const auto operand = b.template extend<T>(b.x(i.rs2));
   const auto old = b.template amo_load<T>(address);
@@ -125,6 +126,7 @@ void sem_lr_w(B& b, const Operands& i) {
 }
 template <class B>
 void sem_sc_w(B& b, const Operands& i) {
+  b.order(i.imm);
   const auto failed = b.template store_conditional<int32_t>(b.x(i.rs1), b.x(i.rs2));
   if (!b.ok()) return;
   b.set_x(i.rd, failed);
@@ -173,6 +175,7 @@ void sem_lr_d(B& b, const Operands& i) {
 }
 template <class B>
 void sem_sc_d(B& b, const Operands& i) {
+  b.order(i.imm);
   const auto failed = b.template store_conditional<int64_t>(b.x(i.rs1), b.x(i.rs2));
   if (!b.ok()) return;
   b.set_x(i.rd, failed);

@@ -25,7 +25,8 @@ void System::begin_turn(size_t turn) {
   Hart& hart = *harts_[turn_];
   hart.events->set_running(&contexts_[turn_]);
   const core::Step now = scheduler_.clock().step();
-  turn_end_ = now + options_.slice;
+  turn_end_ = now + (options_.turns ? options_.turns->up_to_power(15) : options_.slice);
+  skipped_ = options_.turns ? options_.turns->below(harts_.size()) : 0;
   hart.slice_start = now;
   hart.running = true;
   hart.ended_slice = false;
@@ -50,7 +51,7 @@ void System::dma_wrote(core::GuestPhys at, size_t size) noexcept {
 // The next hart that can run, beginning with the one after this.
 std::optional<size_t> System::whose_turn() const {
   for (size_t i = 1; i <= harts_.size(); ++i) {
-    const size_t candidate = (turn_ + i) % harts_.size();
+    const size_t candidate = (turn_ + skipped_ + i) % harts_.size();
     if (runnable(*harts_[candidate])) return candidate;
   }
   return std::nullopt;
@@ -122,6 +123,7 @@ void System::serialize(core::Archive& ar) {
   ar.section("turns");
   ar.field("turn", turn_);
   ar.field("turn_end", turn_end_);
+  if (options_.turns) ar.field("skipped", skipped_);
   for (Hart* hart : harts_) {
     ar.field("running", hart->running);
     ar.field("ended_slice", hart->ended_slice);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/chaos.h"
 #include "core/guest_ram.h"
 #include "core/scheduler.h"
 #include "isa/riscv/engine.h"
@@ -43,6 +44,7 @@ class System final : public core::RamListener {
   struct Options {
     uint64_t slice = 20'000;
     unsigned fault_loop = 10'000;  // trap entries in a row, with no instruction in between
+    core::ChaosStream* turns = nullptr;  // who is next, and for how long (core/chaos.inc, "schedule"); null: as above
   };
   System(core::Scheduler& scheduler, core::Attention& attention, Engine& engine, World& world,
          const Options& options);
@@ -98,6 +100,7 @@ class System final : public core::RamListener {
   std::deque<HartContext> contexts_;  // of each of them, for events
   size_t turn_ = 0;
   core::Step turn_end_ = 0;
+  uint64_t skipped_ = 0;  // harts that the next turn passes by
   bool stop_requested_ = false;
 };
 

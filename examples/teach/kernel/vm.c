@@ -62,6 +62,7 @@ void vm_init(uint64_t ram_end) {
 }
 
 void vm_activate(pte_t* root) {
+  fence_all();  // what was written of the tables is in memory before they are walked
   csr_write(satp, SATP_SV39 | (uint64_t)root >> 12);
   fence_user();  // all processes have ASID 0: forget the user pages of the one before
 }
