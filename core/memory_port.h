@@ -277,6 +277,8 @@ class MemoryPort {
   // The same of instruction bytes. And: what this hart wrote is in memory (both: core/chaos.inc).
   virtual void fence_instructions() noexcept {}
   virtual void fence_data() noexcept {}
+  // The hart's turn is over: some of what it wrote may get there now.
+  virtual void turn_ends() noexcept {}
 
   // For events (core/events.h). Four bytes at an instruction's address, from RAM or a ROM, as a walk of this moment finds them; what
   // is not there is 0. Nothing changes by looking.

@@ -481,6 +481,10 @@ void Mmu::fence_instructions() noexcept {
 
 void Mmu::fence_data() noexcept { drain_stores(); }
 
+void Mmu::turn_ends() noexcept {
+  if (buffer_) buffer_->age([this](const StoreBuffer::Store& store) { write_memory(store.at, store.width, store.value); });
+}
+
 void Mmu::drain_stores() noexcept {
   if (buffer_) buffer_->drain([this](const StoreBuffer::Store& store) { write_memory(store.at, store.width, store.value); });
 }

@@ -42,6 +42,7 @@ class Mmu final : public core::MemoryPort {
   void fence_translations(const core::TranslationFence& fence) noexcept override;
   void fence_instructions() noexcept override;
   void fence_data() noexcept override;
+  void turn_ends() noexcept override;
   [[nodiscard]] uint32_t peek_instruction(core::GuestVirt at) const noexcept override;
   [[nodiscard]] std::string effect() const override;
   // Wrong on purpose (core/breaks.inc): what is kept of translations is never forgotten.

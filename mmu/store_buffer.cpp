@@ -13,13 +13,15 @@ void StoreBuffer::release(unsigned which, const Write& write) {
   write(store);
 }
 
-// Any store, or the oldest that stands in its way.
+// Any store, or what stands in its way: an older one over some of its bytes, and in whose way in turn there is none.
 void StoreBuffer::release_one(const Write& write) {
-  const auto chosen = static_cast<unsigned>(stream_.below(size_));
-  const Store& wanted = stores_[chosen];
-  const auto first = std::find_if(stores_.begin(), stores_.begin() + chosen,
-                                  [&](const Store& older) { return older.overlaps(wanted.at, wanted.width); });
-  release(static_cast<unsigned>(first - stores_.begin()), write);
+  auto chosen = static_cast<unsigned>(stream_.below(size_));
+  for (unsigned older = 0; older < chosen; ++older)
+    if (stores_[older].overlaps(stores_[chosen].at, stores_[chosen].width)) {
+      chosen = older;
+      older = ~0u;  // from the oldest on again
+    }
+  release(chosen, write);
 }
 
 // On average as many go as come.
@@ -40,6 +42,11 @@ void StoreBuffer::read(core::GuestPhys at, unsigned width, uint64_t& value) cons
       value |= (store.value >> 8 * from & 0xff) << 8 * byte;
     }
   }
+}
+
+void StoreBuffer::age(const Write& write) {
+  if (size_ == 0) return;
+  for (uint64_t leaving = stream_.below(size_ + 1); leaving != 0; --leaving) release_one(write);
 }
 
 void StoreBuffer::drain(const Write& write) {

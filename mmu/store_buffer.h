@@ -40,6 +40,8 @@ class StoreBuffer {
   // What `value`, as memory has it, is for this hart.
   void read(core::GuestPhys at, unsigned width, uint64_t& value) const;
   void drain(const Write& write);
+  // Some go, or none: a hart that stores nothing more must not keep the last ones for ever.
+  void age(const Write& write);
   // The stores over these bytes go, with all that stand before them.
   void drain_overlapping(core::GuestPhys at, uint64_t size, const Write& write);
   void clear() { size_ = 0; }

@@ -38,6 +38,7 @@ void System::end_turn() {
   hart.steps = hart.steps_now();
   hart.slice_start = scheduler_.clock().step();
   hart.running = false;
+  hart.memory->turn_ends();
   if (!hart.config.breaks.has(core::Break::kReservationNeverLost)) hart.reservation.valid = false;
 }
 
