@@ -183,7 +183,8 @@ void Machine::build_harts() {
     hart.spurious_sc = chaos(core::Chaos::kSc);
     hart.reset_registers = chaos(core::Chaos::kRam);
     if (core::ChaosStream* delays = chaos(core::Chaos::kInterrupts)) parts->make_lines_slow(scheduler_, *delays);
-    if (chaos(core::Chaos::kStores)) parts->mmu->buffer_stores(config_.chaos.seed + (uint64_t{i} << 32));
+    hart.stores_wait = chaos(core::Chaos::kStores) != nullptr;
+    if (hart.stores_wait) parts->mmu->buffer_stores(config_.chaos.seed + (uint64_t{i} << 32));
     parts->stimecmp_event = std::make_unique<core::ScheduledEvent>(
         scheduler_, fmt::format("hart{}.stimecmp", i), [&hart] { riscv::update_stimecmp(hart); });
     hart.stimecmp_event = parts->stimecmp_event.get();

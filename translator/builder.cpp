@@ -231,7 +231,7 @@ class IrBackend {
     block_.nodes[exit].imm = static_cast<int64_t>(pc_ + static_cast<uint64_t>(int64_t{offset}));
   }
   void jump(Ref target) { target_ = target; }
-  // A fence orders nothing here (handler.h), so it becomes nothing; as does a pause without anybody who could go on meanwhile.
+  // A fence orders nothing here (handler.h; but see fence_as_helper), so it becomes nothing; as does a pause without anybody who could go on meanwhile.
   void helper(void (*function)(riscv::Hart&, const Operands&) noexcept, const Operands& i) {
     if (function == &riscv::handler::cbo_zero) return zero_block(i);
     if (function == &riscv::handler::pause && alone_) return;
@@ -480,7 +480,8 @@ void build(ir::Block& block, const BuildInput& input, const HostAbilities& host)
     const bool idle_pause = insn.op == riscv::Op::pause && input.alone;
     bool goes_on = !row.has(riscv::kEndsBlock) || row.has(riscv::kBranch) || idle_pause;
     const bool as_helper = std::count(input.as_helpers.begin(), input.as_helpers.end(), pc) != 0 ||
-                           (input.sc_as_helper && (insn.op == riscv::Op::sc_w || insn.op == riscv::Op::sc_d));
+                           (input.sc_as_helper && (insn.op == riscv::Op::sc_w || insn.op == riscv::Op::sc_d)) ||
+                           (input.fence_as_helper && insn.op == riscv::Op::fence);
     if (as_helper)
       backend.helper_node();
     else if (is_csr(insn.op))

@@ -38,7 +38,8 @@ struct BuildInput {
   riscv::Privilege privilege;
   riscv::ExtensionSet extensions;
   bool alone = false;  // the machine has one hart: a pause is nothing
-  bool sc_as_helper = false;  // it may fail spuriously
+  bool sc_as_helper = false;     // it may fail spuriously
+  bool fence_as_helper = false;  // it does something: stores wait
   std::vector<uint64_t> as_helpers = {};  // instructions, by pc, that shall be helpers whatever they are
   std::span<const uint16_t> apart = {};   // as Block::apart
   bool all_apart = false;

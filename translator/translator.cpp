@@ -363,7 +363,8 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc, bool 
                    .privilege = privilege_of(page.key.set),
                    .extensions = translated_for_,
                    .alone = harts_.size() == 1 && harts_[0]->alone,
-                   .sc_as_helper = harts_.size() != 0 && harts_[0]->spurious_sc != nullptr,
+                   .sc_as_helper = !harts_.empty() && harts_[0]->spurious_sc != nullptr,
+                   .fence_as_helper = !harts_.empty() && harts_[0]->stores_wait,
                    .apart = page.scattered,
                    .all_apart = apart || options_.all_scattered};
   while (true) {

@@ -306,6 +306,8 @@ lists kinds, groups of kinds and the terms of `--log-filter`. Of each event it t
 * its number: exits and guest traps counted from 1 on, in the order in which they begin, whether they are logged or not;
 * the step, hart, mode, pc and address space at its beginning, before it had an effect. The pc of an interrupt is the
   instruction that would have been next;
+* the process that the guest's kernel says is running there, if it is known where the kernel keeps that
+  ([your-kernel.md](your-kernel.md)), when the event has had its effect;
 * its kind, its cause, and in words what came of it, as whoever did it says: the handler, the shadow page table, the device
   by the name of its register.
 

@@ -211,9 +211,10 @@ struct Hart {
   HartObserver* observer = nullptr;
   CodeObserver* code_observer = nullptr;
   EnvironmentCalls* firmware = nullptr;
-  SlowLines* slow_lines = nullptr;              // these three of a chaotic machine only
+  SlowLines* slow_lines = nullptr;              // these of a chaotic machine only
   core::ChaosStream* spurious_sc = nullptr;     // whether an sc fails that could succeed
   core::ChaosStream* reset_registers = nullptr;  // what they hold when the hart starts
+  bool stores_wait = false;                      // so that a fence of data does something
   bool running = false;  // it is this hart's turn: clock->step() counts for it
   bool stopped = false;  // held by firmware (SBI HSM), not started yet
   bool alone = false;    // the machine has no other hart: nobody is there to take a turn

@@ -64,6 +64,13 @@ class Help(unittest.TestCase):
                 self.assertLessEqual(len(lines), 24)
                 self.assertLessEqual(max(map(len, lines)), 80)
 
+    def test_Chaos_SeedAndKinds(self):
+        for given, says in (("x", "'x' is no seed"), ("1,fence", "'fence' is no kind of chaos"), ("1,", "'' is no kind"), ("-1", "is no seed")):
+            done = vitrine("run", "teach", f"--chaos={given}")
+            self.assertEqual(done.returncode, 110, given)
+            self.assertIn(says, done.stderr)
+            self.assertIn("schedule, fences, sc, ram, interrupts, stores", done.stderr)
+
     def test_BreakHelp_LinesFitAScreen(self):
         lines = vitrine("run", "--break", "help").stdout.splitlines()
         self.assertGreater(len(lines), 30)
