@@ -163,7 +163,7 @@ run: runs each guest below PATH as a fresh machine of its own, and judges it.
   -j N, --jobs N  so many at a time   --filter G,..  name*, part, -not, label:L
   --out DIR       results and logs    --resume       goes on with those there
   --fail-fast     ends at a failure   --shard I/N, auto, auto/N  a part of them
-  --plan PLAN     which part is whose
+  --plan PLAN     which part is whose --seeds N[,K]  each with --chaos 1 to N
 report: merges results of any number of shards.
   --junit F, --tap F, --html F, --json F, --gradescope F      F: a file, or -
 plan: deals the tests out so that each shard takes as long.

@@ -17,6 +17,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/chaos_option.h"
 #include "app/kept_run.h"
 #include "app/outcome.h"
 #include "app/program.h"
@@ -72,6 +73,19 @@ std::string new_nonce() {
   return std::to_string(10'000'000 + random % 90'000'000);
 }
 
+// Each test as many times, on a machine with chaos (core/chaos.h): "NAME@1" and on.
+std::vector<SuiteTest> with_seeds(const std::vector<SuiteTest>& tests, core::ChaosPlan seeds) {
+  std::vector<SuiteTest> all;
+  const uint64_t last = seeds.seed;
+  for (const SuiteTest& test : tests)
+    for (seeds.seed = 1; seeds.seed <= last; ++seeds.seed) {
+      SuiteTest& one = all.emplace_back(test);
+      one.name += fmt::format("@{}", seeds.seed);
+      one.words.push_back("--chaos=" + chaos_option(seeds));
+    }
+  return all;
+}
+
 core::Result<std::vector<SuiteTest>> choose_tests(const SuiteRequest& request) {
   auto found = find_tests(request.paths);
   if (!found) return found.error();
@@ -85,6 +99,7 @@ core::Result<std::vector<SuiteTest>> choose_tests(const SuiteRequest& request) {
   std::erase_if(tests, [&](const SuiteTest& test) { return !filter.takes(test); });
   if (tests.empty())
     return core::error(ErrorKind::kUsage, "--filter {}: no test is left.", core::printable(request.filter));
+  if (request.seeds.any()) tests = with_seeds(tests, request.seeds);
   SuitePlan plan;
   if (!request.plan.empty()) {
     auto read = read_plan(request.plan, request.shard.of);

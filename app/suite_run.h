@@ -7,6 +7,7 @@
 
 #include "app/suite.h"
 #include "app/suite_shard.h"
+#include "core/chaos.h"
 #include "core/result.h"
 
 namespace vitrine::app {
@@ -18,6 +19,7 @@ struct SuiteRequest {
   unsigned jobs = 0;               // 0: as many as there are processors
   Shard shard;
   std::string plan, filter, out;  // empty: none; out: a folder of our own
+  core::ChaosPlan seeds;  // each test with each seed from 1 to this one's; no kinds: once, on a calm machine
   bool fail_fast = false, resume = false;
 };
 

@@ -14,6 +14,7 @@
 #include <iostream>
 #include <optional>
 
+#include "app/chaos_option.h"
 #include "app/help.h"
 #include "app/outcome.h"
 #include "app/program.h"
@@ -33,7 +34,7 @@ using core::Result;
 
 // Options with a text behind them, for all three; which verb knows them is in `of`.
 struct Texts {
-  std::string jobs, shard, plan, filter, out;      // run
+  std::string jobs, shard, plan, filter, out, seeds;  // run
   std::string junit, tap, html, json, gradescope;  // report
   std::string shards;                              // plan
 };
@@ -44,7 +45,8 @@ struct TextOption {
 constexpr TextOption kTexts[] = {
     {"run", "--jobs", &Texts::jobs},     {"run", "--shard", &Texts::shard},
     {"run", "--plan", &Texts::plan},     {"run", "--filter", &Texts::filter},
-    {"run", "--out", &Texts::out},       {"report", "--junit", &Texts::junit},
+    {"run", "--out", &Texts::out},       {"run", "--seeds", &Texts::seeds},
+    {"report", "--junit", &Texts::junit},
     {"report", "--tap", &Texts::tap},    {"report", "--html", &Texts::html},
     {"report", "--json", &Texts::json},  {"report", "--gradescope", &Texts::gradescope},
     {"plan", "--shards", &Texts::shards}};
@@ -155,6 +157,13 @@ Result<SuiteRequest> request_of(const Program& program, const Wanted& wanted) {
     auto shard = parse_shard(wanted.texts.shard);
     if (!shard) return shard.error();
     request.shard = *shard;
+  }
+  if (!wanted.texts.seeds.empty()) {
+    auto seeds = parse_chaos(wanted.texts.seeds);
+    if (!seeds || seeds->seed == 0 || seeds->seed > 100'000)
+      return usage(fmt::format("--seeds {}: not a number from 1 to 100000, with kinds of chaos behind it or none for all, as in 100,sc,stores.",
+                               core::printable(wanted.texts.seeds)));
+    request.seeds = *seeds;
   }
   request.plan = wanted.texts.plan;
   request.filter = wanted.texts.filter;

@@ -16,6 +16,28 @@ from suite_case import BASE, PASS, VITRINE, SuiteCase, elf, failing, saying, wor
 from tiny_riscv import Program
 
 
+class Seeds(SuiteCase):
+    def test_EachTestWithEachSeed(self):
+        """A guest that counts on a register which nobody has set."""
+        guest = Program().bne("s11", "x0", "junk").finish(PASS).label("junk").finish(failing(3))
+        self.add("guest.elf", elf(guest))
+        self.assertEqual(self.judged("guest.elf", code=0)["verdict"], "pass")
+        self.suite("--seeds", "3,ram")
+        lines = self.results()
+        self.assertEqual(sorted(lines), ["guest.elf@1", "guest.elf@2", "guest.elf@3"])
+        for seed in 1, 2, 3:
+            line = lines[f"guest.elf@{seed}"]
+            self.assertEqual((line["verdict"], line["reason"]), ("fail", "exit-code"))
+            self.assertIn(f"--chaos={seed},ram", line["again"])
+
+    def test_BadSeeds(self):
+        self.add("guest.elf", saying(""))
+        for words in "0", "x", "5,fence", "100001":
+            done = self.suite("--seeds", words)
+            self.assertEqual(done.returncode, 110, words)
+            self.assertIn("from 1 to 100000", done.stderr)
+
+
 class Verdicts(SuiteCase):
     def judge(self, content, *words, **files):
         """The line of one guest, with files beside it: expect="text", toml="text"."""

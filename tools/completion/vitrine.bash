@@ -52,7 +52,7 @@ _vitrine() {
         --jobs | --shard | --shards | --filter) ;;
         *)
           case ${COMP_WORDS[2]} in
-            run) own="--jobs --out --filter --shard --plan --fail-fast --resume $options" ;;
+            run) own="--jobs --out --filter --shard --plan --seeds --fail-fast --resume $options" ;;
             report) own="--junit --tap --html --json --gradescope --help" ;;
             *) own="--durations --shards --help" ;;
           esac
