@@ -109,6 +109,15 @@ void GuestRam::clear() {
   announce_dma(base(), size_);
 }
 
+void GuestRam::zero(GuestPhys from, uint64_t size) noexcept {
+  const uint64_t begin = from.value - base_, end = begin + size;
+  for (Extent part = touched_after(begin); part.begin < end; part = touched_after(part.end)) {
+    const uint64_t first = std::max(part.begin, begin), last = std::min(part.end, end);
+    const DmaScope scope(*this, {base_ + first}, last - first);
+    std::memset(host_ + first, 0, last - first);
+  }
+}
+
 void GuestRam::fill(const std::function<uint64_t()>& next) {
   announce_before(base(), size_);
   for (uint64_t at = 0; at < size_; at += sizeof(uint64_t)) {

@@ -139,7 +139,9 @@ class GuestRam {
     std::optional<GuestPhys> different;  // the first byte that is, at its address in this RAM
   };
   [[nodiscard]] Comparison compare(const GuestRam& other, uint64_t from_offset = 0) const;
-  // The same with bytes of the caller's instead of zeros, eight at a time.
+  // [from, from + size), in RAM, becomes zeros; what nobody has touched stays untouched.
+  void zero(GuestPhys from, uint64_t size) noexcept;
+  // All of it gets bytes of the caller's, eight at a time.
   void fill(const std::function<uint64_t()>& next);
   void clear();  // reset of the machine: all bytes zero again, flags revoked as by writes
 

@@ -177,10 +177,12 @@ Result<> place_image(GuestRam& ram, const Image& image, GuestPhys at) {
                  ram.base().value, remedy(ram, image, to, segment.memory_size));
   }
   for (const ImageSegment& segment : image.segments) {
-    if (segment.bytes.empty()) continue;
     const GuestPhys to = relative ? at + segment.at.value : segment.at;
-    const bool written = ram.write(to, segment.bytes.data(), segment.bytes.size());
+    const bool written = segment.bytes.empty() || ram.write(to, segment.bytes.data(), segment.bytes.size());
     VT_ASSERT(written, "a segment that fits was not written");
+    // "If the segment's memory size is larger than the file size, the extra bytes are defined to hold the value 0" (System V ABI,
+    // "Program Header", PT_LOAD). A Linux Image clears its own.
+    if (!relative) ram.zero(to + segment.bytes.size(), segment.memory_size - segment.bytes.size());
   }
   return Ok{};
 }

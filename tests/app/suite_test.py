@@ -160,7 +160,9 @@ class Verdicts(SuiteCase):
         self.add("spin.elf", elf(Program().spin()))
         self.add("good.elf", saying(""))
         self.add("spin.toml", 'known_failure = "a crash is never expected"')
-        for number, reason, words in ((signal.SIGKILL, "signal", "signal 9"), (signal.SIGSEGV, "bug", "bug")):
+        # A sanitizer makes its own report of a host's fault, and ends the worker with a code of its own.
+        bug = ("exit", "") if "VITRINE_SANITIZE" in os.environ else ("bug", "bug")
+        for number, reason, words in ((signal.SIGKILL, "signal", "signal 9"), (signal.SIGSEGV, *bug)):
             with self.subTest(number.name):
                 shutil.rmtree(self.out, ignore_errors=True)
                 self.crash(number, reason, words)

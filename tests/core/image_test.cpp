@@ -84,6 +84,19 @@ TEST(LinuxImage, Placed_WhereItIsToldAndWithItsBss) {
   EXPECT_THAT(placed.error().message, HasSubstr("--memory 5M"));
 }
 
+// What stood there before does not show through: of the second segment four bytes are in the file and 256 in memory.
+TEST(Elf, BytesBehindTheFile_BecomeZero) {
+  auto ram = ram_of(1 << 20);
+  ram->fill([] { return ~uint64_t{0}; });
+  auto image = parse_image("k.elf", small_program().build().file, ImageUse::kKernel);
+  ASSERT_TRUE(image.ok());
+  ASSERT_TRUE(place_image(*ram, *image, {}).ok());
+  EXPECT_EQ(std::memcmp(ram->host({0x80002000}), "data", 4), 0);
+  for (uint64_t at = 0x80002004; at < 0x80002100; ++at) ASSERT_EQ(*ram->host({at}), 0) << std::hex << at;
+  EXPECT_EQ(*ram->host({0x80002100}), 0xff);
+  EXPECT_EQ(*ram->host({0x80001fff}), 0xff);
+}
+
 TEST(LinuxImage, AbsurdSize_IsRefused) {
   for (const uint64_t size : {~uint64_t{0}, uint64_t{1} << 63, uint64_t{1} << 40})
     EXPECT_THAT(refusal(linux_kernel(size)), HasSubstr("damaged Linux kernel"));

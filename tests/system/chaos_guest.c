@@ -9,7 +9,7 @@
 #define RELEASE_UNORDERED 2  // the lock is given back by a plain store
 #define MESSAGE_UNORDERED 3  // the flag is set without a fence behind the data
 #define SC_ONCE 4           // sc is believed to succeed
-#define NOT_CLEARED 5       // a variable outside .bss is believed to be zero
+#define NOT_CLEARED 5       // memory that nothing was loaded to is believed to be zero
 #ifndef FAULT
 #define FAULT NONE
 #endif
@@ -19,7 +19,7 @@ static volatile uint32_t lock;
 static volatile uint64_t counter, in_order, ready, finished;
 static volatile uint64_t data[8], flag, received;
 static volatile uint32_t atomically;
-__attribute__((section(".not_cleared"))) static volatile uint64_t not_cleared;
+static volatile uint64_t* const not_cleared = (volatile uint64_t*)0x80800000;
 
 static uint64_t sbi(uint64_t extension, uint64_t function, uint64_t a, uint64_t b, uint64_t c) {
   register uint64_t a0 asm("a0") = a, a1 asm("a1") = b, a2 asm("a2") = c, a6 asm("a6") = function, a7 asm("a7") = extension;
@@ -90,7 +90,7 @@ extern char bss_start[], bss_end[];
 
 void first(uint64_t hart) {
   for (char* at = bss_start; at != bss_end; at++) *at = 0;
-  if (FAULT != NOT_CLEARED) not_cleared = 0;
+  if (FAULT != NOT_CLEARED) *not_cleared = 0;
   asm volatile("fence rw, rw" : : : "memory");
   sbi(0x48534D, 0, 1 - hart, (uint64_t)second_start, 0);
   while (ready == 0) {
@@ -100,7 +100,7 @@ void first(uint64_t hart) {
   while (finished == 0) {
   }
   asm volatile("fence r, rw" : : : "memory");
-  const int good = counter == 2 * ROUNDS && atomically == 2 * ROUNDS && in_order == MESSAGES && not_cleared == 0;
+  const int good = counter == 2 * ROUNDS && atomically == 2 * ROUNDS && in_order == MESSAGES && *not_cleared == 0;
   sbi(0x53525354, 0, 0, good ? 0 : 1, 0);
 }
 

@@ -43,7 +43,6 @@ KERNEL_FAULTS = {
     "no_fence_behind_lost_rights": ("kernel/vm.c", "  fence_user();  // the parent must not use what its hart remembers of the lost rights\n", ""),
     "no_fence_behind_a_mended_fault": ("kernel/vm.c", "  fence_page(va);  // a hart may remember that an entry was not valid, too\n", ""),
     "no_fence_i_behind_loading": ("kernel/exec.c", "  fence_code();  // the instructions were written as data (unprivileged spec, Zifencei)\n", ""),
-    "bss_is_believed_to_be_zero": ("kernel/entry.S", "1:      sd      zero, 0(t0)\n", "1:\n"),
     "new_pages_are_believed_to_be_zero": ("kernel/page.c", "    next_new += PAGE;\n", "    next_new += PAGE;\n    free_count--;\n    return *holders_of(page) = 1, page;\n"),
     "registers_are_believed_to_be_zero": ("kernel/entry.S", "        la      t1, bss_end\n", "        la      t1, bss_end\n        bnez    s11, _start\n"),
 }
@@ -55,7 +54,6 @@ SECTIONS {
   .text : { *(.text.entry) *(.text*) *(.rodata*) }
   .data : { *(.data*) *(.sdata*) }
   .bss (NOLOAD) : { bss_start = .; *(.sbss*) *(.bss*) *(COMMON) bss_end = .; }
-  .not_cleared (NOLOAD) : { *(.not_cleared) }
   .stacks (NOLOAD) : { *(.stacks) }
 }
 """
