@@ -698,7 +698,12 @@ bool Session::input_may_wake() {
   return input_receiver().listens();
 }
 
-void Session::notice(std::string_view text) { say(text); }
+// A hostile driver breaks its device as often as it likes.
+void Session::notice(std::string_view text) {
+  const unsigned times = notices_.told(text);
+  if (times < Notices::kRepeats) return say(text);
+  if (times == Notices::kRepeats) say(fmt::format("{} (This is not said again.)", text));
+}
 
 // A line of ours between the guest's, on a terminal that may be raw.
 void Session::say(std::string_view text) {

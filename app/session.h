@@ -22,6 +22,7 @@
 #include "app/live_input.h"
 #include "app/lockstep.h"
 #include "app/machine.h"
+#include "app/notices.h"
 #include "app/outcome.h"
 #include "app/pacer.h"
 #include "app/reach.h"
@@ -180,6 +181,7 @@ class Session final : private riscv::World, private MachineObserver {
   std::unique_ptr<LiveInput> live_;
   std::unique_ptr<StopSignals> signals_;
   std::unique_ptr<CrashReport> crash_report_;  // while it runs
+  Notices notices_;
 
   HostClock::time_point started_{};
   std::optional<HostClock::time_point> ended_;

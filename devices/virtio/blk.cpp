@@ -102,7 +102,7 @@ void VirtioBlk::run_requests() {
   uint64_t moved = 0;
   bool any = false;
   while (moved < kBytesPerEvent && port_->take(0, chain)) {
-    moved += run_request(chain);
+    moved += run_request(chain) + kDescriptorCost * chain.descriptors;
     any = true;
   }
   if (any) port_->interrupt(0);

@@ -26,7 +26,7 @@ namespace vitrine::devices {
 class VirtioBlk final : public VirtioModel {
  public:
   static constexpr core::Ticks kLatency = 100;  // 10 us from notification to completion
-  // An event does requests until it moved this many bytes; the rest waits for the next event, so that a
+  // An event does requests until it moved this many bytes (a descriptor counts kDescriptorCost); the rest waits for the next event, so that a
   // hostile queue cannot hold the machine.
   static constexpr uint64_t kBytesPerEvent = 16 << 20;
   static constexpr uint32_t kMaxSegments = 254;

@@ -52,7 +52,7 @@ void VirtioConsole::send_output() {
   bool any = false;
   while (sent < kBytesPerEvent && port_->take(kOutputQueue, chain)) {
     send(chain.readable);
-    sent += total_size(chain.readable);
+    sent += total_size(chain.readable) + kDescriptorCost * chain.descriptors;
     port_->give_back(kOutputQueue, chain, 0);
     any = true;
   }

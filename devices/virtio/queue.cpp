@@ -78,6 +78,7 @@ VirtQueue::Take VirtQueue::take(Chain& chain) {
 // Follows a chain through the table and at most one indirect table. Returns what is wrong with it.
 std::string_view VirtQueue::walk(uint16_t head, Chain& chain) const {
   chain.head = head;
+  chain.descriptors = 0;
   chain.readable.clear();
   chain.writable.clear();
   Table table{layout_.descriptors, layout_.size};
@@ -95,6 +96,7 @@ std::string_view VirtQueue::walk(uint16_t head, Chain& chain) const {
       continue;
     }
     if (const auto fault = add(d, chain, bytes); !fault.empty()) return fault;
+    ++chain.descriptors;
     if (!(d.flags & kNext)) return {};
     index = d.next;
     ++length;

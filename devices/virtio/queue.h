@@ -33,9 +33,13 @@ struct Segment {
 // A copied, checked chain: what the device reads, then what it writes. Empty buffers are left out.
 struct Chain {
   uint16_t head = 0;
+  uint32_t descriptors = 0;  // that were followed, of empty buffers too
   std::vector<Segment> readable;
   std::vector<Segment> writable;
 };
+
+// What following a descriptor counts against a device's bytes for each event: chains of empty buffers are work, too.
+inline constexpr uint64_t kDescriptorCost = 64;
 
 // Where the driver put a queue.
 struct QueueLayout {

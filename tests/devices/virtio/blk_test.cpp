@@ -265,6 +265,23 @@ TEST_F(BlkTest, LongQueue_IsDoneInPortions) {
   EXPECT_EQ(queue.used_index(), 3);
 }
 
+// Following descriptors of nothing is work as well: 600 requests of 1,024 each are not one event's.
+TEST_F(BlkTest, EmptyDescriptors_CountAgainstTheEvent) {
+  rings = Rings(*ram, 1024);
+  start();
+  header(kIn, 0);
+  rings.describe(0, kHeader, 16, kNext, 1);
+  for (uint16_t i = 1; i < 1023; ++i) rings.describe(i, 0, 0, kNext, static_cast<uint16_t>(i + 1));
+  rings.describe(1023, kStatus, 1, kWrite);
+  for (unsigned i = 0; i < 600; ++i) rings.offer(0);
+  slot.write(reg::kQueueNotify, 4, 0);
+  bench.advance(VirtioBlk::kLatency);
+  EXPECT_GT(rings.used_index(), 0);
+  EXPECT_LT(rings.used_index(), 300);
+  bench.advance(3 * VirtioBlk::kLatency);
+  EXPECT_EQ(rings.used_index(), 600);
+}
+
 TEST_F(BlkTest, Reset_ForgetsRequestsInFlight) {
   start();
   header(kIn, 0);
