@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Builds our conformance guests and runs them: on Vitrine's engines by `vitrine suite run`, and on qemu-system-riscv64, which
+judges what they expect.
+
+    run.py [WORD]... [--vitrine FILE] [--engines interpreter,translator] [--judge] [--break NAMES] [--out DIR] [-j N]
+
+WORD: only guests whose name contains one of the words. --judge: on QEMU only. --out: keeps the guests and their results.
+Exit code 0: all passed; 1: not; 77: a tool is missing. A guest's source says in its head what options it needs
+("// vitrine: --cpu svade=on") and why QEMU cannot judge it ("// judge: none, QEMU 7.2 has no Zicond").
+"""
+import argparse
+import concurrent.futures
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+GCC = "riscv64-unknown-elf-gcc"
+QEMU = "qemu-system-riscv64"
+FLAGS = ["-march=rv64ima_zicsr_zifencei", "-mabi=lp64", "-mcmodel=medany", "-O1", "-g", "-ffreestanding", "-nostdlib", "-static",
+         "-Wall", "-Wextra", "-Werror", "-I", str(HERE / "kit"), "-T", str(HERE / "kit/link.ld")]
+# The same processor: what QEMU 7.2 calls rv64 has H, and not all that ours has.
+CPU = "rv64,sv57=on"
+JUDGES_CPU = "rv64,h=off,Zfh=on,zbkb=on,zbkc=on,zbkx=on,svinval=on,svnapot=on,svpbmt=on"
+MAX_INSTRUCTIONS = 200_000_000
+SECONDS = 120
+
+
+class Guest:
+    def __init__(self, source: pathlib.Path):
+        self.source, self.name = source, source.stem
+        head = "\n".join(source.read_text().splitlines()[:20])
+        self.options = [w for line in re.findall(r"^// vitrine: (.*)", head, re.M) for w in line.split()]
+        judge = re.search(r"^// judge: none, (.*)", head, re.M)
+        self.unjudged = judge[1] if judge else None
+
+
+def sources(words: list[str], folder: pathlib.Path) -> list[Guest]:
+    found = sorted(HERE.glob("*.c"))
+    return [Guest(s) for s in found if not words or any(w in s.stem for w in words)]
+
+
+def build(guests: list[Guest], folder: pathlib.Path, jobs: int) -> None:
+    """NAME and NAME.toml for each guest."""
+    parts = [folder / "start.o", folder / "kit.o"]
+    for part, text in zip(parts, (HERE / "kit/start.S", HERE / "kit/kit.c")):
+        subprocess.run([GCC, *FLAGS, "-c", text, "-o", part], check=True)
+
+    def one(guest: Guest) -> None:
+        # The file's name alone goes into the messages, whatever the checkout is called.
+        subprocess.run([GCC, *FLAGS, f"-fmacro-prefix-map={guest.source.parent}/=", *parts, guest.source, "-o", folder / guest.name], check=True)
+        cpu = [o for o in guest.options if not o.startswith("--")]
+        words = ["--cpu", ",".join([CPU, *cpu]), "--memory", "128M"]
+        (folder / f"{guest.name}.toml").write_text(
+            f"options = {json.dumps(words)}\nmax_instructions = {MAX_INSTRUCTIONS}\n")
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(one, guests))
+
+
+def judged(guest: Guest, folder: pathlib.Path) -> tuple[bool, str]:
+    """On QEMU: did it pass, and its console."""
+    command = [QEMU, "-M", "virt", "-cpu", JUDGES_CPU, "-m", "128M", "-bios", "none", "-display", "none", "-serial", "stdio", "-monitor", "none",
+               "-kernel", folder / guest.name]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired as late:
+        return False, (late.stdout or b"").decode(errors="replace") + f"not through after {SECONDS} s\n"
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+def judge(guests: list[Guest], folder: pathlib.Path, jobs: int) -> int:
+    wrong = 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = pool.map(lambda g: (True, f"not judged: {g.unjudged}\n") if g.unjudged else judged(g, folder), guests)
+        for guest, (good, said) in zip(guests, results):
+            wrong += not good
+            print(f"{'pass' if good else 'FAIL'} {guest.name} on QEMU: {said.strip().splitlines()[-1] if said.strip() else ''}", flush=True)
+            if not good:
+                print(said)
+    return wrong
+
+
+def suite(vitrine: str, engine: str, folder: pathlib.Path, options: list[str]) -> int:
+    """A suite run; 0 or 1."""
+    out = folder / f"results-{engine}"
+    print(f"--engine {engine}", flush=True)
+    done = subprocess.run([vitrine, "suite", "run", folder, "--out", out, "--engine", engine, *options], check=False)
+    for log in sorted((out / "logs").glob("*.log")) if done.returncode else []:
+        failed = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("FAIL")]
+        print(*(f"{log.stem}: {line}" for line in failed), sep="\n")
+    return done.returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--vitrine", default=str(ROOT / "build/vitrine"))
+    parser.add_argument("--engines", default="interpreter,translator")
+    parser.add_argument("--judge", action="store_true")
+    parser.add_argument("--break", dest="broken")
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    options = parser.parse_args()
+    for tool in [GCC] + ([QEMU] if options.judge else []):
+        if not shutil.which(tool):
+            print(f"skipped: there is no {tool}")
+            return 77
+    with tempfile.TemporaryDirectory(prefix="guests-") as temporary:
+        folder = options.out or pathlib.Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        guests = sources(options.words, folder)
+        build(guests, folder, options.jobs)
+        if options.judge:
+            return 1 if judge(guests, folder, options.jobs) else 0
+        more = ["-j", str(options.jobs)] + (["--break", options.broken] if options.broken else [])
+        return max(suite(options.vitrine, engine, folder, more) for engine in options.engines.split(","))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
