@@ -82,6 +82,7 @@ void fresh(void) {
   put(MSTATUS, 0);
   put(MIE, 0);
   put(MIP, 0);
+  MTIMECMP = ~(u64)0;
   put(MEDELEG, 0);
   put(MIDELEG, 0);
   put(STVEC, s_landing);
