@@ -50,10 +50,13 @@ json memory_of(const Session& session, const Machine& machine) {
   return memory;
 }
 
+// The end need not be in the image: it stands behind the last byte, as a rule of the whole segment.
 json signature_of(const Machine& machine) {
-  const auto begin = place_of(machine, "begin_signature"), end = place_of(machine, "end_signature");
-  if (!begin || !end || end->value <= begin->value || end->value - begin->value > kMostLooked) return nullptr;
-  return bytes_at(machine, begin, end->value - begin->value);
+  const auto& image = machine.boot().kernel_image ? machine.boot().kernel_image : machine.boot().firmware_image;
+  if (!image) return nullptr;
+  const auto begin = image->symbol("begin_signature"), end = image->symbol("end_signature");
+  if (!begin || !end || *end <= *begin || *end - *begin > kMostLooked) return nullptr;
+  return bytes_at(machine, place_of(machine, "begin_signature"), *end - *begin);
 }
 
 json reached_by(const Session& session) {

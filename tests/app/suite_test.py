@@ -145,6 +145,8 @@ class Verdicts(SuiteCase):
         self.expect("pass", "", self.signature_guest(42), reference_output="0000002a11223344\n0000000000000005\n")
         self.expect("fail", "signature", self.signature_guest(43), signature=words, says=r"begin_signature\+0x4: 0x0000002b instead of 0x0000002a")
         self.expect("fail", "signature", self.signature_guest(42), signature=words + "00000009\n", says="nothing instead of 0x00000009")
+        last = Program().finish(PASS).label("begin_signature").word(7).label("end_signature")
+        self.expect("pass", "", elf(last, ["begin_signature", "end_signature"]), signature="00000007\n")  # the image ends there, too
         self.expect("fail", "signature", saying(""), signature=words, says="no signature")
         self.expect("error", "signature", self.signature_guest(42), signature="hello\n")
 
