@@ -7,7 +7,7 @@ judges what they expect.
 
 WORD: only guests whose name contains one of the words. --judge: on QEMU only. --out: keeps the guests and their results.
 Exit code 0: all passed; 1: not; 77: a tool is missing. A guest's source says in its head what options it needs
-("// vitrine: --cpu svade=on") and why QEMU cannot judge it ("// judge: none, QEMU 7.2 has no Zicond").
+("// vitrine: svade=on") and why QEMU cannot judge it ("// judge: none, QEMU 7.2 has no Zicond").
 """
 import argparse
 import concurrent.futures
@@ -28,6 +28,7 @@ FLAGS = ["-march=rv64ima_zicsr_zifencei", "-mabi=lp64", "-mcmodel=medany", "-O1"
 # The same processor: what QEMU 7.2 calls rv64 has H, and not all that ours has.
 CPU = "rv64,sv57=on"
 JUDGES_CPU = "rv64,h=off,Zfh=on,zbkb=on,zbkc=on,zbkx=on,svinval=on,svnapot=on,svpbmt=on"
+GENERATED = ["operands_integers", "operands_floats", "operands_memory", "operands_compressed", "operands_zicond", "opcodes"]
 MAX_INSTRUCTIONS = 200_000_000
 SECONDS = 120
 
@@ -36,29 +37,35 @@ class Guest:
     def __init__(self, source: pathlib.Path):
         self.source, self.name = source, source.stem
         head = "\n".join(source.read_text().splitlines()[:20])
-        self.options = [w for line in re.findall(r"^// vitrine: (.*)", head, re.M) for w in line.split()]
-        judge = re.search(r"^// judge: none, (.*)", head, re.M)
+        self.cpu = [w for line in re.findall(r"^(?://|#) vitrine: (.*)", head, re.M) for w in line.split()]
+        judge = re.search(r"^(?://|#) judge: none, (.*)", head, re.M)
         self.unjudged = judge[1] if judge else None
 
 
 def sources(words: list[str], folder: pathlib.Path) -> list[Guest]:
+    """Those in this folder, and those that generate.py writes."""
     found = sorted(HERE.glob("*.c"))
+    if not words or any(w in name for w in words for name in GENERATED):
+        (folder / "parts").mkdir(exist_ok=True)
+        subprocess.run([sys.executable, HERE / "generate/generate.py", folder / "parts"], check=True)
+        found += [HERE / "generate/opcodes.c", *sorted((folder / "parts").glob("*.S"))]
     return [Guest(s) for s in found if not words or any(w in s.stem for w in words)]
 
 
 def build(guests: list[Guest], folder: pathlib.Path, jobs: int) -> None:
     """NAME and NAME.toml for each guest."""
-    parts = [folder / "start.o", folder / "kit.o"]
-    for part, text in zip(parts, (HERE / "kit/start.S", HERE / "kit/kit.c")):
-        subprocess.run([GCC, *FLAGS, "-c", text, "-o", part], check=True)
+    # The file's name alone goes into the messages, whatever the checkout is called.
+    flags = [*FLAGS, f"-fmacro-prefix-map={HERE}/=", f"-Wa,-I{folder}/parts"]
+    (folder / "parts").mkdir(exist_ok=True)
+    parts = {name: folder / f"parts/{name}.o" for name in ("start", "kit", "operands")}
+    for name, text in zip(parts, (HERE / "kit/start.S", HERE / "kit/kit.c", HERE / "generate/operands.c")):
+        subprocess.run([GCC, *flags, "-c", text, "-o", parts[name]], check=True)
 
     def one(guest: Guest) -> None:
-        # The file's name alone goes into the messages, whatever the checkout is called.
-        subprocess.run([GCC, *FLAGS, f"-fmacro-prefix-map={guest.source.parent}/=", *parts, guest.source, "-o", folder / guest.name], check=True)
-        cpu = [o for o in guest.options if not o.startswith("--")]
-        words = ["--cpu", ",".join([CPU, *cpu]), "--memory", "128M"]
-        (folder / f"{guest.name}.toml").write_text(
-            f"options = {json.dumps(words)}\nmax_instructions = {MAX_INSTRUCTIONS}\n")
+        used = [parts["start"], parts["kit"]] + ([parts["operands"]] if guest.source.suffix == ".S" else [])
+        subprocess.run([GCC, *flags, *used, guest.source, "-o", folder / guest.name], check=True)
+        words = ["--cpu", ",".join([CPU, *guest.cpu]), "--memory", "128M"]
+        (folder / f"{guest.name}.toml").write_text(f"options = {json.dumps(words)}\nmax_instructions = {MAX_INSTRUCTIONS}\n")
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         list(pool.map(one, guests))
 
