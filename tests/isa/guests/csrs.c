@@ -226,6 +226,14 @@ static void permissions(void) {
     CHECK_CHOICE(f.cause, ILLEGAL, BREAKPOINT, "Svinval: illegal in U; QEMU 7.2 permits it");
     f.status = SR_TVM, run(SUPERVISOR), RAN(1), f.status = 0;  // TVM is not for these
   }
+  // sstatus in U: each way to write each of its bits.
+  for (unsigned bit = 0; bit < 20; bit++) {
+    note("bit of sstatus, from U", bit);
+    f.x[A1] = BIT(bit);
+    code(CSRRS(0, SSTATUS, A1)), run(USER), ILLEGAL_AT(0), code(CSRRC(0, SSTATUS, A1)), run(USER), ILLEGAL_AT(0), code(CSRRW(0, SSTATUS, A1)), run(USER), ILLEGAL_AT(0);
+    if (bit < 5) code(CSRRSI(0, SSTATUS, 1 << bit)), run(USER), ILLEGAL_AT(0), code(CSRRCI(0, SSTATUS, 1 << bit)), run(USER), ILLEGAL_AT(0);
+  }
+  note(0, 0);
   // Counters: mcounteren for S and U, scounteren for U only.
   for (unsigned n = 0; n < 19; n++)
     for (unsigned m = 0; m < 2; m++)
@@ -243,7 +251,19 @@ static void permissions(void) {
   put(MCOUNTEREN, 0), put(SCOUNTEREN, 0);
 }
 
+// 3.4: the privilege is M; MIE, MPRV and the A and L of PMP are 0; misa says all that there is. The rest is our choice.
+static void reset(void) {
+  CHECK(at_reset.mstatus, (u64)10 << 32), CHECK(at_reset.misa, (u64)2 << 62 | 0x14112d);
+  CHECK(at_reset.mie | at_reset.medeleg | at_reset.senvcfg | at_reset.mcountinhibit | at_reset.pmpcfg0 | at_reset.pmpcfg2 | at_reset.satp | at_reset.mcause, 0);
+  CHECK(at_reset.mideleg, 0);
+  CHECK(at_reset.mcounteren | at_reset.scounteren, 0);
+  CHECK_CHOICE(at_reset.menvcfg, BIT(61), 0, "ADUE, so that A and D are set as on QEMU, which has no such bit");
+  CHECK_CHOICE(at_reset.stimecmp, ~(u64)0, 0, "no timer interrupt before software asks for one");
+  if (!on_judge()) CHECK(at_reset.minstret < 40000, 1);
+}
+
 int main(void) {
+  reset();
   values();
   forms();
   float_state();

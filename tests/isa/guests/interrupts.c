@@ -295,8 +295,16 @@ static void plic(void) {
   PLIC_CLAIM(1) = UART_SOURCE;                   // completed, and the source is quiet
   CHECK(get(MIP), 0), CHECK(PLIC_CLAIM(1), 0);
   UART_IER = 2, CHECK(get(MIP), BIT(SEI));       // and again
-  UART_IER = 0;
-  CHECK(PLIC_CLAIM(1), UART_SOURCE), PLIC_CLAIM(1) = UART_SOURCE, PLIC_ENABLE(1) = 0;
+  // A request that comes while the one before is claimed waits until that is completed.
+  CHECK(PLIC_CLAIM(1), UART_SOURCE), CHECK(UART_IIR & 15, 2);  // reading IIR quiets the UART
+  *(volatile uint8_t*)UART = '\n';                             // and a byte that is gone makes it ask again
+  for (volatile unsigned i = 0; i < 100000 && !(PLIC_PENDING >> UART_SOURCE & 1); i++) {
+  }
+  CHECK(PLIC_CLAIM(1), 0), CHECK(get(MIP), 0);
+  PLIC_CLAIM(1) = UART_SOURCE, CHECK(get(MIP), BIT(SEI)), CHECK(PLIC_CLAIM(1), UART_SOURCE);
+  PLIC_CLAIM(1) = UART_SOURCE + 1;                             // another source's completion is not this one's
+  CHECK(UART_IIR & 15, 2), UART_IER = 0;
+  PLIC_CLAIM(1) = UART_SOURCE, PLIC_ENABLE(1) = 0;
   CHECK(get(MIP), 0);
 }
 

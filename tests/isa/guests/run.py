@@ -3,9 +3,10 @@
 """Builds our conformance guests and runs them: on Vitrine's engines by `vitrine suite run`, and on qemu-system-riscv64, which
 judges what they expect.
 
-    run.py [WORD]... [--vitrine FILE] [--engines interpreter,translator] [--judge] [--break NAMES] [--out DIR] [-j N]
+    run.py [WORD]... [--vitrine FILE] [--engines interpreter,translator] [--judge] [--breaks] [--out DIR] [-j N] [-- OPTION...]
 
-WORD: only guests whose name contains one of the words. --judge: on QEMU only. --out: keeps the guests and their results.
+WORD: only guests whose name contains one of the words. --judge: on QEMU only. --breaks: machines that are wrong on purpose, each
+of which a guest has to find. --out: keeps the guests and their results. OPTION: of `vitrine suite run`, say --mmu tlb.
 Exit code 0: all passed; 1: not; 77: a tool is missing. A guest's source says in its head what options it needs
 ("// vitrine: svade=on") and why QEMU cannot judge it ("// judge: none, QEMU 7.2 has no Zicond").
 """
@@ -104,16 +105,41 @@ def suite(vitrine: str, engine: str, folder: pathlib.Path, options: list[str]) -
     return done.returncode
 
 
+# Of --break, those that a guest of one hart without disks can see, what they need, and the guest that finds them.
+BREAKS = [("shadow-unprotected", "paging"), ("tlb-never-flushed --mmu tlb-fenced", "paging"), ("tlb-never-flushed --mmu shadow-lazy", "paging"),
+          ("delegation-ignored", "traps"), ("sie-silent", "csrs"), ("trap-leaves-interrupts-on", "traps"), ("reservation-never-lost", "atomics"),
+          ("fence-i-ignored", "code"), ("dirty-bit-not-set", "paging"), ("sum-ignored", "paging"), ("mxr-ignored", "paging"), ("user-bit-ignored", "paging"),
+          ("pmp-ignored", "pmp"), ("timer-late", "interrupts"), ("interrupt-lost", "interrupts")]
+
+
+def find_breaks(vitrine: str, engines: list[str], folder: pathlib.Path) -> int:
+    """How many are not found."""
+    missed = 0
+    for words, guest in BREAKS:
+        for engine in engines:
+            command = [vitrine, "suite", "run", folder / guest, "--out", folder / f"results-{words.split()[0]}-{engine}-{len(words)}", "--engine", engine,
+                       "--max-instructions", "80000000", "--break", *words.split()]
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+            found = done.returncode == 1 and f"fail  {guest}" in done.stdout
+            missed += not found
+            print(f"{'found ' if found else 'MISSED'} --break {words} by {guest}, {engine}", flush=True)
+    return missed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("words", nargs="*")
     parser.add_argument("--vitrine", default=str(ROOT / "build/vitrine"))
     parser.add_argument("--engines", default="interpreter,translator")
     parser.add_argument("--judge", action="store_true")
-    parser.add_argument("--break", dest="broken")
+    parser.add_argument("--breaks", action="store_true")
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("-j", "--jobs", type=int, default=2)
-    options = parser.parse_args()
+    words = sys.argv[1:]
+    more = words[words.index("--") + 1:] if "--" in words else []
+    options = parser.parse_args(words[:len(words) - len(more) - 1] if more else words)
+    if options.breaks:
+        options.words = sorted({guest for _, guest in BREAKS})
     for tool in [GCC] + ([QEMU] if options.judge else []):
         if not shutil.which(tool):
             print(f"skipped: there is no {tool}")
@@ -125,8 +151,10 @@ def main() -> int:
         build(guests, folder, options.jobs)
         if options.judge:
             return 1 if judge(guests, folder, options.jobs) else 0
-        more = ["-j", str(options.jobs)] + (["--break", options.broken] if options.broken else [])
-        return max(suite(options.vitrine, engine, folder, more) for engine in options.engines.split(","))
+        engines = options.engines.split(",")
+        if options.breaks:
+            return 1 if find_breaks(options.vitrine, engines, folder) else 0
+        return max(suite(options.vitrine, engine, folder, ["-j", str(options.jobs), *more]) for engine in engines)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ static u64 page[512] __attribute__((aligned(4096)));
 #define LEAF(bits) ((u64)0x80000000 >> 2 | V | PTE_R | W | X | (bits))
 
 int main(void) {
+  CHECK(at_reset.menvcfg, 0);
   put(MENVCFG, ~(u64)0), CHECK(get(MENVCFG) >> 61 & 1, 0);  // no ADUE without Svadu
   put(MENVCFG, 0);
   root[2] = LEAF(A | D), root[1] = (u64)middle >> 2 | V;

@@ -76,6 +76,12 @@ u64 landed(void) {
   return f.cause == BREAKPOINT && at < 256 ? at / 4 : ~(u64)0;
 }
 
+struct reset_state at_reset;
+void remember(void) {
+  at_reset = (struct reset_state){get(MSTATUS), get(MISA), get(MIE), get(MEDELEG), get(MIDELEG), get(MENVCFG), get(SENVCFG), get(MCOUNTINHIBIT), get(PMPCFG0), get(PMPCFG2),
+                                  get(SATP), get(MCAUSE), get(MCOUNTEREN), get(SCOUNTEREN), get(STIMECMP), get(MIP), get(MINSTRET)};
+}
+
 void fresh(void) {
   put(MTVEC, m_direct);
   put(SATP, 0);

@@ -158,7 +158,12 @@ void print_hex(u64 value);
 
 // U and S may access everything; no interrupt is enabled, nothing delegated, no translation. Called before main, too.
 void fresh(void);
-// Both called by kit/start.S only.
+// What CSRs held when the program began, behind the board's six instructions in ROM.
+extern struct reset_state {
+  u64 mstatus, misa, mie, medeleg, mideleg, menvcfg, senvcfg, mcountinhibit, pmpcfg0, pmpcfg2, satp, mcause, mcounteren, scounteren, stimecmp, mip, minstret;
+} at_reset;
+// Called by kit/start.S only.
+void remember(void);
 void finish(void);
 void kit_trapped(u64 cause, u64 epc, u64 value);
 int main(void);

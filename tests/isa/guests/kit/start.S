@@ -22,6 +22,7 @@ zero:   sd      zero, (t0)              # RAM may hold anything
         addi    t0, t0, 8
         bltu    t0, t1, zero
         csrw    mscratch, zero
+        call    remember
         call    fresh
         call    main
         call    finish
