@@ -3,11 +3,11 @@
 // numbers of 64 bits; what counts something is a number. The keys: docs/vitrine.1.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 
 #include "app/diagnosis.h"
 #include "app/explain.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "isa/riscv/disassembler.h"
 #include "isa/riscv/traps.h"
 

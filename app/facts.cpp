@@ -7,13 +7,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "app/statistics.h"
 #include "app/statistics_rows.h"
 #include "app/text.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {
@@ -102,7 +102,7 @@ core::Result<> write_facts(Session& session, const Outcome& outcome) {
                 {"reached", reached_by(session)},
                 {"memory", memory_of(session, machine)},
                 {"signature", signature_of(machine)},
-                {"statistics", json::parse(statistics_json(session, outcome), nullptr, false)}};
+                {"statistics", core::parse_json(statistics_json(session, outcome))}};
   if (const Dialogue* const dialogue = session.dialogue()) {
     facts["answers"] = dialogue->given();
     facts["waits_for"] = dialogue->waits_for();

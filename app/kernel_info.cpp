@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Reading kernel.toml: keys, kinds of values, ranges. The first mistake is told, with its line.
-#define TOML_EXCEPTIONS 0
 #include "app/kernel_info.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 
 #include "app/text.h"
+#include "app/toml.h"
 #include "core/file.h"
 
 namespace vitrine::app {

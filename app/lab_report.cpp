@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "app/text.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include "app/statistics.h"
 #include "app/text.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {
@@ -169,7 +169,7 @@ Result<FinishedRun> run_once(const Lab& lab, const LabRun& run, const LabRequest
   const Outcome outcome = (*session)->run();
   const std::string output = console.text();
   FinishedRun finished;
-  finished.statistics = nlohmann::json::parse(statistics_json(**session, outcome));
+  finished.statistics = core::parse_json(statistics_json(**session, outcome));
   finished.result = {.name = run.name,
                      .outcome = outcome.words,
                      .good = exit_code_of(outcome) == exit_code::kSuccess,

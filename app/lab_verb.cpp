@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "app/lab.h"
@@ -20,6 +19,7 @@
 #include "app/program.h"
 #include "app/text.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {
@@ -154,7 +154,7 @@ Result<std::string> read_text(const std::string& path) {
 Result<LabValues> read_answers(const Lab& lab, const LabValues& values, const std::string& path) {
   auto file = read_text(path);
   if (!file) return file.error();
-  const auto json = nlohmann::json::parse(*file, nullptr, false);
+  const auto json = core::parse_json(*file);
   if (json.is_discarded() || !json.is_object())
     return core::error(ErrorKind::kBadImage,
                        "'{}' is no JSON object of the form {{\"question\": 12, \"other\": \"2 * pages\"}}.",

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <regex>
 
 #include "app/identity.h"
 #include "app/program.h"
@@ -35,10 +35,32 @@ std::vector<std::string> identity_words(std::string_view line) {
   return words;
 }
 
+// As identity.cpp writes them: "#SIZE@SECONDS.NANOSECONDS", with nine digits of these.
+size_t length_of_times(std::string_view text) {
+  size_t at = 0;
+  const auto is = [&](char c) { return at < text.size() && text[at] == c && ++at; };
+  const auto digits = [&] {
+    const size_t from = at;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
+    return at - from;
+  };
+  if (!is('#') || digits() == 0 || !is('@')) return 0;
+  is('-');
+  return digits() != 0 && is('.') && digits() == 9 ? at : 0;
+}
+
 // Size and time of last change of a disk's image play no part: what the run read of it is compared (kept_disks.h).
-std::string without_times(const std::string& line) {
-  static const std::regex kTimes("#[0-9]+@-?[0-9]+\\.[0-9]{9}");
-  return std::regex_replace(line, kTimes, "");
+std::string without_times(std::string_view line) {
+  std::string rest;
+  while (!line.empty()) {
+    if (const size_t length = length_of_times(line); length != 0) {
+      line.remove_prefix(length);
+    } else {
+      rest += line.front();
+      line.remove_prefix(1);
+    }
+  }
+  return rest;
 }
 
 // The first word of the run's identity that is another one now.

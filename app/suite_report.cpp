@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "app/text.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {
@@ -83,7 +83,7 @@ std::string table_text(const std::vector<SuiteResult>& results, size_t most) {
 std::string xml_text(std::string_view text) {
   // nlohmann's writer is the one that knows which bytes are UTF-8: what it leaves out is replaced there.
   const std::string quoted = json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-  const std::string clean = json::parse(quoted).get<std::string>();
+  const std::string clean = core::parse_json(quoted).get<std::string>();
   std::string out;
   for (const char c : clean) {
     const auto byte = static_cast<unsigned char>(c);

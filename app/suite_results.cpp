@@ -12,11 +12,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "app/identity.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {
@@ -123,7 +123,7 @@ struct ResultsFile {
 ResultsFile parse(std::string_view text) {
   ResultsFile file;
   for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
-    const json line = json::parse(text.substr(0, end), nullptr, false);
+    const json line = core::parse_json(text.substr(0, end));
     if (auto header = header_in(line.is_object() ? line : json::object()))
       file.headers.push_back(std::move(*header));
     else if (auto result = result_in(line.is_object() ? line : json::object()))

@@ -8,12 +8,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
 #include "app/text.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {
@@ -122,7 +122,7 @@ core::Result<Shard> parse_shard(const std::string& text) {
 core::Result<SuitePlan> read_plan(const std::string& path, unsigned shards) {
   auto bytes = core::read_file(path, 64 << 20);
   if (!bytes) return bytes.error();
-  const json plan = json::parse(bytes->begin(), bytes->end(), nullptr, false);
+  const json plan = core::parse_json({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
   const core::Error wrong = core::error(
       core::ErrorKind::kBadImage, "'{}' is no plan for {} shards, as `suite plan --shards {}` makes it.",
       core::printable(path), shards, shards);

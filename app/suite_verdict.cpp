@@ -9,13 +9,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "app/outcome.h"
 #include "app/suite_console.h"
 #include "app/text.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace vitrine::app {
 namespace {
@@ -256,13 +256,13 @@ Judgement judge_run(const SuiteTest& test, const WorkerEnd& end, json& facts) {
 }  // namespace
 
 RunNumbers numbers_of(const WorkerEnd& end) {
-  const json facts = json::parse(end.facts, nullptr, false);
+  const json facts = core::parse_json(end.facts);
   if (!facts.is_object()) return {};
   return {facts.value("steps", uint64_t{0}), facts.value("guest_seconds", 0.0)};
 }
 
 Judgement judge(const SuiteTest& test, const WorkerEnd& end) {
-  json facts = json::parse(end.facts, nullptr, false);
+  json facts = core::parse_json(end.facts);
   Judgement found = judge_run(test, end, facts);
   if (test.known_failure.empty()) return found;
   if (found.verdict == Verdict::kFail) {

@@ -4,12 +4,8 @@
 // lab_file.cpp, suite_file.cpp.
 #pragma once
 
-#ifndef TOML_EXCEPTIONS
-#define TOML_EXCEPTIONS 0
-#endif
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <optional>
@@ -19,6 +15,7 @@
 #include <vector>
 
 #include "app/text.h"
+#include "app/toml.h"
 #include "core/file.h"
 #include "core/result.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The classes as JSON: the same keys whether they were measured or not.
-#include <nlohmann/json.hpp>
 
 #include "classes/report.h"
 #include "classes/states.h"
+#include "core/json.h"
 
 namespace vitrine::classes {
 namespace {
