@@ -6,6 +6,7 @@
 
 #include "isa/riscv/csr.h"
 #include "isa/riscv/decoder.h"
+#include "isa/riscv/handler.h"
 
 namespace vitrine::app {
 namespace {
@@ -16,15 +17,16 @@ using riscv::Insn;
 using riscv::Op;
 using riscv::Row;
 
-constexpr unsigned kFflags = 0x001, kFrm = 0x002, kFcsr = 0x003, kMstatus = 0x300;
+constexpr unsigned kFflags = 0x001, kFrm = 0x002, kFcsr = 0x003, kSstatus = 0x100, kSie = 0x104, kSip = 0x144,
+                   kMstatus = 0x300;
 
 struct Before {
   explicit Before(const Hart& hart)
       : pc(hart.pc),
         privilege(hart.privilege),
         traps(hart.traps),
-        reserved(hart.reservation.valid),
-        fflags(hart.csr.fflags) {
+        dirty((hart.csr.mstatus & riscv::mstatus::kFs) == riscv::mstatus::kFs),
+        reserved(hart.reservation.valid) {
     insn = riscv::decode(hart.memory->peek_instruction({pc}), hart.extensions);
     rs1 = hart.x[insn.rs1];
     const bool from_f = riscv::row_of(insn.op).f_registers & riscv::kRs2;
@@ -33,8 +35,8 @@ struct Before {
   uint64_t pc;
   riscv::Privilege privilege;
   uint64_t traps;
+  bool dirty;  // the floating-point state, as FS has it
   bool reserved;
-  riscv::softfloat::Flags fflags;
   Insn insn;
   uint64_t rs1, rs2;
 };
@@ -48,6 +50,8 @@ std::optional<unsigned> csr_written(const Insn& insn) {
   return static_cast<unsigned>(insn.imm);
 }
 
+bool raises_flags(const Insn& insn) { return riscv::row_of(insn.op).f_registers != 0; }
+
 class RetireLog final : public riscv::Engine {
  public:
   RetireLog(riscv::Engine& engine, LogFile& file, MemoryLook look)
@@ -56,14 +60,18 @@ class RetireLog final : public riscv::Engine {
   void run(Hart& hart, uint64_t steps) override {
     do {
       const Before before(hart);
+      const auto accrued = hart.csr.fflags;
+      if (raises_flags(before.insn)) hart.csr.fflags = {};  // so that what it raises is seen, accrued already or not
       engine_.run(hart, 1);
-      if (hart.traps == before.traps) file_.write(line(hart, before));
+      const auto raised = raises_flags(before.insn) ? hart.csr.fflags : riscv::softfloat::Flags{};
+      if (raises_flags(before.insn)) hart.csr.fflags |= accrued;
+      if (hart.traps == before.traps) file_.write(line(hart, before, raised));
     } while (--steps != 0 && !hart.attention->wanted);
   }
 
  private:
-  [[nodiscard]] std::string line(const Hart& hart, const Before& before) const;
-  void add_csrs(std::string& text, const Hart& hart, const Before& before) const;
+  [[nodiscard]] std::string line(const Hart& hart, const Before& before, bool raised) const;
+  void add_csrs(std::string& text, const Hart& hart, const Before& before, bool raised) const;
   void add_memory(std::string& text, const Hart& hart, const Before& before) const;
 
   riscv::Engine& engine_;
@@ -71,7 +79,7 @@ class RetireLog final : public riscv::Engine {
   MemoryLook look_;
 };
 
-std::string RetireLog::line(const Hart& hart, const Before& before) const {
+std::string RetireLog::line(const Hart& hart, const Before& before, bool raised) const {
   const Insn& insn = before.insn;
   const Row& row = riscv::row_of(insn.op);
   std::string text =
@@ -80,12 +88,12 @@ std::string RetireLog::line(const Hart& hart, const Before& before) const {
   if (row.x_registers & riscv::kRd && insn.rd != 0)
     text += fmt::format(" x{:<2} {:#018x}", insn.rd, hart.x[insn.rd]);
   if (row.f_registers & riscv::kRd) text += fmt::format(" f{:<2} {:#018x}", insn.rd, hart.f[insn.rd]);
-  add_csrs(text, hart, before);
+  add_csrs(text, hart, before, raised);
   add_memory(text, hart, before);
   return text + '\n';
 }
 
-void RetireLog::add_csrs(std::string& text, const Hart& hart, const Before& before) const {
+void RetireLog::add_csrs(std::string& text, const Hart& hart, const Before& before, bool raised) const {
   const auto add = [&](unsigned number) {
     unsigned index = 0;
     const riscv::CsrRow* const row = riscv::find_csr(number, index);
@@ -94,22 +102,29 @@ void RetireLog::add_csrs(std::string& text, const Hart& hart, const Before& befo
   };
   const Insn& insn = before.insn;
   const Row& row = riscv::row_of(insn.op);
-  const bool flags = hart.csr.fflags != before.fflags;
+  const auto add_dirty = [&] {
+    if (!before.dirty) add(kMstatus);
+  };
   if (const auto number = csr_written(insn)) {
-    const bool view = *number == 0x100 || *number == 0x104 || *number == 0x144;
-    if (*number == kFcsr) return add(kFflags), add(kFrm), add(kMstatus);
+    const bool view = *number == kSstatus || *number == kSie || *number == kSip;
+    if (*number == kFcsr) return add(kFflags), add(kFrm), add_dirty();
+    if (*number == kSie) add(kSie);  // this view is told of beside its register
     add(view ? *number | 0x200 : *number);
-    if (*number == kFflags || *number == kFrm) add(kMstatus);
+    if (*number == kFflags || *number == kFrm) add_dirty();
     return;
   }
-  if (flags) add(kFflags);
-  if (flags || row.f_registers & riscv::kRd || insn.op == Op::mret || insn.op == Op::sret) add(kMstatus);
+  if (raised) add(kFflags);
+  if (insn.op == Op::mret || insn.op == Op::sret) add(kMstatus);
+  if (raised || row.f_registers & riscv::kRd) add_dirty();
 }
 
 void RetireLog::add_memory(std::string& text, const Hart& hart, const Before& before) const {
   const Insn& insn = before.insn;
   const Row& row = riscv::row_of(insn.op);
   const bool atomic = row.has(riscv::kAmo);
+  if (insn.op == Op::cbo_zero)  // a byte at a time, as Spike does it
+    for (uint64_t i = 0; i < riscv::kCacheBlock; ++i)
+      text += fmt::format(" mem {:#018x} 0x00", (before.rs1 & ~uint64_t{riscv::kCacheBlock - 1}) + i);
   const bool loads = row.has(riscv::kLoad), stores = row.has(riscv::kStore);
   if ((!loads && !stores) || row.format == Format::CacheBlock || row.format == Format::Prefetch) return;
   const unsigned width = 1u << (row.match >> 12 & 3);  // funct3 of loads, stores and atomics alike

@@ -9,8 +9,8 @@
 // hart, mode (0 U, 1 S, 3 M), pc, the instruction's bits, then registers, CSRs, addresses read, addresses
 // written with what was written there. Instructions that trap, and entries of traps, have no line. The CSR of
 // `sstatus`, `sie` and `sip` is the register that they are a view of. mstatus is told behind mret and sret,
-// and where FS becomes dirty; fflags when it changes (Spike tells them also when what is raised is set
-// already).
+// and where FS becomes dirty; fflags when an instruction raises some, whether they are set already or not.
+// tests/isa/spike.py holds this against Spike's own log.
 #pragma once
 
 #include <functional>

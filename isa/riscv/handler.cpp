@@ -139,8 +139,6 @@ bool cache_block_allowed(const Hart& hart, uint64_t bit) {
   return hart.privilege != Privilege::kUser || (hart.csr.senvcfg & bit);
 }
 
-constexpr unsigned kCacheBlock = 64;  // bytes; the device tree says so too
-
 // A block operation needs what a load or a store needs; its faults are store faults (Zicbom 2.5).
 void manage_block(Hart& hart, const Operands& i) noexcept {
   const core::GuestVirt at{hart.x[i.rs1]};

@@ -12,6 +12,9 @@
 
 namespace vitrine::riscv {
 
+// Bytes of the cache block of Zicbom, Zicbop and Zicboz; the device tree says so too.
+inline constexpr unsigned kCacheBlock = 64;
+
 // Reset of a hart (privileged spec 3.4): M mode, interrupts off, pc as given.
 void reset_hart(Hart& hart, uint64_t pc);
 

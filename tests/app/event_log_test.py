@@ -305,11 +305,13 @@ class Retired(WithLog):
             (0x3002A073, "c768_mstatus 0x0000000a00002000"),                                # csrs mstatus, t0: FS = Initial
             (0x12345337, "x6  0x0000000012345000"),                                         # lui t1, 0x12345
             (0xF20300D3, f"f1  0x0000000012345000 {dirty}"),                                # fmv.d.x f1, t1
-            (0x1A008153, f"f2  0x7ff0000000000000 c1_fflags 0x0000000000000008 {dirty}"),   # fdiv.d f2, f1, f0: DZ
+            (0x1A008153, "f2  0x7ff0000000000000 c1_fflags 0x0000000000000008"),            # fdiv.d f2, f1, f0: DZ
             (0x20243027, "mem 0x0000000080000200 0x7ff0000000000000"),                      # fsd f2, 512(s0)
-            (0x20043187, f"f3  0x7ff0000000000000 {dirty} mem 0x0000000080000200"),         # fld f3, 512(s0)
+            (0x1A008153, "f2  0x7ff0000000000000 c1_fflags 0x0000000000000008"),            # again: raised, though it is set; FS is Dirty
+            (0x20043187, "f3  0x7ff0000000000000 mem 0x0000000080000200"),                  # fld f3, 512(s0)
             (0x001023F3, "x7  0x0000000000000008"),                                         # frflags t2
-            (0x00101073, f"c1_fflags 0x0000000000000000 {dirty}"),                          # fsflags x0
+            (0x00101073, "c1_fflags 0x0000000000000000"),                                   # fsflags x0
+            (0x10429073, "c260_sie 0x0000000000000000 c772_mie 0x0000000000000000"),        # csrw sie, t0: nothing is delegated
         ]
         code = struct.pack(f"<{len(program)}I", *(word for word, _ in program)) + Program().finish(0x5555).code()
         _, lines = self.spike(code)

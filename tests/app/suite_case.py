@@ -38,7 +38,7 @@ def elf(program, symbols=(), at=BASE, bits=64, machine=243):
     names_at = table_at + len(table)
     sections_at = names_at + len(names) + 7 & ~7
     header = struct.pack("<4s12B2HI3QI6H", b"\x7fELF", 2 if bits == 64 else 1, 1, 1, *[0] * 9, 2, machine, 1, at, 64, sections_at, 0,
-                         64, 56, 1, 64, 4, 0)
+                         64, 56, 1, 64, 4, 3)
     segment = struct.pack("<2I6Q", 1, 7, code_at, at, at, len(code), len(code), 4)
     section = struct.Struct("<2I4Q2I2Q")
     sections = [section.pack(*[0] * 10), section.pack(0, 1, 7, at, code_at, len(code), 0, 0, 4, 0),
