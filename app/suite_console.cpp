@@ -126,7 +126,7 @@ std::string missing_line(const std::vector<std::string>& lines, const std::vecto
 
 ConsoleClaim claim_of_exit_line(const std::vector<std::string>& lines) {
   constexpr std::string_view kBegin = "EXIT: STATUS=";
-  constexpr uint64_t kGood = 1, kSkipped = 77 << 1 | 1;
+  constexpr uint64_t kGood = 1, kSkipped = 77;
   const auto line =
       std::find_if(lines.rbegin(), lines.rend(), [&](const std::string& l) { return l.starts_with(kBegin); });
   if (line == lines.rend()) return {};

@@ -33,7 +33,7 @@ struct ConsoleClaim {
   enum class Kind : uint8_t { kNone, kPass, kFail, kSkip } kind = Kind::kNone;
   std::string reason, words;
 };
-// "EXIT: STATUS=N" of kvm-unit-tests: 1 is a pass, 155 (77, as exit(3) shifts it) a skip.
+// "EXIT: STATUS=N" of kvm-unit-tests: 1 is a pass, 77 a skip (38 << 1 | 1: their lib/report.c).
 ConsoleClaim claim_of_exit_line(const std::vector<std::string>& lines);
 // TAP 13 and 14, and the kernel's KTAP, whose subtests are indented.
 ConsoleClaim claim_of_tap(const std::vector<std::string>& lines);

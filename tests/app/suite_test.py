@@ -80,7 +80,11 @@ class Verdicts(SuiteCase):
         self.expect("pass", "", saying("PASS: x\nSUMMARY: 1 tests\n\nEXIT: STATUS=1\n"))
         self.expect("fail", "assertion", saying("PASS: x\nFAIL: sbi: base: mvendorid\nEXIT: STATUS=3\n"), says="mvendorid")
         self.expect("fail", "exit-line", saying("ABORT\nEXIT: STATUS=127\n"), says="STATUS=127")
-        self.expect("skipped", "skipped", saying("SKIP: no such thing\nEXIT: STATUS=155\n"))
+        self.expect("skipped", "skipped", saying("SKIP: no such thing\nEXIT: STATUS=77\n"))
+        # Their exit() tells of a system failure, whatever did not pass.
+        self.expect("skipped", "skipped", saying("SKIP: no such thing\nEXIT: STATUS=77\n", failing(0)))
+        self.expect("fail", "assertion", saying("FAIL: sbi: time\nEXIT: STATUS=3\n", failing(0)), says="sbi: time")
+        self.expect("fail", "exit-code", saying("EXIT: STATUS=1\n", failing(0)))
 
     def test_Tap_PlanAndLinesDecide(self):
         self.expect("pass", "", saying("TAP version 14\n1..2\nok 1 - a\nok 2 - b # SKIP none here\n"))
