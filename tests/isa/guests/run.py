@@ -44,13 +44,15 @@ class Guest:
 
 
 def sources(words: list[str], folder: pathlib.Path) -> list[Guest]:
-    """Those in this folder, and those that generate.py writes."""
-    found = sorted(HERE.glob("*.c"))
-    if not words or any(w in name for w in words for name in GENERATED):
+    """Those in this folder, and those that generate.py writes. A word that is a whole name means that guest only."""
+    own = sorted(HERE.glob("*.c"))
+    names = {s.stem for s in own} | set(GENERATED)
+    wanted = {n for n in names if not words or any(w == n or (w not in names and w in n) for w in words)}
+    if wanted & set(GENERATED):
         (folder / "parts").mkdir(exist_ok=True)
         subprocess.run([sys.executable, HERE / "generate/generate.py", folder / "parts"], check=True)
-        found += [HERE / "generate/opcodes.c", *sorted((folder / "parts").glob("*.S"))]
-    return [Guest(s) for s in found if not words or any(w in s.stem for w in words)]
+        own += [HERE / "generate/opcodes.c", *sorted((folder / "parts").glob("*.S"))]
+    return [Guest(s) for s in own if s.stem in wanted]
 
 
 def build(guests: list[Guest], folder: pathlib.Path, jobs: int) -> None:
