@@ -239,6 +239,9 @@ static void timers(void) {
   put(STIMECMP, NEVER);
   code(NOP), run(SUPERVISOR), RAN(1);
   put(MENVCFG, get(MENVCFG) & ~BIT(63));
+  // A write of menvcfg without STCE leaves software's STIP; one with STCE takes it away for good.
+  set(MIP, BIT(STI)), put(MENVCFG, get(MENVCFG) ^ 1), CHECK(get(MIP), BIT(STI)), put(MENVCFG, get(MENVCFG) ^ 1), CHECK(get(MIP), BIT(STI));
+  put(STIMECMP, NEVER), clear(MIP, BIT(STI));
   // Without STCE stimecmp keeps its value and drives nothing.
   put(STIMECMP, 0);
   CHECK_CHOICE(get(MIP), 0, BIT(STI), "QEMU 7.2 compares all the same");

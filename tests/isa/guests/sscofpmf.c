@@ -68,6 +68,27 @@ int main(void) {
     put(MIE, 0), put(MIP, 0), f.status = 0;
     code(CSRRWI(0, EVENT(n), 0)), run(MACHINE), CHECK(get(SCOUNTOVF), 0);
   }
+  // At the very step, in a long run, and when the counter has counted before.
+  note(0, 0);
+  static u32 nops[200];
+  for (unsigned i = 0; i < 200; i++) nops[i] = NOP;
+  static const unsigned before[] = {0, 1, 50, 99};
+  for (unsigned i = 0; i < 4; i++) {
+    note("counted before", before[i]);
+    put(MIDELEG, BIT(LCOFI)), put(MIE, 0), put(MIP, 0), f.status = 0;
+    f.x[A0] = ~(u64)0 - 99, f.x[A1] = NOT_M | INSTRUCTIONS;
+    code(CSRRW(0, EVENT(4), A1), CSRRW(0, COUNTER(4), A0)), run(MACHINE);
+    code_of(before[i], nops), run(SUPERVISOR), CHECK(get(SCOUNTOVF), 0);
+    put(STVEC, s_landing), put(SIE, BIT(LCOFI)), f.status = SR_SIE;
+    code_of(200, nops), run(SUPERVISOR), CHECK(landed(), 0), CHECK(get(SCAUSE), INTERRUPT | LCOFI), CHECK((get(SEPC) - code_at()) / 4, 100 - before[i]);
+    code(CSRRWI(0, EVENT(4), 0)), run(MACHINE);
+    // In a mode that it does not count it never comes.
+    put(MIP, 0), f.x[A1] = NOT_M | NOT_S | INSTRUCTIONS, f.status = SR_SIE;
+    code(CSRRW(0, EVENT(4), A1), CSRRW(0, COUNTER(4), A0)), run(MACHINE), code_of(200, nops), run(SUPERVISOR), RAN(200);
+    f.status = 0, run(USER), CHECK(landed(), 0), CHECK((get(SEPC) - code_at()) / 4, 100);
+    code(CSRRWI(0, EVENT(4), 0)), run(MACHINE);
+  }
+  put(MIE, 0), put(MIP, 0), f.status = 0;
   // An inhibited counter does not overflow.
   note(0, 0);
   f.x[A0] = ~(u64)0, f.x[A1] = NOT_M | INSTRUCTIONS;
