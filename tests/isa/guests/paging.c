@@ -282,6 +282,24 @@ static void remapped(void) {
   f.x[A3] = get(SATP) | (u64)1 << 44, f.x[A4] = PTE_OF(page[1], RWXAD), f.x[A5] = (u64)entry(0), f.x[A6] = get(SATP);
   code(LD(A1, A0, 0), SD(A4, A5, 0), CSRRW(0, SATP, A3), SFENCE_VMA(0, 0), LD(A2, A0, 0), CSRRW(A7, SATP, A6)), run_mapped(SUPERVISOR);
   RAN(6), CHECK(f.x[A1], 100), CHECK(f.x[A2], 101), CHECK(f.x[A7], f.x[A3]);
+  // satp decides where the very next instruction is fetched: in the other space the code's page is another one.
+  static u64 second[512] __attribute__((aligned(4096))), second_middle[512] __attribute__((aligned(4096))), second_leaf[512] __attribute__((aligned(4096)));
+  static u32 copy[1024] __attribute__((aligned(4096)));
+  u64* top = second;
+  if (levels == 3) {
+    for (unsigned i = 0; i < 512; i++) {
+      second_middle[i] = PTE_OF(0x80000000 + ((u64)i << 21), RWXAD), second_leaf[i] = PTE_OF((code_at() & ~0x1fffffull) + ((u64)i << 12), RWXAD);
+    }
+    top[2] = PTE_OF(second_middle, V), second_middle[INDEX(code_at(), 1)] = PTE_OF(second_leaf, V), second_leaf[INDEX(code_at(), 0)] = PTE_OF(copy, RWXAD);
+    for (unsigned round = 0; round < 20; round++) {
+      put(SATP, (u64)8 << 60 | (u64)tables[2] >> 12), changed();
+      for (unsigned i = 0; i < 1024; i++) copy[i] = EBREAK;
+      copy[1] = ADDI(A2, X0, 2), copy[2] = NOP;
+      f.x[A0] = (u64)8 << 60 | (u64)second >> 12, f.x[A2] = 0;
+      code(CSRRW(0, SATP, A0), ADDI(A2, X0, 1), EBREAK), run(SUPERVISOR);
+      CHECK(f.x[A2], 2), CHECK(f.epc - code_at(), 12);
+    }
+  }
   // Bare: the address is physical, S and U alike.
   put(SATP, 0);
   page[0][0] = 100, f.x[A0] = (u64)page, code(LD(A1, A0, 0)), run(SUPERVISOR), RAN(1), CHECK(f.x[A1], 100), run(USER), RAN(1);

@@ -8,7 +8,7 @@ judges what they expect.
 WORD: only guests whose name contains one of the words. --judge: on QEMU only. --breaks: machines that are wrong on purpose, each
 of which a guest has to find. --out: keeps the guests and their results. OPTION: of `vitrine suite run`, say --mmu tlb.
 Exit code 0: all passed; 1: not; 77: a tool is missing. A guest's source says in its head what options it needs
-("// vitrine: svade=on") and why QEMU cannot judge it ("// judge: none, QEMU 7.2 has no Zicond").
+("// vitrine: svade=on"), QEMU's for the same machine ("// judge: pmp=off") or why it cannot judge ("// judge: none, no Zicond").
 """
 import argparse
 import concurrent.futures
@@ -39,8 +39,8 @@ class Guest:
         self.source, self.name = source, source.stem
         head = "\n".join(source.read_text().splitlines()[:20])
         self.cpu = [w for line in re.findall(r"^(?://|#) vitrine: (.*)", head, re.M) for w in line.split()]
-        judge = re.search(r"^(?://|#) judge: none, (.*)", head, re.M)
-        self.unjudged = judge[1] if judge else None
+        judge = re.search(r"^(?://|#) judge: (?:none, (.*)|(.*))", head, re.M)
+        self.unjudged, self.judges_cpu = (judge[1], judge[2]) if judge else (None, None)
 
 
 def sources(words: list[str], folder: pathlib.Path) -> list[Guest]:
@@ -75,7 +75,7 @@ def build(guests: list[Guest], folder: pathlib.Path, jobs: int) -> None:
 
 def judged(guest: Guest, folder: pathlib.Path) -> tuple[bool, str]:
     """On QEMU: did it pass, and its console."""
-    command = [QEMU, "-M", "virt", "-cpu", JUDGES_CPU, "-m", "128M", "-bios", "none", "-display", "none", "-serial", "stdio", "-monitor", "none",
+    command = [QEMU, "-M", "virt", "-cpu", ",".join(filter(None, [JUDGES_CPU, guest.judges_cpu])), "-m", "128M", "-bios", "none", "-display", "none", "-serial", "stdio", "-monitor", "none",
                "-kernel", folder / guest.name]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False)

@@ -88,6 +88,11 @@ int main(void) {
     f.status = 0, run(USER), CHECK(landed(), 0), CHECK((get(SEPC) - code_at()) / 4, 100);
     code(CSRRWI(0, EVENT(4), 0)), run(MACHINE);
   }
+  // The event is chosen last.
+  put(MIP, 0);
+  f.x[A0] = ~(u64)0 - 99, f.x[A1] = NOT_M | INSTRUCTIONS, f.status = 0;
+  code(CSRRWI(0, EVENT(5), 0), CSRRW(0, COUNTER(5), A0), CSRRW(0, EVENT(5), A1)), run(MACHINE);
+  f.status = SR_SIE, code_of(200, nops), run(SUPERVISOR), CHECK((get(SEPC) - code_at()) / 4, 100), code(CSRRWI(0, EVENT(5), 0)), run(MACHINE);
   put(MIE, 0), put(MIP, 0), f.status = 0;
   // An inhibited counter does not overflow.
   note(0, 0);

@@ -76,10 +76,20 @@ u64 landed(void) {
   return f.cause == BREAKPOINT && at < 256 ? at / 4 : ~(u64)0;
 }
 
+// What only some machines have is asked for with a trap at hand.
+static int no_pmp;
+static u64 asked(unsigned csr) {
+  code(CSRRS(A0, csr, 0)), run(MACHINE);
+  return f.cause == BREAKPOINT ? f.x[A0] : 0;
+}
+
 struct reset_state at_reset;
 void remember(void) {
-  at_reset = (struct reset_state){get(MSTATUS), get(MISA), get(MIE), get(MEDELEG), get(MIDELEG), get(MENVCFG), get(SENVCFG), get(MCOUNTINHIBIT), get(PMPCFG0), get(PMPCFG2),
-                                  get(SATP), get(MCAUSE), get(MCOUNTEREN), get(SCOUNTEREN), get(STIMECMP), get(MIP), get(MINSTRET)};
+  at_reset = (struct reset_state){get(MSTATUS), get(MISA), get(MIE), get(MEDELEG), get(MIDELEG), get(MENVCFG), get(SENVCFG), get(MCOUNTINHIBIT), 0, 0,
+                                  get(SATP), get(MCAUSE), get(MCOUNTEREN), get(SCOUNTEREN), 0, get(MIP), get(MINSTRET)};
+  put(MTVEC, m_direct);
+  at_reset.pmpcfg0 = asked(PMPCFG0), no_pmp = f.cause != BREAKPOINT;
+  at_reset.pmpcfg2 = asked(PMPCFG2), at_reset.stimecmp = asked(STIMECMP);
 }
 
 void fresh(void) {
@@ -92,8 +102,7 @@ void fresh(void) {
   put(MEDELEG, 0);
   put(MIDELEG, 0);
   put(STVEC, s_landing);
-  put(PMPADDR0, ~(u64)0);
-  put(PMPCFG0, 0x1f);
+  if (!no_pmp) put(PMPADDR0, ~(u64)0), put(PMPCFG0, 0x1f);
   for (unsigned i = 0; i < 32; i++) f.x[i] = 0;
   f.status = 0;
 }
