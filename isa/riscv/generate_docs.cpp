@@ -15,6 +15,7 @@
 #include "core/chaos.h"
 #include "core/events.h"
 #include "isa/riscv/classes.h"
+#include "isa/riscv/conformance_page.h"
 #include "isa/riscv/instruction.h"
 #include "isa/riscv/pattern.h"
 #include "isa/riscv/registers.h"
@@ -443,14 +444,20 @@ std::string lint_page() {
   return page;
 }
 
+// `folder` is docs/, where the page of conformance finds the results of suites.
 struct Page {
   const char* file;
-  std::string (*text)();
+  std::string (*text)(const std::string& folder);
 };
-constexpr std::array kPages = {Page{"instructions.md", instructions_page},
-                               Page{"instruction-classes.md", classes_page}, Page{"events.md", events_page},
-                               Page{"breaks.md", breaks_page}, Page{"chaos.md", chaos_page},
-                               Page{"lint.md", lint_page}};
+template <std::string (*kText)()>
+std::string alone(const std::string&) {
+  return kText();
+}
+constexpr std::array kPages = {
+    Page{"instructions.md", alone<instructions_page>}, Page{"instruction-classes.md", alone<classes_page>},
+    Page{"events.md", alone<events_page>},             Page{"breaks.md", alone<breaks_page>},
+    Page{"chaos.md", alone<chaos_page>},               Page{"lint.md", alone<lint_page>},
+    Page{"conformance.md", conformance_page}};
 
 bool is_fresh(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);
@@ -466,7 +473,7 @@ int run(const std::string& folder, bool check) {
   int status = 0;
   for (const Page& page : kPages) {
     const std::string path = folder + "/" + page.file;
-    const std::string text = page.text();
+    const std::string text = page.text(folder);
     if (check && !is_fresh(path, text)) {
       fmt::print(stderr, "{} is stale: run vitrine_generate_docs {}\n", path, folder);
       status = 1;
