@@ -46,7 +46,8 @@ size_t instructions_of(Extension extension, bool encodings) {
 
 std::string extensions_part() {
   std::string text =
-      "\n## Extensions\n\nBoth engines, interpreter and translator, have all of them. An encoding is another form of an "
+      "\n## Extensions\n\nBoth engines, interpreter and translator, have all of them. An encoding is another "
+      "form of an "
       "instruction: a compressed one, or\na pseudo-instruction with a row of its own.\n\n"
       "| extension | version | | instructions | encodings |\n|---|---|---|---|---|\n";
   for (const Version& it : kVersions)
@@ -62,7 +63,8 @@ std::string extensions_part() {
 
 std::string choices_part() {
   std::string text =
-      "\n## What the architecture leaves open\n\nThe machine as `vitrine run` makes it, with `--cpu rv64`. A program checks "
+      "\n## What the architecture leaves open\n\nThe machine as `vitrine run` makes it, with `--cpu rv64`. A "
+      "program checks "
       "each row of the first two tables on both engines\n(`tests/app/choices_test.cpp`).\n\n"
       "| left open | chosen | section |\n|---|---|---|\n";
 #define CHOICE(id, open, chosen, spec) text += fmt::format("| {} | {} | {} |\n", open, chosen, spec);
@@ -72,9 +74,10 @@ std::string choices_part() {
       "| CSR | | reset | ones | zeros | |\n|---|---|---|---|---|---|\n";
   constexpr uint64_t kOnes = ~uint64_t{0};
 #define CSR(number, name, reset, ones, zeros, why)                                                       \
-  text += (number) >> 10 == 3 ? fmt::format("| {:#05x} | `{}` | {:#x} | | | {} |\n", number, name, uint64_t{reset}, why) \
-                              : fmt::format("| {:#05x} | `{}` | {:#x} | {:#x} | {:#x} | {} |\n", number, name,          \
-                                            uint64_t{reset}, uint64_t{ones}, uint64_t{zeros}, why);
+  text += (number) >> 10 == 3                                                                            \
+              ? fmt::format("| {:#05x} | `{}` | {:#x} | | | {} |\n", number, name, uint64_t{reset}, why) \
+              : fmt::format("| {:#05x} | `{}` | {:#x} | {:#x} | {:#x} | {} |\n", number, name,           \
+                            uint64_t{reset}, uint64_t{ones}, uint64_t{zeros}, why);
 #include "isa/riscv/choices.inc"
   text += "\nNo program can tell:\n\n| left open | chosen | section |\n|---|---|---|\n";
 #define UNSEEN(open, chosen, spec) text += fmt::format("| {} | {} | {} |\n", open, chosen, spec);
@@ -83,25 +86,29 @@ std::string choices_part() {
 }
 
 std::string results_part(const json& data) {
-  std::string text =
-      "\n## Checks of our own\n\n| what | how many | counted at |\n|---|---|---|\n";
+  std::string text = "\n## Checks of our own\n\n| what | how many | counted at |\n|---|---|---|\n";
   for (const json& own : data["own"])
     text += fmt::format("| {} | {} | {} |\n", own["what"].get<std::string>(), own["count"].get<uint64_t>(),
                         own["commit"].get<std::string>());
   text +=
-      "\n## Suites of others\n\nThey come from their public repositories and are not part of this one; `vitrine suite run`, "
-      "`tests/isa/spike.py` and\n`softfloat_testfloat` run them, `tools/conformance` enters what they said, and refuses a "
+      "\n## Suites of others\n\nThey come from their public repositories and are not part of this one; "
+      "`vitrine suite run`, "
+      "`tests/isa/spike.py` and\n`softfloat_testfloat` run them, `tools/conformance` enters what they said, "
+      "and refuses a "
       "failure that nothing explains.\n\n"
-      "| suite | version | run | engine | tests | passed | skipped | failed, each explained below |\n|---|---|---|---|---|---|---|---|\n";
+      "| suite | version | run | engine | tests | passed | skipped | failed, each explained below "
+      "|\n|---|---|---|---|---|---|---|---|\n";
   for (const json& it : data["suites"])
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", it["suite"].get<std::string>(),
-                        it["version"].get<std::string>(), it["date"].get<std::string>(), it["engine"].get<std::string>(),
-                        it["tests"].get<uint64_t>(), it["passed"].get<uint64_t>(), it["skipped"].get<uint64_t>(),
+                        it["version"].get<std::string>(), it["date"].get<std::string>(),
+                        it["engine"].get<std::string>(), it["tests"].get<uint64_t>(),
+                        it["passed"].get<uint64_t>(), it["skipped"].get<uint64_t>(),
                         it["failed"].get<uint64_t>());
   text += "\n| suite | engine | failed | | why |\n|---|---|---|---|---|\n";
   const auto add = [&](const json& it, const std::string& count, const json& why) {
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", it["suite"].get<std::string>(), it["engine"].get<std::string>(),
-                        count, why["what"].get<std::string>(), why["why"].get<std::string>());
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", it["suite"].get<std::string>(),
+                        it["engine"].get<std::string>(), count, why["what"].get<std::string>(),
+                        why["why"].get<std::string>());
   };
   for (const json& it : data["suites"]) {
     for (const json& why : it["explained"]) add(it, std::to_string(why["count"].get<uint64_t>()), why);
@@ -117,7 +124,8 @@ std::string conformance_page(const std::string& folder) {
   const json data = core::parse_json(std::string(std::istreambuf_iterator<char>(file), {}));
   std::string page(kHead);
   page += extensions_part() + choices_part();
-  page += data.is_object() ? results_part(data) : "\nNo results of suites are here: there is no conformance.json.\n";
+  page += data.is_object() ? results_part(data)
+                           : "\nNo results of suites are here: there is no conformance.json.\n";
   return page;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What isa/riscv/choices.inc says of the machine, which docs/conformance.md tells, holds for the machine that runs: a
-// program for each CSR and for each choice, on each engine.
+// What isa/riscv/choices.inc says of the machine, which docs/conformance.md tells, holds for the machine that
+// runs: a program for each CSR and for each choice, on each engine.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -16,12 +16,13 @@
 namespace vitrine::app {
 namespace {
 
-using namespace bench::reg;  // NOLINT: register names, as in assembly
+using namespace bench::reg;   // NOLINT: register names, as in assembly
 using namespace bench::insn;  // NOLINT
 using test::operator+;
 
 constexpr uint64_t kStart = 0x8000'0000, kHandler = kStart + 0x400, kData = kStart + 0x4000;
-constexpr unsigned kMstatus = 0x300, kMie = 0x304, kMtvec = 0x305, kMcause = 0x342, kMtval = 0x343, kMip = 0x344, kSatp = 0x180;
+constexpr unsigned kMstatus = 0x300, kMie = 0x304, kMtvec = 0x305, kMcause = 0x342, kMtval = 0x343,
+                   kMip = 0x344, kSatp = 0x180;
 constexpr unsigned kRomSteps = 6;
 constexpr uint64_t kUntouched = 0xdead'beef;
 
@@ -34,7 +35,8 @@ struct Nowhere final : core::ByteSink, MachineObserver {
 class Ran {
  public:
   Ran(EngineKind engine, const test::Words& program, const std::map<unsigned, uint64_t>& x = {}) {
-    test::Words words = {auipc(t6, 0), addi(t6, t6, 0x400), csrw(kMtvec, t6), auipc(s0, 4), addi(s0, s0, -12)};
+    test::Words words = {auipc(t6, 0), addi(t6, t6, 0x400), csrw(kMtvec, t6), auipc(s0, 4),
+                         addi(s0, s0, -12)};
     const uint64_t begin = words.size();
     words = words + program;
     words.resize(0x500 / 4, kSelf);
@@ -73,8 +75,8 @@ class Ran {
 // The instructions that open PMP to everybody, with t0 and t1.
 const test::Words kOpenPmp = {addi(t0, zero, -1), csrw(0x3b0, t0), addi(t0, zero, 0x1f), csrw(0x3a0, t0)};
 // mret to the instruction behind these four, in the mode that t1 has as MPP (bits 12:11).
-const test::Words kLeave = {csrrc(zero, kMstatus, t2), csrrs(zero, kMstatus, t1), auipc(t0, 0), addi(t0, t0, 16), csrw(0x341, t0),
-                            0x30200073};
+const test::Words kLeave = {csrrc(zero, kMstatus, t2), csrrs(zero, kMstatus, t1), auipc(t0, 0),
+                            addi(t0, t0, 16),          csrw(0x341, t0),           0x30200073};
 constexpr uint64_t kMpp = 3 << 11, kMppS = 1 << 11;
 
 using Probe = std::function<bool(EngineKind)>;
@@ -121,8 +123,11 @@ const std::map<std::string, Probe>& probes() {
        }},
       {"reservation-set",
        [](EngineKind e) {
-         const auto result = [&](uint32_t lr, uint32_t sc) { return Ran(e, {lr, addi(a2, a0, 4), sc}, {{a0, kData}}).run().x(a1); };
-         return result(lr_d(a3, a0), sc_d(a1, zero, a0)) == 0 && result(lr_d(a3, a0), sc_w(a1, zero, a0)) == 1 &&
+         const auto result = [&](uint32_t lr, uint32_t sc) {
+           return Ran(e, {lr, addi(a2, a0, 4), sc}, {{a0, kData}}).run().x(a1);
+         };
+         return result(lr_d(a3, a0), sc_d(a1, zero, a0)) == 0 &&
+                result(lr_d(a3, a0), sc_w(a1, zero, a0)) == 1 &&
                 result(lr_d(a3, a0), sc_w(a1, zero, a2)) == 1;
        }},
       {"own-store",
@@ -132,10 +137,15 @@ const std::map<std::string, Probe>& probes() {
        }},
       {"trap-ends-reservation",
        [](EngineKind e) {
-         Ran ran(e, {auipc(t0, 0), addi(t0, t0, 20), csrw(kMtvec, t0), lr_w(a3, a0), kEcall, sc_w(a1, a2, a0)}, {{a0, kData}});
+         Ran ran(e,
+                 {auipc(t0, 0), addi(t0, t0, 20), csrw(kMtvec, t0), lr_w(a3, a0), kEcall, sc_w(a1, a2, a0)},
+                 {{a0, kData}});
          return ran.run().x(a1) == 1;
        }},
-      {"sc-failure", [](EngineKind e) { return Ran(e, {sc_w(a1, a2, a0)}, {{a0, kData}}).run().x(a1) == 1; }},
+      {"sc-failure",
+       [](EngineKind e) {
+         return Ran(e, {sc_w(a1, a2, a0)}, {{a0, kData}}).run().x(a1) == 1;
+       }},
       {"illegal-xtval",
        [](EngineKind e) {
          Ran ran(e, {0x7c0'0500b});
@@ -162,26 +172,39 @@ const std::map<std::string, Probe>& probes() {
        }},
       {"sv48",
        [](EngineKind e) {
-         return Ran(e, {csrw(kSatp, a0), csrr(a1, kSatp)}, {{a0, uint64_t{9} << 60 | 1}, {a1, 1}}).run().x(a1) == 0 &&
-                Ran(e, {csrw(kSatp, a0), csrr(a1, kSatp)}, {{a0, uint64_t{8} << 60 | 1}}).run().x(a1) == (uint64_t{8} << 60 | 1);
+         return Ran(e, {csrw(kSatp, a0), csrr(a1, kSatp)}, {{a0, uint64_t{9} << 60 | 1}, {a1, 1}})
+                        .run()
+                        .x(a1) == 0 &&
+                Ran(e, {csrw(kSatp, a0), csrr(a1, kSatp)}, {{a0, uint64_t{8} << 60 | 1}}).run().x(a1) ==
+                    (uint64_t{8} << 60 | 1);
        }},
       {"accessed-dirty",
        [](EngineKind e) {
          // A gigapage at 0x80000000 without A and D, by MPRV as S.
-         const test::Words program = kOpenPmp + test::Words{sd(a1, 0, a0), csrw(kSatp, a2), csrrs(zero, kMstatus, a3),
-                                                            lw(a4, 0, s0), csrrc(zero, kMstatus, a3), ld(a5, 0, a0),
-                                                            csrrs(zero, kMstatus, a3), sw(a4, 0, s0),
-                                                            csrrc(zero, kMstatus, a3), ld(a6, 0, a0)};
+         const test::Words program = kOpenPmp + test::Words{sd(a1, 0, a0),
+                                                            csrw(kSatp, a2),
+                                                            csrrs(zero, kMstatus, a3),
+                                                            lw(a4, 0, s0),
+                                                            csrrc(zero, kMstatus, a3),
+                                                            ld(a5, 0, a0),
+                                                            csrrs(zero, kMstatus, a3),
+                                                            sw(a4, 0, s0),
+                                                            csrrc(zero, kMstatus, a3),
+                                                            ld(a6, 0, a0)};
          constexpr uint64_t kLeaf = (kStart >> 12) << 10 | 7, kA = 0x40, kD = 0x80;
          Ran ran(e, program,
-                 {{a0, kData + 0x1010}, {a1, kLeaf}, {a2, uint64_t{8} << 60 | (kData + 0x1000) >> 12}, {a3, 1 << 17 | kMppS}});
+                 {{a0, kData + 0x1010},
+                  {a1, kLeaf},
+                  {a2, uint64_t{8} << 60 | (kData + 0x1000) >> 12},
+                  {a3, 1 << 17 | kMppS}});
          ran.run();
          return ran.x(a5) == (kLeaf | kA) && ran.x(a6) == (kLeaf | kA | kD);
        }},
       {"pmp-none-matches",
        [](EngineKind e) {
          const std::map<unsigned, uint64_t> x = {{t1, kMppS}, {t2, kMpp}, {a0, kData}};
-         return Ran(e, kLeave + test::Words{kEcall}, x).run().trapped(1) && Ran(e, kOpenPmp + kLeave + test::Words{kEcall}, x).run().trapped(9) &&
+         return Ran(e, kLeave + test::Words{kEcall}, x).run().trapped(1) &&
+                Ran(e, kOpenPmp + kLeave + test::Words{kEcall}, x).run().trapped(9) &&
                 Ran(e, {lw(a1, 0, a0), kEcall}, x).run().trapped(11);
        }},
       {"pmp-count",
@@ -191,11 +214,13 @@ const std::map<std::string, Probe>& probes() {
        }},
       {"wfi",
        [](EngineKind e) {
-         return Ran(e, {csrw(kMie, a0), csrw(kMip, a0), kWfi, addi(a1, zero, 5)}, {{a0, 2}}).run(4).x(a1) == 5;
+         return Ran(e, {csrw(kMie, a0), csrw(kMip, a0), kWfi, addi(a1, zero, 5)}, {{a0, 2}}).run(4).x(a1) ==
+                5;
        }},
       {"wfi-in-u",
        [](EngineKind e) {
-         const std::map<unsigned, uint64_t> user = {{t1, 0}, {t2, kMpp}}, supervisor = {{t1, kMppS | 1 << 21}, {t2, kMpp}};
+         const std::map<unsigned, uint64_t> user = {{t1, 0}, {t2, kMpp}},
+                                            supervisor = {{t1, kMppS | 1 << 21}, {t2, kMpp}};
          const test::Words program = kOpenPmp + kLeave + test::Words{kWfi};
          // kOpenPmp takes t0 only, so t1 and t2 stay.
          return Ran(e, program, user).run().trapped(2) && Ran(e, program, supervisor).run().trapped(2);
@@ -208,22 +233,30 @@ const std::map<std::string, Probe>& probes() {
        }},
       {"time",
        [](EngineKind e) {
-         test::Words program = {csrr(a0, 0xc01), addi(a2, zero, 1000), addi(a2, a2, -1), bne(a2, zero, -4), csrr(a1, 0xc01)};
+         test::Words program = {csrr(a0, 0xc01), addi(a2, zero, 1000), addi(a2, a2, -1), bne(a2, zero, -4),
+                                csrr(a1, 0xc01)};
          Ran ran(e, program);
          const uint64_t passed = (ran.run(3000).x(a1) - ran.x(a0));
          return passed >= 20 && passed <= 21 && core::kTicksPerSecond == 10'000'000;  // 2002 instructions
        }},
       {"hpm-count",
        [](EngineKind e) {
-         return Ran(e, {csrr(a0, 0xb13)}).run().trapped(2) && Ran(e, {csrw(0xb12, a0), csrr(a1, 0xb12)}, {{a0, 6}}).run().x(a1) == 6;
+         return Ran(e, {csrr(a0, 0xb13)}).run().trapped(2) &&
+                Ran(e, {csrw(0xb12, a0), csrr(a1, 0xb12)}, {{a0, 6}}).run().x(a1) == 6;
        }},
       {"reserved-rounding",
        [](EngineKind e) {
-         return Ran(e, {csrrs(zero, kMstatus, a0), csrw(2, a1), fadd(kS, 1, 2, 3)}, {{a0, 1 << 13}, {a1, 5}}).run().trapped(2) &&
-                !Ran(e, {csrrs(zero, kMstatus, a0), csrw(2, a1), fadd(kS, 1, 2, 3)}, {{a0, 1 << 13}, {a1, 4}}).run().trapped(2);
+         return Ran(e, {csrrs(zero, kMstatus, a0), csrw(2, a1), fadd(kS, 1, 2, 3)}, {{a0, 1 << 13}, {a1, 5}})
+                    .run()
+                    .trapped(2) &&
+                !Ran(e, {csrrs(zero, kMstatus, a0), csrw(2, a1), fadd(kS, 1, 2, 3)}, {{a0, 1 << 13}, {a1, 4}})
+                     .run()
+                     .trapped(2);
        }},
       {"reserved-fence",
-       [](EngineKind e) { return Ran(e, {0x3ff8878f, addi(a0, zero, 3)}).run().x(a0) == 3; }},
+       [](EngineKind e) {
+         return Ran(e, {0x3ff8878f, addi(a0, zero, 3)}).run().x(a0) == 3;
+       }},
       {"coherent-fetch",
        [](EngineKind e) {
          Ran ran(e, {auipc(t0, 0), sw(a1, 8, t0), addi(a0, zero, 1)}, {{a1, addi(a0, zero, 2)}});
@@ -244,12 +277,14 @@ const std::map<std::string, Probe>& probes() {
        [](EngineKind e) {
          // All of S's are pending, and MTI (mtimecmp is 0); then one after the other is disabled.
          const auto taken = [&](uint64_t enabled) {
-           Ran ran(e, {csrw(kMip, a0), csrw(kMie, a1), csrrs(zero, kMstatus, a2)}, {{a0, 0x222}, {a1, enabled}, {a2, 8}});
+           Ran ran(e, {csrw(kMip, a0), csrw(kMie, a1), csrrs(zero, kMstatus, a2)},
+                   {{a0, 0x222}, {a1, enabled}, {a2, 8}});
            return ran.run().csr(kMcause) - (uint64_t{1} << 63);
          };
          return taken(0x2a2) == 7 && taken(0x222) == 9 && taken(0x22) == 1 && taken(0x20) == 5;
        }},
-      {"no-vector", [](EngineKind e) { return Ran(e, {0x0d0072d7}).run().trapped(2); }},  // vsetvli t0, zero, e32
+      {"no-vector",
+       [](EngineKind e) { return Ran(e, {0x0d0072d7}).run().trapped(2); }},  // vsetvli t0, zero, e32
   };
   return kProbes;
 }
@@ -283,8 +318,11 @@ TEST(Choices, EachCsr_ResetOnesAndZeros) {
       if (floating) program.push_back(csrrs(zero, kMstatus, a5));
       program.push_back(csrr(a0, row.number));
       if (program.size() % 2 == 0) program.push_back(kNop);
-      if (!read_only) program = program + test::Words{csrw(row.number, a4), csrr(a1, row.number), csrw(row.number, zero), csrr(a2, row.number)};
-      Ran ran(engine, program, {{a0, kUntouched}, {a1, kUntouched}, {a2, kUntouched}, {a4, ~uint64_t{0}}, {a5, 1 << 13}});
+      if (!read_only)
+        program = program + test::Words{csrw(row.number, a4), csrr(a1, row.number), csrw(row.number, zero),
+                                        csrr(a2, row.number)};
+      Ran ran(engine, program,
+              {{a0, kUntouched}, {a1, kUntouched}, {a2, kUntouched}, {a4, ~uint64_t{0}}, {a5, 1 << 13}});
       ran.run(program.size());
       EXPECT_EQ(ran.x(a0), row.reset) << row.name << std::hex << " 0x" << ran.x(a0);
       if (read_only) continue;
@@ -295,10 +333,10 @@ TEST(Choices, EachCsr_ResetOnesAndZeros) {
 
 TEST(Choices, EachChoice_IsWhatTheMachineDoes) {
   size_t count = 0;
-#define CHOICE(id, open, chosen, spec)                                                                           \
-  ++count;                                                                                                       \
-  ASSERT_TRUE(probes().contains(id)) << "no program for " << id;                                                 \
-  for (const EngineKind engine : engines())                                                                      \
+#define CHOICE(id, open, chosen, spec)                           \
+  ++count;                                                       \
+  ASSERT_TRUE(probes().contains(id)) << "no program for " << id; \
+  for (const EngineKind engine : engines())                      \
     EXPECT_TRUE(probes().at(id)(engine)) << id << ": " << chosen << ", engine " << static_cast<int>(engine);
 #include "isa/riscv/choices.inc"
   EXPECT_EQ(count, probes().size()) << "a program for a choice that choices.inc does not have";
