@@ -18,13 +18,15 @@ static void pairs(void) {
     // Another address, and another width: may succeed on none of ours.
     f.x[A4] = (u64)&words[8];
     code(LR_D(A2, A0), SC_D(A3, A1, A4)), words[8] = 3, run(mode), CHECK(f.x[A3], 1), CHECK(words[8], 3);
-    code(LR_D(A2, A0), SC_D(A3, A1, A4), SC_D(A5, A1, A0)), run(mode), CHECK(f.x[A3], 1), CHECK(f.x[A5], 1);  // any sc ends it
+    code(LR_D(A2, A0), SC_D(A3, A1, A4), SC_D(A5, A1, A0)), run(mode), CHECK(f.x[A3], 1),
+        CHECK(f.x[A5], 1);  // any sc ends it
     // A later lr takes the place of an earlier.
     code(LR_D(A2, A0), LR_D(A2, A4), SC_D(A3, A1, A0)), run(mode), CHECK(f.x[A3], 1);
     code(LR_D(A2, A0), LR_D(A2, A4), SC_D(A3, A1, A4)), run(mode), CHECK(f.x[A3], 0), CHECK(words[8], 7);
     // rd = rs2, rd = rs1, rd = x0.
     f.x[A1] = 9, code(LR_D(A2, A0), SC_D(A1, A1, A0)), run(mode), CHECK(f.x[A1], 0), CHECK(words[0], 9);
-    f.x[A1] = 11, f.x[A5] = (u64)words, code(LR_D(A5, A5), SC_D(A0, A1, A0)), run(mode), CHECK(f.x[A5], 9), CHECK(f.x[A0], 0), CHECK(words[0], 11);
+    f.x[A1] = 11, f.x[A5] = (u64)words, code(LR_D(A5, A5), SC_D(A0, A1, A0)), run(mode), CHECK(f.x[A5], 9),
+    CHECK(f.x[A0], 0), CHECK(words[0], 11);
     f.x[A0] = (u64)words, code(LR_D(0, A0), SC_D(0, A1, A0)), words[0] = 0, run(mode), CHECK(words[0], 11);
   }
   note(0, 0);
@@ -44,11 +46,13 @@ static void permissions(void) {
   code(LR_D(A2, A0)), run(USER), RAN(1), CHECK(f.x[A2], 5);
   code(LR_D(A2, A0), SC_D(A3, A1, A0)), run(USER), TRAPPED(STORE_ACCESS, 1, (u64)words), CHECK(f.x[A3], 77);
   code(SC_D(A3, A1, A0)), run(USER);
-  CHECK_CHOICE(f.cause, STORE_ACCESS, BREAKPOINT, "14.2: may fault; QEMU 7.2: fails before its address is looked at"), f.x[A3] = 77;
+  CHECK_CHOICE(f.cause, STORE_ACCESS, BREAKPOINT, "14.2: may fault; QEMU 7.2: fails before its address is looked at"),
+      f.x[A3] = 77;
   code(AMOADD_D(A3, A1, A0)), run(USER), TRAPPED(STORE_ACCESS, 0, (u64)words), CHECK(f.x[A3], 77), CHECK(words[0], 5);
   code(AMOADD_D(0, 0, A0)), run(USER), TRAPPED(STORE_ACCESS, 0, (u64)words);
   put(PMPCFG0, 0x1f18);  // neither
-  code(AMOADD_D(A3, A1, A0)), run(USER), CHECK(f.cause, OF_AMO(STORE_ACCESS)), CHECK(f.tval, (u64)words), CHECK(f.x[A3], 77);
+  code(AMOADD_D(A3, A1, A0)), run(USER), CHECK(f.cause, OF_AMO(STORE_ACCESS)), CHECK(f.tval, (u64)words),
+      CHECK(f.x[A3], 77);
   code(LR_D(A3, A0)), run(USER), TRAPPED(LOAD_ACCESS, 0, (u64)words), CHECK(f.x[A3], 77);
 }
 

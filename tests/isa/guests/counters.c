@@ -17,23 +17,30 @@ static void counts(unsigned n) {
   code(CSRRS(A0, HPM(n), 0), NOP, NOP, NOP, CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A1] - f.x[A0], 4);
   // A write: the next instruction reads what was written (the write itself is not counted on top).
   f.x[A2] = 1000;
-  code(CSRRW(0, HPM(n), A2), CSRRS(A0, HPM(n), 0), CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A0], 1000), CHECK(f.x[A1], 1001);
+  code(CSRRW(0, HPM(n), A2), CSRRS(A0, HPM(n), 0), CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A0], 1000),
+      CHECK(f.x[A1], 1001);
   code(CSRRW(0, HPM(n), A2), NOP, CSRRS(A0, HPM(n), 0)), run(MACHINE), CHECK(f.x[A0], 1001);
   f.x[A2] = ~(u64)0;
-  code(CSRRW(0, HPM(n), A2), CSRRS(A0, HPM(n), 0), CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A0], ~(u64)0), CHECK(f.x[A1], 0);  // wraps
+  code(CSRRW(0, HPM(n), A2), CSRRS(A0, HPM(n), 0), CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A0], ~(u64)0),
+      CHECK(f.x[A1], 0);  // wraps
   // The read-only twin.
   code(CSRRS(A0, HPM(n), 0), CSRRS(A1, CYCLE + n, 0)), run(MACHINE), CHECK(f.x[A1] - f.x[A0], 1);
   // csrrs with x0 does not write.
-  code(CSRRS(A0, HPM(n), 0), CSRRS(A3, HPM(n), 0), CSRRC(A3, HPM(n), 0), CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A1] - f.x[A0], 3);
+  code(CSRRS(A0, HPM(n), 0), CSRRS(A3, HPM(n), 0), CSRRC(A3, HPM(n), 0), CSRRS(A1, HPM(n), 0)), run(MACHINE),
+      CHECK(f.x[A1] - f.x[A0], 3);
   // Inhibited: stands still, keeps what is written, goes on afterwards. (The instruction that stops it still counts.)
   f.x[A2] = BIT(n), f.x[A3] = 500;
-  code(CSRRS(A0, HPM(n), 0), CSRRS(0, MCOUNTINHIBIT, A2), NOP, CSRRS(A1, HPM(n), 0), NOP, NOP, CSRRS(A4, HPM(n), 0), CSRRC(0, MCOUNTINHIBIT, A2), CSRRS(A5, HPM(n), 0), CSRRS(A6, HPM(n), 0));
-  run(MACHINE), RAN(10), CHECK(f.x[A1] - f.x[A0], 2), CHECK(f.x[A4], f.x[A1]), CHECK(f.x[A5], f.x[A4]), CHECK(f.x[A6] - f.x[A5], 1);
-  code(CSRRS(0, MCOUNTINHIBIT, A2), CSRRW(0, HPM(n), A3), NOP, CSRRS(A0, HPM(n), 0), CSRRC(0, MCOUNTINHIBIT, A2), NOP, CSRRS(A1, HPM(n), 0));
+  code(CSRRS(A0, HPM(n), 0), CSRRS(0, MCOUNTINHIBIT, A2), NOP, CSRRS(A1, HPM(n), 0), NOP, NOP, CSRRS(A4, HPM(n), 0),
+       CSRRC(0, MCOUNTINHIBIT, A2), CSRRS(A5, HPM(n), 0), CSRRS(A6, HPM(n), 0));
+  run(MACHINE), RAN(10), CHECK(f.x[A1] - f.x[A0], 2), CHECK(f.x[A4], f.x[A1]), CHECK(f.x[A5], f.x[A4]),
+      CHECK(f.x[A6] - f.x[A5], 1);
+  code(CSRRS(0, MCOUNTINHIBIT, A2), CSRRW(0, HPM(n), A3), NOP, CSRRS(A0, HPM(n), 0), CSRRC(0, MCOUNTINHIBIT, A2), NOP,
+       CSRRS(A1, HPM(n), 0));
   run(MACHINE), CHECK(f.x[A0], 500), CHECK(f.x[A1], 501);
   // Another counter's bit stops another counter.
   f.x[A2] = ~BIT(n);
-  code(CSRRS(A0, HPM(n), 0), CSRRW(0, MCOUNTINHIBIT, A2), CSRRS(A1, HPM(n), 0), CSRRW(0, MCOUNTINHIBIT, 0)), run(MACHINE), CHECK(f.x[A1] - f.x[A0], 2);
+  code(CSRRS(A0, HPM(n), 0), CSRRW(0, MCOUNTINHIBIT, A2), CSRRS(A1, HPM(n), 0), CSRRW(0, MCOUNTINHIBIT, 0)),
+      run(MACHINE), CHECK(f.x[A1] - f.x[A0], 2);
   // What traps is not counted: ecall in U, then a few of the kit's in M. The kit's own way there and back is the same each time.
   u64 with[3];
   for (unsigned i = 0; i < 3; i++) {
@@ -56,11 +63,14 @@ static void events(void) {
   for (unsigned n = 3; n <= 18; n++) {
     note("counter", n);
     f.x[A2] = 3;
-    code(CSRRWI(0, EVENT(n), 0), CSRRS(A0, HPM(n), 0), NOP, NOP, CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A1], f.x[A0]);  // none
-    code(CSRRWI(0, EVENT(n), CYCLES), CSRRS(A0, HPM(n), 0), NOP, NOP, CSRRS(A1, HPM(n), 0)), run(MACHINE), CHECK(f.x[A1] - f.x[A0], 3);
+    code(CSRRWI(0, EVENT(n), 0), CSRRS(A0, HPM(n), 0), NOP, NOP, CSRRS(A1, HPM(n), 0)), run(MACHINE),
+        CHECK(f.x[A1], f.x[A0]);  // none
+    code(CSRRWI(0, EVENT(n), CYCLES), CSRRS(A0, HPM(n), 0), NOP, NOP, CSRRS(A1, HPM(n), 0)), run(MACHINE),
+        CHECK(f.x[A1] - f.x[A0], 3);
     code(CSRRWI(0, EVENT(n), 0), CSRRS(A0, HPM(n), 0)), run(MACHINE);
     const u64 was = f.x[A0];
-    code(NOP, CSRRWI(0, EVENT(n), INSTRUCTIONS), CSRRS(A0, HPM(n), 0)), run(MACHINE), CHECK(f.x[A0], was);  // goes on where it stood
+    code(NOP, CSRRWI(0, EVENT(n), INSTRUCTIONS), CSRRS(A0, HPM(n), 0)), run(MACHINE),
+        CHECK(f.x[A0], was);  // goes on where it stood
     code(CSRRW(0, EVENT(n), A2), CSRRS(A0, EVENT(n), 0)), run(MACHINE), CHECK(f.x[A0], 0);
   }
   note(0, 0);

@@ -35,10 +35,17 @@ static void external(int on) {
 
 static void pend(unsigned number, int on) {
   switch (number) {
-    case MSI: MSIP = on; break;
-    case MTI: MTIMECMP = on ? 0 : NEVER; break;
-    case MEI: external(on); break;
-    default: on ? set(MIP, BIT(number)) : clear(MIP, BIT(number));
+    case MSI:
+      MSIP = on;
+      break;
+    case MTI:
+      MTIMECMP = on ? 0 : NEVER;
+      break;
+    case MEI:
+      external(on);
+      break;
+    default:
+      on ? set(MIP, BIT(number)) : clear(MIP, BIT(number));
   }
 }
 static void quiet(void) {
@@ -59,11 +66,13 @@ static void each(void) {
       pend(n, 1);
       CHECK(get(MIP), BIT(n));
       code(NOP, NOP);
-      run(mode), RAN(2);                                         // not enabled
+      run(mode), RAN(2);  // not enabled
       put(MIE, BIT(n)), CHECK(get(MIE), BIT(n));
       f.status = 0, run(mode);
-      if (mode == MACHINE) RAN(2);                               // MIE counts in M only
-      else CHECK(f.cause, INTERRUPT | n), CHECK(f.epc, code_at()), CHECK(f.tval, 0), CHECK(f.mstatus & SR_MPP(3), SR_MPP(mode));
+      if (mode == MACHINE) RAN(2);  // MIE counts in M only
+      else
+        CHECK(f.cause, INTERRUPT | n), CHECK(f.epc, code_at()), CHECK(f.tval, 0),
+            CHECK(f.mstatus & SR_MPP(3), SR_MPP(mode));
       f.status = SR_MPIE, run(mode), CHECK(f.cause, INTERRUPT | n), CHECK(f.epc, code_at());
       CHECK(f.mstatus & (SR_MIE | SR_MPIE), SR_MPIE), CHECK(f.slot, DIRECT);
       put(MTVEC, (u64)m_vector | 1), run(mode), CHECK(f.cause, INTERRUPT | n), CHECK(f.slot, n);
@@ -93,7 +102,8 @@ static void delegated(void) {
     for (unsigned vectored = 0; vectored < 2; vectored++) {
       put(STVEC, (u64)s_landing | vectored);
       f.status = SR_SIE, run(SUPERVISOR);
-      CHECK(landed(), vectored ? n : 0), CHECK(get(SCAUSE), INTERRUPT | n), CHECK(get(SEPC), code_at()), CHECK(get(STVAL), 0);
+      CHECK(landed(), vectored ? n : 0), CHECK(get(SCAUSE), INTERRUPT | n), CHECK(get(SEPC), code_at()),
+          CHECK(get(STVAL), 0);
       CHECK(f.mstatus & (SR_SIE | SR_SPIE | SR_SPP | SR_MPP(3)), SR_SPIE | SR_SPP | SR_MPP(SUPERVISOR));
       f.status = 0, run(USER);
       CHECK(landed(), vectored ? n : 0), CHECK(get(SCAUSE), INTERRUPT | n);
@@ -130,7 +140,8 @@ static void priority(void) {
         f.status = SR_SIE, run(SUPERVISOR), CHECK(f.cause, INTERRUPT | low);
         f.status = 0, run(USER), CHECK(f.cause, INTERRUPT | low);
         put(MIDELEG, both);
-        if (get(MIDELEG) == both) f.status = 0, run(USER), CHECK(landed(), 0), CHECK(get(SCAUSE), INTERRUPT | first_of(high, low));
+        if (get(MIDELEG) == both)
+          f.status = 0, run(USER), CHECK(landed(), 0), CHECK(get(SCAUSE), INTERRUPT | first_of(high, low));
       }
       put(MIDELEG, BIT(low)), f.status = SR_SIE, run(SUPERVISOR);
       CHECK(f.cause, INTERRUPT | (get(MIDELEG) ? high : first_of(high, low)));
@@ -148,7 +159,8 @@ static void at_once(void) {
   CHECK(f.cause, INTERRUPT | MSI), CHECK(f.epc - code_at(), 12), put(MIE, 0);
   code(CSRRS(0, MIE, A0), NOP, CSRRS(0, MSTATUS, A1), NOP), run(MACHINE);
   CHECK(f.cause, INTERRUPT | MSI), CHECK(f.epc - code_at(), 12), put(MIE, 0);
-  code(CSRRW(0, MIE, A0), CSRRSI(0, MSTATUS, 8), NOP), run(MACHINE), CHECK(f.cause, INTERRUPT | MSI), CHECK(f.epc - code_at(), 8);
+  code(CSRRW(0, MIE, A0), CSRRSI(0, MSTATUS, 8), NOP), run(MACHINE), CHECK(f.cause, INTERRUPT | MSI),
+      CHECK(f.epc - code_at(), 8);
   pend(MSI, 0);
   // mip, written; sip; then mideleg, which takes it away or brings it.
   put(MIE, BIT(SSI)), f.x[A0] = BIT(SSI), f.status = SR_MPIE;
@@ -157,16 +169,19 @@ static void at_once(void) {
   code(NOP, CSRRS(0, SIP, A0), NOP), run(SUPERVISOR), CHECK(landed(), 0), CHECK(get(SEPC) - code_at(), 8), put(MIP, 0);
   code(CSRRWI(0, SIP, 2), NOP), run(SUPERVISOR), CHECK(landed(), 0), CHECK(get(SEPC) - code_at(), 4);
   f.status = 0, put(SIE, 0);
-  code(CSRRSI(0, SSTATUS, 2), CSRRSI(0, SIE, 2), NOP), run(SUPERVISOR), CHECK(landed(), 0), CHECK(get(SEPC) - code_at(), 8);
+  code(CSRRSI(0, SSTATUS, 2), CSRRSI(0, SIE, 2), NOP), run(SUPERVISOR), CHECK(landed(), 0),
+      CHECK(get(SEPC) - code_at(), 8);
   code(CSRRSI(0, SSTATUS, 2), NOP), run(SUPERVISOR), CHECK(landed(), 0), CHECK(get(SEPC) - code_at(), 4);
   f.status = SR_MPIE;
   code(CSRRCI(0, MIDELEG, 2), NOP), run(MACHINE), CHECK(f.cause, INTERRUPT | SSI), CHECK(f.epc - code_at(), 4);
   // mret and sret let it in at their target.
   f.status = 0, f.x[A0] = SR_MPIE, f.x[A1] = code_at() + 16;
-  code(CSRRW(0, MEPC, A1), CSRRS(0, MSTATUS, A0), MRET, NOP, NOP), run(MACHINE), CHECK(f.cause, INTERRUPT | SSI), CHECK(f.epc - code_at(), 16);
+  code(CSRRW(0, MEPC, A1), CSRRS(0, MSTATUS, A0), MRET, NOP, NOP), run(MACHINE), CHECK(f.cause, INTERRUPT | SSI),
+      CHECK(f.epc - code_at(), 16);
   put(MIDELEG, BIT(SSI)), put(SIE, BIT(SSI));
   f.x[A0] = SR_SPIE | SR_SPP;
-  code(CSRRW(0, SEPC, A1), CSRRS(0, SSTATUS, A0), SRET, NOP, NOP), run(SUPERVISOR), CHECK(landed(), 0), CHECK(get(SEPC) - code_at(), 16);
+  code(CSRRW(0, SEPC, A1), CSRRS(0, SSTATUS, A0), SRET, NOP, NOP), run(SUPERVISOR), CHECK(landed(), 0),
+      CHECK(get(SEPC) - code_at(), 16);
   CHECK(get(SCAUSE), INTERRUPT | SSI);
   // The interrupted instruction did nothing: go on and it runs.
   quiet();
@@ -198,7 +213,7 @@ static void pending_bits(void) {
   UART_IER = 0;
   const u32 claimed = PLIC_CLAIM(1);
   CHECK(claimed, UART_SOURCE), PLIC_CLAIM(1) = claimed;
-  CHECK(get(MIP), BIT(SSI));                                  // ... does not set software's bit (3.1.9)
+  CHECK(get(MIP), BIT(SSI));  // ... does not set software's bit (3.1.9)
   PLIC_ENABLE(1) = 0;
   put(MIE, ~(u64)0), CHECK_CHOICE(get(MIE), 0xaaa, 0x2eee, MORE_BITS), put(MIE, 0);
 }
@@ -240,7 +255,8 @@ static void timers(void) {
   code(NOP), run(SUPERVISOR), RAN(1);
   put(MENVCFG, get(MENVCFG) & ~BIT(63));
   // A write of menvcfg without STCE leaves software's STIP; one with STCE takes it away for good.
-  set(MIP, BIT(STI)), put(MENVCFG, get(MENVCFG) ^ 1), CHECK(get(MIP), BIT(STI)), put(MENVCFG, get(MENVCFG) ^ 1), CHECK(get(MIP), BIT(STI));
+  set(MIP, BIT(STI)), put(MENVCFG, get(MENVCFG) ^ 1), CHECK(get(MIP), BIT(STI)), put(MENVCFG, get(MENVCFG) ^ 1),
+      CHECK(get(MIP), BIT(STI));
   put(STIMECMP, NEVER), clear(MIP, BIT(STI));
   // Without STCE stimecmp keeps its value and drives nothing.
   put(STIMECMP, 0);
@@ -278,26 +294,26 @@ static void waiting(void) {
 // RELIABILITY.md 27.
 static void plic(void) {
   quiet();
-  CHECK(PLIC_CLAIM(0), 0);                       // nothing to claim
+  CHECK(PLIC_CLAIM(0), 0);  // nothing to claim
   PLIC_PRIORITY(UART_SOURCE) = 7, CHECK(PLIC_PRIORITY(UART_SOURCE), 7);
   PLIC_PRIORITY(0) = 3, CHECK(PLIC_PRIORITY(0), 0);  // source 0 does not exist
   PLIC_ENABLE(0) = 1u << UART_SOURCE, CHECK(PLIC_ENABLE(0), 1u << UART_SOURCE), CHECK(PLIC_ENABLE(1), 0);
   PLIC_THRESHOLD(0) = 7, CHECK(PLIC_THRESHOLD(0), 7);
   UART_IER = 2;
   CHECK(PLIC_PENDING, 1u << UART_SOURCE);
-  CHECK(get(MIP), 0);                            // priority must be above the threshold
+  CHECK(get(MIP), 0);  // priority must be above the threshold
   PLIC_THRESHOLD(0) = 6, CHECK(get(MIP), BIT(MEI));
   PLIC_PRIORITY(UART_SOURCE) = 0, PLIC_THRESHOLD(0) = 0, CHECK(get(MIP), 0);  // priority 0: never
   PLIC_PRIORITY(UART_SOURCE) = 1, CHECK(get(MIP), BIT(MEI));
   PLIC_ENABLE(0) = 0, CHECK_CHOICE(get(MIP), 0, BIT(MEI), SEES_LATER);
   PLIC_ENABLE(1) = 1u << UART_SOURCE, CHECK_CHOICE(get(MIP), BIT(SEI), BIT(MEI), SEES_LATER);
   PLIC_THRESHOLD(1) = 0, CHECK(get(MIP), BIT(SEI));
-  CHECK(PLIC_CLAIM(0), 0);                       // context 0 has not enabled it
+  CHECK(PLIC_CLAIM(0), 0);  // context 0 has not enabled it
   CHECK(PLIC_CLAIM(1), UART_SOURCE), CHECK(get(MIP), 0), CHECK(PLIC_PENDING, 0), CHECK(PLIC_CLAIM(1), 0);
   UART_IER = 0;
-  PLIC_CLAIM(1) = UART_SOURCE;                   // completed, and the source is quiet
+  PLIC_CLAIM(1) = UART_SOURCE;  // completed, and the source is quiet
   CHECK(get(MIP), 0), CHECK(PLIC_CLAIM(1), 0);
-  UART_IER = 2, CHECK(get(MIP), BIT(SEI));       // and again
+  UART_IER = 2, CHECK(get(MIP), BIT(SEI));  // and again
   // A request that comes while the one before is claimed waits until that is completed.
   CHECK(PLIC_CLAIM(1), UART_SOURCE), CHECK(UART_IIR & 15, 2);  // reading IIR quiets the UART
   *(volatile uint8_t*)UART = '\n';                             // and a byte that is gone makes it ask again
@@ -305,7 +321,7 @@ static void plic(void) {
   }
   CHECK(PLIC_CLAIM(1), 0), CHECK(get(MIP), 0);
   PLIC_CLAIM(1) = UART_SOURCE, CHECK(get(MIP), BIT(SEI)), CHECK(PLIC_CLAIM(1), UART_SOURCE);
-  PLIC_CLAIM(1) = UART_SOURCE + 1;                             // another source's completion is not this one's
+  PLIC_CLAIM(1) = UART_SOURCE + 1;  // another source's completion is not this one's
   CHECK(UART_IIR & 15, 2), UART_IER = 0;
   PLIC_CLAIM(1) = UART_SOURCE, PLIC_ENABLE(1) = 0;
   CHECK(get(MIP), 0);

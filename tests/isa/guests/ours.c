@@ -9,7 +9,10 @@ enum { INVAL, CLEAN, FLUSH, ZERO = 4, CBIE_FLUSH = 1 << 4, CBIE_INVAL = 3 << 4, 
 static u64 block[64] __attribute__((aligned(4096)));
 
 static void cache_blocks(void) {
-  static const struct { unsigned operation; u64 enable; } operations[] = {{INVAL, CBIE_FLUSH}, {INVAL, CBIE_INVAL}, {CLEAN, CBCFE}, {FLUSH, CBCFE}, {ZERO, CBZE}};
+  static const struct {
+    unsigned operation;
+    u64 enable;
+  } operations[] = {{INVAL, CBIE_FLUSH}, {INVAL, CBIE_INVAL}, {CLEAN, CBCFE}, {FLUSH, CBCFE}, {ZERO, CBZE}};
   for (unsigned i = 0; i < 5; i++) {
     fresh();
     const unsigned operation = operations[i].operation;
@@ -23,10 +26,13 @@ static void cache_blocks(void) {
         code(CBO(operation));
         run(MACHINE), RAN(1);
         run(SUPERVISOR);
-        if (m) RAN(1); else ILLEGAL_AT(0);
+        if (m) RAN(1);
+        else ILLEGAL_AT(0);
         run(USER);
-        if (m && s) RAN(1); else ILLEGAL_AT(0);
-        CHECK(block[0], operation == ZERO ? 0 : 0x1111), CHECK(block[7], operation == ZERO ? 0 : 0x1118), CHECK(block[8], 0x1119);
+        if (m && s) RAN(1);
+        else ILLEGAL_AT(0);
+        CHECK(block[0], operation == ZERO ? 0 : 0x1111), CHECK(block[7], operation == ZERO ? 0 : 0x1118),
+            CHECK(block[8], 0x1119);
       }
     // Faults are store faults; management needs a load's or a store's permission, zero a store's. PMP: nothing, R, RW.
     put(MENVCFG, enable), put(SENVCFG, enable);
@@ -57,18 +63,20 @@ static void waits(void) {
 }
 
 // RELIABILITY.md 9, without sfence.vma: often enough for every engine to have kept the old.
-static u64 root[512] __attribute__((aligned(4096))), middle[512] __attribute__((aligned(4096))), leaf[512] __attribute__((aligned(4096))), pages[2][512] __attribute__((aligned(4096)));
+static u64 root[512] __attribute__((aligned(4096))), middle[512] __attribute__((aligned(4096))),
+    leaf[512] __attribute__((aligned(4096))), pages[2][512] __attribute__((aligned(4096)));
 static void unfenced(void) {
   fresh();
   root[2] = (u64)0x80000000 >> 2 | 0xcf, root[1] = (u64)middle >> 2 | 1, middle[0] = (u64)leaf >> 2 | 1;
   leaf[5] = (u64)pages[0] >> 2 | 0xcf, leaf[6] = (u64)pages[0] >> 2 | 0xcf;  // two names of one page
   pages[0][0] = 100, pages[1][0] = 101;
   put(SATP, (u64)8 << 60 | (u64)root >> 12);
-  f.x[A0] = 0x40005000, f.x[A1] = 0x40006000, f.x[A2] = (u64)&leaf[5], f.x[A3] = (u64)pages[0] >> 2 | 0xcf, f.x[A4] = (u64)pages[1] >> 2 | 0xcf;
+  f.x[A0] = 0x40005000, f.x[A1] = 0x40006000, f.x[A2] = (u64)&leaf[5], f.x[A3] = (u64)pages[0] >> 2 | 0xcf,
+  f.x[A4] = (u64)pages[1] >> 2 | 0xcf;
   f.x[S0] = 0, f.x[S1] = 0, f.x[S2] = 200;
   // 200 times: map page 1, add what is read; map page 0, add what is read, through the alias as well.
-  code(SD(A4, A2, 0), LD(A5, A0, 0), ADD(S0, S0, A5), SD(A3, A2, 0), LD(A5, A0, 0), ADD(S1, S1, A5), LD(A5, A1, 0), ADD(S1, S1, A5),
-       ADDI(S2, S2, -1), BEQ(S2, X0, 8), JAL(X0, -40));
+  code(SD(A4, A2, 0), LD(A5, A0, 0), ADD(S0, S0, A5), SD(A3, A2, 0), LD(A5, A0, 0), ADD(S1, S1, A5), LD(A5, A1, 0),
+       ADD(S1, S1, A5), ADDI(S2, S2, -1), BEQ(S2, X0, 8), JAL(X0, -40));
   run(SUPERVISOR), CHECK(f.cause, BREAKPOINT), CHECK(f.x[S0], 200 * 101), CHECK(f.x[S1], 400 * 100);
   // A store through one name is seen through the other.
   f.x[S2] = 50;
@@ -79,10 +87,13 @@ static void unfenced(void) {
   leaf[5] = (u64)pages[0] >> 2 | 0x0f, code(LD(A5, A0, 0)), run(SUPERVISOR), CHECK(leaf[5] & 0xff, 0x4f);
   leaf[5] &= ~(u64)0x40, run(SUPERVISOR), CHECK(leaf[5] & 0xff, 0x4f);
   // satp: another space, without a fence, with the same ASID.
-  static u64 other[512] __attribute__((aligned(4096))), other_middle[512] __attribute__((aligned(4096))), other_leaf[512] __attribute__((aligned(4096)));
-  other[2] = root[2], other[1] = (u64)other_middle >> 2 | 1, other_middle[0] = (u64)other_leaf >> 2 | 1, other_leaf[5] = (u64)pages[1] >> 2 | 0xcf;
+  static u64 other[512] __attribute__((aligned(4096))), other_middle[512] __attribute__((aligned(4096))),
+      other_leaf[512] __attribute__((aligned(4096)));
+  other[2] = root[2], other[1] = (u64)other_middle >> 2 | 1, other_middle[0] = (u64)other_leaf >> 2 | 1,
+  other_leaf[5] = (u64)pages[1] >> 2 | 0xcf;
   f.x[A1] = get(SATP), f.x[A2] = (u64)8 << 60 | (u64)other >> 12, f.x[S2] = 100, f.x[S0] = 0;
-  code(LD(A5, A0, 0), ADD(S0, S0, A5), CSRRW(0, SATP, A2), LD(A5, A0, 0), ADD(S0, S0, A5), CSRRW(0, SATP, A1), ADDI(S2, S2, -1), BEQ(S2, X0, 8), JAL(X0, -32));
+  code(LD(A5, A0, 0), ADD(S0, S0, A5), CSRRW(0, SATP, A2), LD(A5, A0, 0), ADD(S0, S0, A5), CSRRW(0, SATP, A1),
+       ADDI(S2, S2, -1), BEQ(S2, X0, 8), JAL(X0, -32));
   run(SUPERVISOR), CHECK(f.x[S0], 100 * 201);
   put(SATP, 0);
 }
@@ -91,7 +102,8 @@ static void unfenced(void) {
 static void rewritten(void) {
   fresh();
   f.x[A0] = code_at() + 12, f.x[A1] = ADDI(S0, S0, 1), f.x[A2] = ADDI(S0, S0, 2), f.x[S2] = 100, f.x[S0] = 0;
-  code(SW(A1, A0, 0), ADD(A3, A1, X0), ADD(A1, A2, X0), NOP /* rewritten */, ADD(A2, A3, X0), ADDI(S2, S2, -1), BEQ(S2, X0, 8), JAL(X0, -28));
+  code(SW(A1, A0, 0), ADD(A3, A1, X0), ADD(A1, A2, X0), NOP /* rewritten */, ADD(A2, A3, X0), ADDI(S2, S2, -1),
+       BEQ(S2, X0, 8), JAL(X0, -28));
   run(USER), CHECK(f.cause, BREAKPOINT), CHECK(f.x[S0], 150);
   // The very next instruction.
   f.x[A0] = code_at() + 4, f.x[A1] = ADDI(S0, X0, 7), code(SW(A1, A0, 0), EBREAK), run(USER), RAN(2), CHECK(f.x[S0], 7);

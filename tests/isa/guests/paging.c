@@ -49,10 +49,17 @@ enum { READ, WRITE, EXECUTE, AMO_KIND };
 static u64 access_at(unsigned kind, unsigned mode, u64 at) {
   f.x[A0] = at, f.x[A1] = 0x55, f.x[A2] = 0x77;
   switch (kind) {
-    case READ: code(LD(A2, A0, 0)); break;
-    case WRITE: code(SD(A1, A0, 0)); break;
-    case EXECUTE: code(JALR(RA, A0, 0)); break;
-    default: code(AMOSWAP_D(A2, A1, A0));
+    case READ:
+      code(LD(A2, A0, 0));
+      break;
+    case WRITE:
+      code(SD(A1, A0, 0));
+      break;
+    case EXECUTE:
+      code(JALR(RA, A0, 0));
+      break;
+    default:
+      code(AMOSWAP_D(A2, A1, A0));
   }
   run_mapped(mode);
   const u64 returned = f.cause == BREAKPOINT && kind != EXECUTE ? BEGIN(mode) + 4 : at;
@@ -69,10 +76,12 @@ static u64 fault_of(unsigned kind, const unsigned* faults, int load_part_fails) 
   return kind == AMO_KIND && load_part_fails ? OF_AMO(faults[kind]) : faults[kind];
 }
 static void refused(const char* where, unsigned mode) {
-  for (unsigned kind = READ; kind <= AMO_KIND; kind++) check(where, "refused", access(kind, mode), fault_of(kind, page_fault, 1));
+  for (unsigned kind = READ; kind <= AMO_KIND; kind++)
+    check(where, "refused", access(kind, mode), fault_of(kind, page_fault, 1));
 }
 static void permitted(const char* where, unsigned mode) {
-  for (unsigned kind = READ; kind <= AMO_KIND; kind++) page[0][0] = EBREAK, check(where, "permitted", access(kind, mode), 0);
+  for (unsigned kind = READ; kind <= AMO_KIND; kind++)
+    page[0][0] = EBREAK, check(where, "permitted", access(kind, mode), 0);
 }
 #define REFUSED(mode) refused(HERE, mode)
 #define PERMITTED(mode) permitted(HERE, mode)
@@ -141,18 +150,23 @@ static void each_level(void) {
     }
     // Bits of a pointer: A, D and U are reserved; G is not, nor are the two for software.
     const u64 pointer = PTE_OF(tables[level - 1], V);
-    static const struct { u64 bits; int refused; } cases[] = {{0, 0}, {G, 0}, {0x300, 0}, {A, 1}, {D, 1}, {U, 1}, {NAPOT, 1}, {PBMT(1), 1}, {W, 1}, {BIT(54), 1}};
+    static const struct {
+      u64 bits;
+      int refused;
+    } cases[] = {{0, 0}, {G, 0}, {0x300, 0}, {A, 1}, {D, 1}, {U, 1}, {NAPOT, 1}, {PBMT(1), 1}, {W, 1}, {BIT(54), 1}};
     put(MENVCFG, get(MENVCFG) | BIT(62));
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
       note("levels, level, pointer case", levels << 8 | level << 4 | i);
       map(RWXAD), *entry(level) = pointer | cases[i].bits, changed();
-      CHECK_CHOICE(access(READ, SUPERVISOR), cases[i].refused ? LOAD_PAGE : 0, cases[i].refused && cases[i].bits != BIT(54) ? LOAD_PAGE : 0, NOT_CHECKED);
+      CHECK_CHOICE(access(READ, SUPERVISOR), cases[i].refused ? LOAD_PAGE : 0,
+                   cases[i].refused && cases[i].bits != BIT(54) ? LOAD_PAGE : 0, NOT_CHECKED);
     }
     put(MENVCFG, get(MENVCFG) & ~BIT(62));
     // A table that is not in RAM.
     map(RWXAD), *entry(level) = PTE_OF(0x1000000, V), changed();
     for (unsigned kind = READ; kind <= AMO_KIND; kind++)
-      CHECK_CHOICE(access(kind, SUPERVISOR), access_fault[kind], fault_of(kind, page_fault, 1), "10.3.2 step 2: an access fault; QEMU 7.2 reads 0 where nothing is");
+      CHECK_CHOICE(access(kind, SUPERVISOR), access_fault[kind], fault_of(kind, page_fault, 1),
+                   "10.3.2 step 2: an access fault; QEMU 7.2 reads 0 where nothing is");
   }
   note(0, 0);
   map(RWXAD), *entry(0) = PTE_OF(0x1000000, RWXAD), changed();
@@ -205,7 +219,8 @@ static void accessed_dirty(void) {
   page[0][0] = EBREAK;
   for (unsigned kind = READ; kind <= EXECUTE; kind++) {
     if (kind == EXECUTE) page[0][0] = EBREAK;
-    CHECK_CHOICE(access(kind, SUPERVISOR), access_fault[kind], 0, "10.3.2 step 9; QEMU 7.2 asks PMP for the read of an entry only");
+    CHECK_CHOICE(access(kind, SUPERVISOR), access_fault[kind], 0,
+                 "10.3.2 step 9; QEMU 7.2 asks PMP for the read of an entry only");
   }
   CHECK_CHOICE(*entry(0) & (A | D), 0, A | D, "likewise");
   *entry(0) = PTE_OF(page[0], RWXAD), changed(), CHECK(access(WRITE, SUPERVISOR), 0);
@@ -215,7 +230,8 @@ static void accessed_dirty(void) {
     if (level == 2) continue;  // the code's own
     put(PMPADDR0, (u64)tables[level] >> 2 | 0x1ff), put(PMPCFG0, 0x1f18), changed();
     if (level < 2)
-      for (unsigned kind = READ; kind <= AMO_KIND; kind++) CHECK(access(kind, SUPERVISOR), fault_of(kind, access_fault, 1));
+      for (unsigned kind = READ; kind <= AMO_KIND; kind++)
+        CHECK(access(kind, SUPERVISOR), fault_of(kind, access_fault, 1));
   }
   note(0, 0);
   put(PMPADDR0, ~(u64)0), put(PMPCFG0, 0x1f), changed();
@@ -254,7 +270,8 @@ static void across(void) {
   asm volatile("fence.i");
   run_mapped(SUPERVISOR), CHECK(f.cause, BREAKPOINT), CHECK(f.epc, va + 4098), CHECK(f.x[A2], 8);
   // A jump to the last halfword of a page that cannot be fetched at all: the first half is what faults.
-  *entry(0) = 0, changed(), run_mapped(SUPERVISOR), CHECK(f.cause, FETCH_PAGE), CHECK(f.epc, va + 4094), CHECK(f.tval, va + 4094);
+  *entry(0) = 0, changed(), run_mapped(SUPERVISOR), CHECK(f.cause, FETCH_PAGE), CHECK(f.epc, va + 4094),
+  CHECK(f.tval, va + 4094);
 }
 
 // An entry that was changed, fenced: seen by the next access, in its alias, at each level.
@@ -280,17 +297,21 @@ static void remapped(void) {
   // satp itself, to a root with another page at va; ASID 1 and 0.
   map(RWXAD), changed();
   f.x[A3] = get(SATP) | (u64)1 << 44, f.x[A4] = PTE_OF(page[1], RWXAD), f.x[A5] = (u64)entry(0), f.x[A6] = get(SATP);
-  code(LD(A1, A0, 0), SD(A4, A5, 0), CSRRW(0, SATP, A3), SFENCE_VMA(0, 0), LD(A2, A0, 0), CSRRW(A7, SATP, A6)), run_mapped(SUPERVISOR);
+  code(LD(A1, A0, 0), SD(A4, A5, 0), CSRRW(0, SATP, A3), SFENCE_VMA(0, 0), LD(A2, A0, 0), CSRRW(A7, SATP, A6)),
+      run_mapped(SUPERVISOR);
   RAN(6), CHECK(f.x[A1], 100), CHECK(f.x[A2], 101), CHECK(f.x[A7], f.x[A3]);
   // satp decides where the very next instruction is fetched: in the other space the code's page is another one.
-  static u64 second[512] __attribute__((aligned(4096))), second_middle[512] __attribute__((aligned(4096))), second_leaf[512] __attribute__((aligned(4096)));
+  static u64 second[512] __attribute__((aligned(4096))), second_middle[512] __attribute__((aligned(4096))),
+      second_leaf[512] __attribute__((aligned(4096)));
   static u32 copy[1024] __attribute__((aligned(4096)));
   u64* top = second;
   if (levels == 3) {
     for (unsigned i = 0; i < 512; i++) {
-      second_middle[i] = PTE_OF(0x80000000 + ((u64)i << 21), RWXAD), second_leaf[i] = PTE_OF((code_at() & ~0x1fffffull) + ((u64)i << 12), RWXAD);
+      second_middle[i] = PTE_OF(0x80000000 + ((u64)i << 21), RWXAD),
+      second_leaf[i] = PTE_OF((code_at() & ~0x1fffffull) + ((u64)i << 12), RWXAD);
     }
-    top[2] = PTE_OF(second_middle, V), second_middle[INDEX(code_at(), 1)] = PTE_OF(second_leaf, V), second_leaf[INDEX(code_at(), 0)] = PTE_OF(copy, RWXAD);
+    top[2] = PTE_OF(second_middle, V), second_middle[INDEX(code_at(), 1)] = PTE_OF(second_leaf, V),
+    second_leaf[INDEX(code_at(), 0)] = PTE_OF(copy, RWXAD);
     for (unsigned round = 0; round < 20; round++) {
       put(SATP, (u64)8 << 60 | (u64)tables[2] >> 12), changed();
       for (unsigned i = 0; i < 1024; i++) copy[i] = EBREAK;
@@ -302,24 +323,30 @@ static void remapped(void) {
   }
   // Bare: the address is physical, S and U alike.
   put(SATP, 0);
-  page[0][0] = 100, f.x[A0] = (u64)page, code(LD(A1, A0, 0)), run(SUPERVISOR), RAN(1), CHECK(f.x[A1], 100), run(USER), RAN(1);
+  page[0][0] = 100, f.x[A0] = (u64)page, code(LD(A1, A0, 0)), run(SUPERVISOR), RAN(1), CHECK(f.x[A1], 100), run(USER),
+  RAN(1);
 }
 
 // MPRV: M mode's loads and stores by MPP, its fetches not. MXR and SUM count then, too.
 static void mprv(void) {
   map(RWXAD | U), entry(0)[1] = PTE_OF(page[1], RWXAD), changed();
   page[0][0] = 100, page[1][0] = 101;
-  static const struct { unsigned mpp, second, sum; u64 cause; } cases[] = {
-      {USER, 0, 0, 0}, {USER, 1, 0, LOAD_PAGE}, {SUPERVISOR, 0, 0, LOAD_PAGE}, {SUPERVISOR, 0, 1, 0}, {SUPERVISOR, 1, 0, 0}, {MACHINE, 0, 0, LOAD_ACCESS}};
+  static const struct {
+    unsigned mpp, second, sum;
+    u64 cause;
+  } cases[] = {{USER, 0, 0, 0},       {USER, 1, 0, LOAD_PAGE}, {SUPERVISOR, 0, 0, LOAD_PAGE},
+               {SUPERVISOR, 0, 1, 0}, {SUPERVISOR, 1, 0, 0},   {MACHINE, 0, 0, LOAD_ACCESS}};
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
     note("case", i);
-    f.x[A0] = va + 4096 * cases[i].second, f.x[A1] = SR_MPRV | SR_MPP(cases[i].mpp) | (cases[i].sum ? SR_SUM : 0), f.x[A2] = 7;
+    f.x[A0] = va + 4096 * cases[i].second, f.x[A1] = SR_MPRV | SR_MPP(cases[i].mpp) | (cases[i].sum ? SR_SUM : 0),
+    f.x[A2] = 7;
     f.status = 0, code(CSRRS(0, MSTATUS, A1), LD(A2, A0, 0), SD(A2, A0, 8)), run(MACHINE);
     if (cases[i].cause) TRAPPED(cases[i].cause, 1, f.x[A0]);
     else RAN(3), CHECK(f.x[A2], 100 + cases[i].second), CHECK(page[cases[i].second][1], 100 + cases[i].second);
   }
   f.x[A1] = SR_MPRV | SR_MPP(SUPERVISOR), f.x[A0] = (u64)page, f.x[A3] = SR_MPRV;
-  code(CSRRS(0, MSTATUS, A1), LD(A2, A0, 0), CSRRC(0, MSTATUS, A3), LD(A2, A0, 0)), run(MACHINE), RAN(4), CHECK(f.x[A2], 100);
+  code(CSRRS(0, MSTATUS, A1), LD(A2, A0, 0), CSRRC(0, MSTATUS, A3), LD(A2, A0, 0)), run(MACHINE), RAN(4),
+      CHECK(f.x[A2], 100);
   // MXR.
   map(V | X | A | D), changed();
   f.x[A0] = va, f.x[A4] = SR_MXR;
@@ -329,10 +356,12 @@ static void mprv(void) {
   note(0, 0);
   map(RWXAD | U), changed(), f.status = 0;
   f.x[A1] = SR_SUM;
-  code(CSRRS(0, SSTATUS, A1), LD(A2, A0, 0), CSRRC(0, SSTATUS, A1), LD(A3, A0, 0)), run_mapped(SUPERVISOR), TRAPPED(LOAD_PAGE, 3, va);
+  code(CSRRS(0, SSTATUS, A1), LD(A2, A0, 0), CSRRC(0, SSTATUS, A1), LD(A3, A0, 0)), run_mapped(SUPERVISOR),
+      TRAPPED(LOAD_PAGE, 3, va);
   map(V | X | A | D), changed();
   f.x[A1] = SR_MXR, f.status = 0;
-  code(CSRRS(0, SSTATUS, A1), LD(A2, A0, 0), CSRRC(0, SSTATUS, A1), LD(A3, A0, 0)), run_mapped(SUPERVISOR), TRAPPED(LOAD_PAGE, 3, va);
+  code(CSRRS(0, SSTATUS, A1), LD(A2, A0, 0), CSRRC(0, SSTATUS, A1), LD(A3, A0, 0)), run_mapped(SUPERVISOR),
+      TRAPPED(LOAD_PAGE, 3, va);
   f.status = 0;
 }
 
@@ -352,7 +381,8 @@ static void encodings(void) {
       CHECK(access_at(READ, SUPERVISOR, at), 0), CHECK(f.x[A2], page[i][0]);
     }
     CHECK(access_at(WRITE, SUPERVISOR, (va & ~0xffffull) | 1 << 12), 0), CHECK(page[1][0], 0x55);
-    tables[0][INDEX(va & ~0xffffull, 0)] = 0, tables[0][INDEX(va & ~0xffffull, 0) + 1] = 0, tables[0][INDEX(va & ~0xffffull, 0) + 2] = 0;
+    tables[0][INDEX(va & ~0xffffull, 0)] = 0, tables[0][INDEX(va & ~0xffffull, 0) + 1] = 0,
+                                     tables[0][INDEX(va & ~0xffffull, 0) + 2] = 0;
   }
   note("NAPOT superpage", 0);
   *entry(1) = PTE_OF(0x80000000, RWXAD) | PTE_OF(0x8000, 0) | NAPOT, changed();
@@ -366,8 +396,8 @@ static void encodings(void) {
       enabled ? put(MENVCFG, get(MENVCFG) | BIT(62)) : put(MENVCFG, get(MENVCFG) & ~BIT(62));
       CHECK(get(MENVCFG) >> 62 & 1, enabled);
       map(RWXAD), *entry(0) = PTE_OF(page[0], RWXAD) | PBMT(type), changed();
-      CHECK_CHOICE(access(READ, SUPERVISOR), type == 0 || (enabled && type != 3) ? 0 : LOAD_PAGE,
-                   0, "Svpbmt: 3 is reserved, and all but 0 without PBMTE; QEMU 7.2 permits them");
+      CHECK_CHOICE(access(READ, SUPERVISOR), type == 0 || (enabled && type != 3) ? 0 : LOAD_PAGE, 0,
+                   "Svpbmt: 3 is reserved, and all but 0 without PBMTE; QEMU 7.2 permits them");
     }
   put(MENVCFG, get(MENVCFG) & ~BIT(62));
   note(0, 0);
@@ -383,7 +413,8 @@ static void satp(void) {
     put(SATP, mode << 60 | 0x12345);
     CHECK(get(SATP), mode == 0 || mode == 8 || mode == 9 || mode == 10 ? mode << 60 | 0x12345 : was);
   }
-  put(SATP, (u64)8 << 60 | 0xfffffffffffffff), CHECK(get(SATP), (u64)8 << 60 | 0xfffffffffffffff);  // 16 bits of ASID, 44 of PPN
+  put(SATP, (u64)8 << 60 | 0xfffffffffffffff),
+      CHECK(get(SATP), (u64)8 << 60 | 0xfffffffffffffff);  // 16 bits of ASID, 44 of PPN
   put(SATP, 0);
   note(0, 0);
   // A root that is not in RAM.
@@ -396,7 +427,7 @@ static void satp(void) {
 
 int main(void) {
   put(MENVCFG, get(MENVCFG) | BIT(61));  // ADUE, where it exists
-#ifdef DEEP  // apart, since Vitrine's shadow page tables serve Sv39
+#ifdef DEEP                              // apart, since Vitrine's shadow page tables serve Sv39
   const unsigned first = 4, last = 5;
 #else
   const unsigned first = 3, last = 3;

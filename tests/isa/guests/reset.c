@@ -10,7 +10,9 @@ int main(void) {
   const int second = get(TIME) > SECOND_LIFE;
   note("life", 1 + second);
   CHECK(at_reset.mstatus, (u64)10 << 32), CHECK(at_reset.misa, (u64)2 << 62 | 0x14112d), CHECK(at_reset.satp, 0);
-  CHECK(at_reset.mie | at_reset.medeleg | at_reset.mideleg | at_reset.senvcfg | at_reset.mcountinhibit | at_reset.pmpcfg0 | at_reset.pmpcfg2, 0);
+  CHECK(at_reset.mie | at_reset.medeleg | at_reset.mideleg | at_reset.senvcfg | at_reset.mcountinhibit |
+            at_reset.pmpcfg0 | at_reset.pmpcfg2,
+        0);
   CHECK(at_reset.menvcfg, BIT(61)), CHECK(at_reset.stimecmp, ~(u64)0), CHECK(at_reset.mip & ~BIT(7), 0);
   CHECK(at_reset.minstret < 20000, 1);
   CHECK(get(MHPMEVENT3), 0), CHECK(get(SSCRATCH), 0), CHECK(get(MHPMCOUNTER3), 0);
@@ -22,8 +24,10 @@ int main(void) {
   put(MIE, BIT(7)), MTIMECMP = SECOND_LIFE + 1000;
   asm volatile("wfi");
   put(MIE, 0), MTIMECMP = ~(u64)0;
-  put(MEDELEG, ~BIT(9)), put(MIDELEG, ~(u64)0), put(MENVCFG, ~(u64)0), put(SENVCFG, ~(u64)0), put(MCOUNTEREN, ~(u64)0), put(SSCRATCH, 5);
-  put(MCOUNTINHIBIT, 4), put(MISA, get(MISA) & ~(u64)4), put(STIMECMP, 0), put(PMPCFG2, (u64)0x9f << 56), put(MIE, 0x2aa), set(MIP, 0x222);
+  put(MEDELEG, ~BIT(9)), put(MIDELEG, ~(u64)0), put(MENVCFG, ~(u64)0), put(SENVCFG, ~(u64)0), put(MCOUNTEREN, ~(u64)0),
+      put(SSCRATCH, 5);
+  put(MCOUNTINHIBIT, 4), put(MISA, get(MISA) & ~(u64)4), put(STIMECMP, 0), put(PMPCFG2, (u64)0x9f << 56),
+      put(MIE, 0x2aa), set(MIP, 0x222);
   // The finisher is told from S mode, so that the privilege is another one, too.
   f.x[A0] = FINISHER, f.x[A1] = 0x7777, f.status = SR_FS(3) | SR_SUM | SR_TVM;
   code(SW(A1, A0, 0), JAL(0, 0)), run(SUPERVISOR);

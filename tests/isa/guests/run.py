@@ -39,8 +39,9 @@ class Guest:
         self.source, self.name = source, source.stem
         head = "\n".join(source.read_text().splitlines()[:20])
         self.cpu = [w for line in re.findall(r"^(?://|#) vitrine: (.*)", head, re.M) for w in line.split()]
-        judge = re.search(r"^(?://|#) judge: (?:none, (.*)|(.*))", head, re.M)
-        self.unjudged, self.judges_cpu = (judge[1], judge[2]) if judge else (None, None)
+        judge = re.findall(r"^(?://|#) judge: (none, )?(.*)", head, re.M)
+        self.unjudged = next((reason for none, reason in judge if none), None)
+        self.judges_cpu = [words for none, words in judge if not none]
 
 
 def sources(words: list[str], folder: pathlib.Path) -> list[Guest]:
@@ -75,7 +76,7 @@ def build(guests: list[Guest], folder: pathlib.Path, jobs: int) -> None:
 
 def judged(guest: Guest, folder: pathlib.Path) -> tuple[bool, str]:
     """On QEMU: did it pass, and its console."""
-    command = [QEMU, "-M", "virt", "-cpu", ",".join(filter(None, [JUDGES_CPU, guest.judges_cpu])), "-m", "128M", "-bios", "none", "-display", "none", "-serial", "stdio", "-monitor", "none",
+    command = [QEMU, "-M", "virt", "-cpu", ",".join([JUDGES_CPU, *guest.judges_cpu]), "-m", "128M", "-bios", "none", "-display", "none", "-serial", "stdio", "-monitor", "none",
                "-kernel", folder / guest.name]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False)
@@ -92,7 +93,7 @@ def judge(guests: list[Guest], folder: pathlib.Path, jobs: int) -> int:
             wrong += not good
             print(f"{'pass' if good else 'FAIL'} {guest.name} on QEMU: {said.strip().splitlines()[-1] if said.strip() else ''}", flush=True)
             if not good:
-                print(said)
+                print(*said.splitlines()[-20:], sep="\n")
     return wrong
 
 

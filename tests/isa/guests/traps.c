@@ -36,7 +36,8 @@ static void causes(void) {
     f.x[A0] = (u64)&code_words[512] + 1;
     code(LR_W(A1, A0)), run(mode), TRAPPED(LOAD_MISALIGNED, 0, f.x[A0]), CHECK(f.x[A1], 77);
     code(SC_W(A1, A1, A0)), run(mode);
-    CHECK_CHOICE(f.cause, STORE_MISALIGNED, BREAKPOINT, "QEMU 7.2: an sc without a reservation fails before its address is looked at");
+    CHECK_CHOICE(f.cause, STORE_MISALIGNED, BREAKPOINT,
+                 "QEMU 7.2: an sc without a reservation fails before its address is looked at");
     CHECK_CHOICE(f.x[A1], 77, 1, "likewise"), f.x[A1] = 77;
     f.x[A0] -= 1, f.x[A0] += 2;
     code(AMOADD_W(A1, A1, A0)), run(mode), TRAPPED(OF_AMO(STORE_MISALIGNED), 0, f.x[A0]), CHECK(f.x[A1], 77);
@@ -63,7 +64,7 @@ static void without_c(void) {
   code(NOP, JALR(A1, A0, 0)), run(USER), TRAPPED(FETCH_MISALIGNED, 1, code_at() + 6), CHECK(f.x[A1], 77);
   code(JAL(A1, 10)), run(USER), TRAPPED(FETCH_MISALIGNED, 0, code_at() + 10), CHECK(f.x[A1], 77);
   code(BEQ(A0, A0, 14)), run(USER), TRAPPED(FETCH_MISALIGNED, 0, code_at() + 14);
-  code(BEQ(A0, A1, 14)), run(USER), RAN(1);  // not taken: no trap
+  code(BEQ(A0, A1, 14)), run(USER), RAN(1);              // not taken: no trap
   code(0x00010001), run(USER), CHECK(f.cause, ILLEGAL);  // c.nop is no instruction now
   put(MEPC, 0x80000006), CHECK(get(MEPC), 0x80000004);   // IALIGN = 32: bit 1 reads as 0
   put(SEPC, 0x80000006), CHECK(get(SEPC), 0x80000004);
@@ -144,15 +145,21 @@ static const struct {
   u32 word;
   u64 a0;
 } kinds[] = {
-    {FETCH_ACCESS, JALR(0, A0, 0), OUTSIDE}, {ILLEGAL, 0xffffffff, 0},           {LOAD_MISALIGNED, LR_W(A1, A0), 0x80001001},
-    {LOAD_ACCESS, LD(A1, A0, 0), OUTSIDE},   {STORE_MISALIGNED, AMOADD_W(A1, A1, A0), 0x80001002},
-    {STORE_ACCESS, SD(A1, A0, 0), OUTSIDE},  {ECALL_U, ECALL, 0},
+    {FETCH_ACCESS, JALR(0, A0, 0), OUTSIDE},
+    {ILLEGAL, 0xffffffff, 0},
+    {LOAD_MISALIGNED, LR_W(A1, A0), 0x80001001},
+    {LOAD_ACCESS, LD(A1, A0, 0), OUTSIDE},
+    {STORE_MISALIGNED, AMOADD_W(A1, A1, A0), 0x80001002},
+    {STORE_ACCESS, SD(A1, A0, 0), OUTSIDE},
+    {ECALL_U, ECALL, 0},
 };
 static void delegation(void) {
   for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
     for (unsigned mode = USER; mode <= SUPERVISOR; mode++)
       for (unsigned vectored = 0; vectored < 2; vectored++) {
-        const unsigned cause = kinds[i].cause == ECALL_U ? ECALL_U + mode : kinds[i].cause == STORE_MISALIGNED ? OF_AMO(STORE_MISALIGNED) : kinds[i].cause;
+        const unsigned cause = kinds[i].cause == ECALL_U            ? ECALL_U + mode
+                               : kinds[i].cause == STORE_MISALIGNED ? OF_AMO(STORE_MISALIGNED)
+                                                                    : kinds[i].cause;
         note("cause, mode", cause << 4 | mode);
         fresh();
         put(MEDELEG, BIT(cause)), put(STVEC, (u64)s_landing | vectored);
@@ -175,7 +182,8 @@ static void delegation(void) {
   fresh();
   put(MEDELEG, BIT(BREAKPOINT)), put(STVEC, code_at() + 16);
   code(NOP, EBREAK, NOP, NOP, ECALL), run(USER);
-  CHECK(f.cause, ECALL_S), CHECK(f.epc - code_at(), 16), CHECK(get(SCAUSE), BREAKPOINT), CHECK(get(SEPC) - code_at(), 4);
+  CHECK(f.cause, ECALL_S), CHECK(f.epc - code_at(), 16), CHECK(get(SCAUSE), BREAKPOINT),
+      CHECK(get(SEPC) - code_at(), 4);
 }
 
 // A trap in S mode's handler: sepc and scause are the second trap's, SPP is S; then one more in M mode's.
@@ -184,19 +192,20 @@ static void nested(void) {
   put(MEDELEG, BIT(ECALL_U) | BIT(ILLEGAL)), put(STVEC, code_at() + 32);
   f.status = SR_SPIE;
   f.x[A3] = code_at() + 64;
-  code(ECALL, NOP, NOP, NOP, NOP, NOP, NOP, NOP,                                         // U
-       CSRRS(A0, SEPC, 0), CSRRS(A1, SCAUSE, 0), CSRRW(0, STVEC, A3), CSRRSI(0, SSTATUS, 2), 0xffffffff, NOP, NOP, NOP,  // S
-       CSRRS(A4, SSTATUS, 0), CSRRS(A5, SEPC, 0), CSRRS(A6, SCAUSE, 0), ECALL);          // S, in the second handler
+  code(ECALL, NOP, NOP, NOP, NOP, NOP, NOP, NOP,  // U
+       CSRRS(A0, SEPC, 0), CSRRS(A1, SCAUSE, 0), CSRRW(0, STVEC, A3), CSRRSI(0, SSTATUS, 2), 0xffffffff, NOP, NOP,
+       NOP,                                                                      // S
+       CSRRS(A4, SSTATUS, 0), CSRRS(A5, SEPC, 0), CSRRS(A6, SCAUSE, 0), ECALL);  // S, in the second handler
   run(USER);
   CHECK(f.cause, ECALL_S), CHECK(f.epc - code_at(), 19 * 4);
   CHECK(f.x[A0], code_at()), CHECK(f.x[A1], ECALL_U);
-  CHECK(f.x[A4] & (SR_SIE | SR_SPIE | SR_SPP), SR_SPIE | SR_SPP), CHECK(f.x[A5] - code_at(), 48), CHECK(f.x[A6], ILLEGAL);
+  CHECK(f.x[A4] & (SR_SIE | SR_SPIE | SR_SPP), SR_SPIE | SR_SPP), CHECK(f.x[A5] - code_at(), 48),
+      CHECK(f.x[A6], ILLEGAL);
   // And back: the second handler returns into the first, behind what trapped, and the first to U mode.
   put(STVEC, code_at() + 32);
   f.x[A3] = code_at() + 64, f.x[A2] = code_at() + 44, f.x[A7] = code_at() + 4;
-  code(ECALL, EBREAK, NOP, NOP, NOP, NOP, NOP, NOP,
-       CSRRW(0, STVEC, A3), CSRRS(A0, SSTATUS, 0), 0xffffffff, CSRRS(A1, SSTATUS, 0), CSRRC(0, SSTATUS, A5), CSRRW(0, SEPC, A7), SRET, NOP,
-       CSRRW(0, SEPC, A2), SRET);
+  code(ECALL, EBREAK, NOP, NOP, NOP, NOP, NOP, NOP, CSRRW(0, STVEC, A3), CSRRS(A0, SSTATUS, 0), 0xffffffff,
+       CSRRS(A1, SSTATUS, 0), CSRRC(0, SSTATUS, A5), CSRRW(0, SEPC, A7), SRET, NOP, CSRRW(0, SEPC, A2), SRET);
   f.x[A5] = SR_SPP, f.status = SR_SPIE;
   run(USER);
   RAN(1), CHECK(f.mstatus & SR_MPP(3), SR_MPP(USER));

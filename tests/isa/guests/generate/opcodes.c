@@ -2,7 +2,8 @@
 // Each word of opcodes.py's lists: does it trap as illegal? In M mode, so that only the encoding has a say.
 #include "kit.h"
 
-asm(".section .rodata\n.balign 8\nopcodes_16: .incbin \"opcodes_16.bin\"\n.balign 8\nopcodes_32: .incbin \"opcodes_32.bin\"\nopcodes_32_end:\n.text");
+asm(".section .rodata\n.balign 8\nopcodes_16: .incbin \"opcodes_16.bin\"\n.balign 8\nopcodes_32: .incbin "
+    "\"opcodes_32.bin\"\nopcodes_32_end:\n.text");
 extern const uint8_t opcodes_16[65536];
 extern const struct { u32 word, verdict; } opcodes_32[], opcodes_32_end[];
 enum { ILLEGAL_WORD, LEGAL_WORD, LEFT_OUT, JUDGES_LEGAL, JUDGES_ILLEGAL };
@@ -31,7 +32,9 @@ static void one(u32 word, int is_legal, u64 at) {
 }
 // A page of them at a time: a judge that translates does so once for each, then.
 static void all(void) {
-  for (unsigned i = 0; i < count; i++) page[2 * i] = (words[i] & 3) == 3 ? words[i] : words[i] | 0x9002 << 16, page[2 * i + 1] = (words[i] & 3) == 3 ? EBREAK : 0x90029002;
+  for (unsigned i = 0; i < count; i++)
+    page[2 * i] = (words[i] & 3) == 3 ? words[i] : words[i] | 0x9002 << 16,
+             page[2 * i + 1] = (words[i] & 3) == 3 ? EBREAK : 0x90029002;
   asm volatile("fence.i" : : : "memory");
   for (unsigned i = 0; i < count; i++) one(words[i], legal[i], (u64)&page[2 * i]);
   count = 0;
@@ -70,9 +73,11 @@ static void thirty_two(void) {
 static void reserved_rounding(void) {
   for (unsigned frm = 0; frm < 8; frm++) {
     note("frm", frm);
-    static const u32 asks[] = {0x02007053 /* fadd.d */, 0x5a007053 /* fsqrt.d */, 0x02007043 /* fmadd.d */, 0xc2007553 /* fcvt.w.d */, 0xd0007053 /* fcvt.s.w */, 0x40107053 /* fcvt.s.d */,
-                               0x00007053 /* fadd.s */, 0x04007053 /* fadd.h */};
-    static const u32 does_not[] = {0x02000053 /* fadd.d rne */, 0x22000053 /* fsgnj.d */, 0x2a000053 /* fmin.d */, 0xa2002553 /* feq.d */, 0xe2001553 /* fclass.d */, 0xe2000553 /* fmv.x.d */};
+    static const u32 asks[] = {
+        0x02007053 /* fadd.d */,   0x5a007053 /* fsqrt.d */,  0x02007043 /* fmadd.d */, 0xc2007553 /* fcvt.w.d */,
+        0xd0007053 /* fcvt.s.w */, 0x40107053 /* fcvt.s.d */, 0x00007053 /* fadd.s */,  0x04007053 /* fadd.h */};
+    static const u32 does_not[] = {0x02000053 /* fadd.d rne */, 0x22000053 /* fsgnj.d */,  0x2a000053 /* fmin.d */,
+                                   0xa2002553 /* feq.d */,      0xe2001553 /* fclass.d */, 0xe2000553 /* fmv.x.d */};
     f.status = SR_FS(1);
     for (unsigned i = 0; i < 8; i++) {
       code(CSRRWI(0, FRM, frm), asks[i]), run(USER);

@@ -52,7 +52,8 @@ void finish(void) {
 }
 
 void kit_trapped(u64 cause, u64 epc, u64 value) {
-  print("FAIL: the kit trapped: cause "), print_hex(cause), print(", pc "), print_hex(epc), print(", value "), print_hex(value);
+  print("FAIL: the kit trapped: cause "), print_hex(cause), print(", pc "), print_hex(epc), print(", value "),
+      print_hex(value);
   if (note_text) print(" ["), print(note_text), print(" "), print_hex(note_value), print("]");
   print("\n");
   end_with(2u << 16 | 0x3333);
@@ -85,8 +86,23 @@ static u64 asked(unsigned csr) {
 
 struct reset_state at_reset;
 void remember(void) {
-  at_reset = (struct reset_state){get(MSTATUS), get(MISA), get(MIE), get(MEDELEG), get(MIDELEG), get(MENVCFG), get(SENVCFG), get(MCOUNTINHIBIT), 0, 0,
-                                  get(SATP), get(MCAUSE), get(MCOUNTEREN), get(SCOUNTEREN), 0, get(MIP), get(MINSTRET)};
+  at_reset = (struct reset_state){get(MSTATUS),
+                                  get(MISA),
+                                  get(MIE),
+                                  get(MEDELEG),
+                                  get(MIDELEG),
+                                  get(MENVCFG),
+                                  get(SENVCFG),
+                                  get(MCOUNTINHIBIT),
+                                  0,
+                                  0,
+                                  get(SATP),
+                                  get(MCAUSE),
+                                  get(MCOUNTEREN),
+                                  get(SCOUNTEREN),
+                                  0,
+                                  get(MIP),
+                                  get(MINSTRET)};
   put(MTVEC, m_direct);
   at_reset.pmpcfg0 = asked(PMPCFG0), no_pmp = f.cause != BREAKPOINT;
   at_reset.pmpcfg2 = asked(PMPCFG2), at_reset.stimecmp = asked(STIMECMP);
