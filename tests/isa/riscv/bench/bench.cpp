@@ -39,7 +39,7 @@ Bench::Bench(const Board& board, Caches caches) : caches_(caches), clock_(board.
   system_ = std::make_unique<riscv::System>(scheduler_, attention_, runs, world_, options);
   ram_->add_listener(system_.get());
   build_harts(board);
-  build_devices();
+  build_devices(board);
   for (uint64_t at = 0; at < 2 * core::kPageSize; at += 4) write(kMachineHandler + at, insn::kSelf);
   for (unsigned id = 0; id < board.harts; ++id) {
     reset_hart(hart(id), kCode);
@@ -94,7 +94,7 @@ void Bench::build_harts(const Board& board) {
   }
 }
 
-void Bench::build_devices() {
+void Bench::build_devices(const Board& board) {
   std::vector<IrqLine> contexts;
   std::vector<devices::Clint::HartLines> timers;
   for (const auto& parts : harts_) {
@@ -103,9 +103,13 @@ void Bench::build_devices() {
     timers.push_back({IrqLine(parts.get(), irq::kMsi), IrqLine(parts.get(), irq::kMti)});
   }
   clint_ = std::make_unique<devices::Clint>("clint", scheduler_, std::move(timers));
-  plic_ = std::make_unique<devices::Plic>("plic", 31, std::move(contexts));
+  using Senses = devices::Plic::Senses;
+  plic_ = std::make_unique<devices::Plic>("plic", 31, std::move(contexts), board.uart ? Senses::kEdges : Senses::kLevels);
   if (!bus_.plug({kClint}, 0x1'0000, *clint_) || !bus_.plug({kPlic}, 0x60'0000, *plic_))
     throw std::runtime_error("the bench's devices overlap");
+  if (!board.uart) return;
+  uart_ = std::make_unique<devices::Uart16550>("uart", scheduler_, IrqLine(plic_.get(), 10), console_);
+  if (!bus_.plug({kUart}, 0x100, *uart_)) throw std::runtime_error("the bench's devices overlap");
 }
 
 uint64_t Bench::put(uint64_t at, std::initializer_list<Word> program) {
@@ -193,6 +197,7 @@ void Bench::serialize(core::Archive& ar) {
   system_->serialize(ar);
   clint_->serialize(ar);
   plic_->serialize(ar);
+  if (uart_) uart_->serialize(ar);
   ar.section("events");
   scheduler_.serialize(ar);
 }

@@ -23,6 +23,7 @@
 #include "core/scheduler.h"
 #include "devices/clint.h"
 #include "devices/plic.h"
+#include "devices/uart16550.h"
 #include "isa/riscv/csr.h"
 #include "isa/riscv/handler.h"
 #include "isa/riscv/interpreter.h"
@@ -48,7 +49,7 @@ inline constexpr uint64_t kMachineHandler = kRam, kSupervisorHandler = kRam + 0x
 inline constexpr uint64_t kCode = kRam + 0x2000;
 inline constexpr uint64_t kData = kRam + 0x1'0000;
 inline constexpr uint64_t kTables = kRam + 0x10'0000;  // page tables are made from here on
-inline constexpr uint64_t kClint = 0x0200'0000, kPlic = 0x0c00'0000;
+inline constexpr uint64_t kClint = 0x0200'0000, kPlic = 0x0c00'0000, kUart = 0x1000'0000;
 
 // CSR numbers as the specification prints them.
 namespace csr {
@@ -103,6 +104,7 @@ struct Board {
   bool old_host = false;
   bool scattered = false;  // no access has a prediction
   mmu::Model model = mmu::Model::kCoherent;  // others: translations are kept until a fence
+  bool uart = false;  // a serial port on the PLIC's line 10, and gateways that sense edges, as on QEMU's board
 };
 
 // An instruction in a program: 4 bytes, or 2.
@@ -141,6 +143,8 @@ class Bench {
   core::Clock& clock() { return clock_; }
   devices::Plic& plic() { return *plic_; }
   devices::Clint& clint() { return *clint_; }
+  // What the guest sent to the serial port.
+  [[nodiscard]] const std::string& console() const { return console_.text; }
   mmu::Mmu& mmu(unsigned id = 0) { return *harts_.at(id)->mmu; }
   core::Events& events() { return events_; }
   [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
@@ -216,7 +220,7 @@ class Bench {
   void serialize(core::Archive& ar);
   void build_harts(const Board& board);
   riscv::Engine& make_translator(const Board& board);
-  void build_devices();
+  void build_devices(const Board& board);
 
   Caches caches_;
   core::Attention attention_;
@@ -235,6 +239,11 @@ class Bench {
   std::unique_ptr<riscv::System> system_;
   std::unique_ptr<devices::Clint> clint_;
   std::unique_ptr<devices::Plic> plic_;
+  struct Console final : core::ByteSink {
+    void put(uint8_t byte) override { text += static_cast<char>(byte); }
+    std::string text;
+  } console_;
+  std::unique_ptr<devices::Uart16550> uart_;
   std::vector<uint64_t> notes_;
 };
 
