@@ -38,21 +38,26 @@ bool more_programs(uint64_t done) {
   return std::chrono::steady_clock::now() - begin < std::chrono::seconds(options.seconds);
 }
 
-int run_program_tests(int argc, char** argv, uint64_t default_programs) {
+int run_program_tests(int argc, char** argv, uint64_t default_programs, uint64_t default_qemu) {
   testing::InitGoogleTest(&argc, argv);
   options.programs = default_programs;
+  options.qemu = default_qemu;
   for (int i = 1; i < argc; ++i) {
     if (take_number(argv[i], "--seed=", options.first_seed) ||
         take_number(argv[i], "--programs=", options.programs))
       continue;
-    if (take_number(argv[i], "--seconds=", options.seconds)) continue;
+    if (take_number(argv[i], "--seconds=", options.seconds) || take_number(argv[i], "--qemu=", options.qemu)) continue;
+    if (std::strcmp(argv[i], "--coverage") == 0) {
+      options.coverage = true;
+      continue;
+    }
     if (const char* folder = value_of(argv[i], "--failures=")) {
       options.failures = folder;
       continue;
     }
     std::cerr << argv[i]
-              << " is no option of this test; there are --seed=N, --programs=N, --seconds=N and "
-                 "--failures=FOLDER.\n";
+              << " is no option of this test; there are --seed=N, --programs=N, --seconds=N, --qemu=N, "
+                 "--coverage and --failures=FOLDER.\n";
     return 2;
   }
   return RUN_ALL_TESTS();

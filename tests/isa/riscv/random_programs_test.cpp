@@ -18,6 +18,7 @@
 #include "tests/isa/riscv/program_comparison.h"
 #include "tests/isa/riscv/program_options.h"
 #include "tests/isa/riscv/random_program.h"
+#include "tests/isa/riscv/step_coverage.h"
 
 namespace vitrine::bench {
 namespace {
@@ -28,31 +29,8 @@ constexpr double kShrinkSeconds = 60;
 // --- What was reached
 // -------------------------------------------------------------------------------------------
 
-class Coverage final : public StepObserver {
+class Coverage final : public StepCoverage {
  public:
-  void before(Bench& b) override {
-    const riscv::Insn insn = next_instruction(b);
-    mode_ = static_cast<unsigned>(b.mode());
-    traps_ = b.hart().traps;
-    row_ = static_cast<size_t>(insn.row);
-  }
-  void after(Bench& b) override {
-    mode_changes_ += mode_ != static_cast<unsigned>(b.mode());
-    if (b.hart().traps == traps_) {
-      ++retired_[row_][mode_];
-      return;
-    }
-    const uint64_t cause = b.csr(b.mode() == kM ? csr::mcause : csr::scause);
-    ++(cause >> 63 ? interrupts_ : exceptions_)[cause & 15];
-  }
-  [[nodiscard]] std::set<std::string> rows_never_retired() const {
-    std::set<std::string> names;
-    for (size_t op = 1; op < riscv::kOpCount; ++op) {
-      const auto& of_mode = retired_[op];
-      if (of_mode[0] + of_mode[1] + of_mode[3] == 0) names.emplace(riscv::kRows[op].name);
-    }
-    return names;
-  }
   // What the caches went through.
   void take(const std::vector<std::unique_ptr<ProgramRun>>& runs) {
     for (const auto& run : runs) {
@@ -71,7 +49,7 @@ class Coverage final : public StepObserver {
     }
   }
   void expect_caches_were_tried() const {
-    EXPECT_GT(mode_changes_, 10'000u);
+    EXPECT_GT(mode_changes(), 10'000u);
     EXPECT_GT(changed_lines_, 500u) << "lines of decoded code that were written";
 #ifdef VITRINE_HAS_TRANSLATOR
     EXPECT_GT(dropped_, 500u) << "translated pages that were written";
@@ -82,22 +60,9 @@ class Coverage final : public StepObserver {
       EXPECT_GT(events_[static_cast<size_t>(kind)], 100u) << row_of(kind).name;
 #endif
   }
-  [[nodiscard]] uint64_t exceptions(unsigned cause) const { return exceptions_[cause]; }
-  [[nodiscard]] uint64_t interrupts(unsigned number) const { return interrupts_[number]; }
   [[nodiscard]] std::string report() const {
     std::ostringstream text;
-    uint64_t of_mode[4] = {};
-    for (const auto& row : retired_)
-      for (unsigned mode = 0; mode < 4; ++mode) of_mode[mode] += row[mode];
-    text << "retired: U " << of_mode[0] << ", S " << of_mode[1] << ", M " << of_mode[3]
-         << "; rows: " << riscv::kOpCount - 1 - rows_never_retired().size() << " of " << riscv::kOpCount - 1
-         << "\nexceptions:";
-    for (unsigned i = 0; i < 16; ++i)
-      if (exceptions_[i]) text << " " << i << ": " << exceptions_[i];
-    text << "\ninterrupts:";
-    for (unsigned i = 0; i < 16; ++i)
-      if (interrupts_[i]) text << " " << i << ": " << interrupts_[i];
-    text << "\nchanges of mode: " << mode_changes_ << "; lines of code written: " << changed_lines_;
+    text << summary() << "\nlines of code written: " << changed_lines_;
 #ifdef VITRINE_HAS_TRANSLATOR
     text << "\nblocks: " << blocks_ << ", pages dropped: " << dropped_ << ", interpreted: " << cold_ << " of "
          << steps_ << "; events:";
@@ -108,16 +73,11 @@ class Coverage final : public StepObserver {
   }
 
  private:
-  uint64_t retired_[riscv::kOpCount][4] = {};
-  uint64_t exceptions_[16] = {}, interrupts_[16] = {};
-  uint64_t mode_changes_ = 0, changed_lines_ = 0;
+  uint64_t changed_lines_ = 0;
 #ifdef VITRINE_HAS_TRANSLATOR
   uint64_t blocks_ = 0, dropped_ = 0, cold_ = 0, steps_ = 0;
   std::array<uint64_t, core::kEventKinds> events_{};
 #endif
-  unsigned mode_ = 0;
-  uint64_t traps_ = 0;
-  size_t row_ = 0;
 };
 
 // --- Comparing
