@@ -188,10 +188,11 @@ def atomics(p):
                 p.snippet(row, f"{name} zero, a1, (a0)", ["a0", "a1"], "zero", cases[::3], 2)
 
 
-# --- Floating point: a0, a1, a2 go to ft0, ft1, ft2; a3 to fcsr; the result is a0, the flags a1.
+# --- Floating point: a0, a1, a2 go to f28, f19, f14; a3 to fcsr; the result comes from f25 to a0, the flags to a1.
 MODES = ["rne", "rtz", "rdn", "rup", "rmm"]
-TAKE = "csrw fcsr, a3\nfmv.d.x ft0, a0\nfmv.d.x ft1, a1\nfmv.d.x ft2, a2\n"
-GIVE = "\nfmv.x.d a0, ft3\ncsrr a1, fflags"
+TAKE = "csrw fcsr, a3\nfmv.d.x f28, a0\nfmv.d.x f19, a1\nfmv.d.x f14, a2\n"
+GIVE = "\nfmv.x.d a0, f25\ncsrr a1, fflags"
+MOVE = ", rne\nfmv.d f25, f28"
 GIVE_X = "\ncsrr a1, fflags"
 
 
@@ -235,28 +236,33 @@ def float_format(p, f):
             return f.boxed(bits) if f.width < 64 else bits, flags
         return operation
     for name, function in (("fadd", floats.add), ("fsub", floats.sub), ("fmul", floats.mul), ("fdiv", floats.div)):
-        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} ft3, ft0, ft1", opened(function, 2), two, True, False)
-    float_snippets(p, f"fsqrt_{letter}", f"fsqrt.{letter} ft3, ft0", opened(floats.sqrt, 1), one, True, False)
+        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} f25, f28, f19", opened(function, 2), two, True, False)
+    float_snippets(p, f"fsqrt_{letter}", f"fsqrt.{letter} f25, f28", opened(floats.sqrt, 1), one, True, False)
 
     def negated(x, yes):
         return x ^ f.sign if yes and not f.is_nan(x) else x
     for name, product, addend in (("fmadd", 0, 0), ("fmsub", 0, 1), ("fnmsub", 1, 0), ("fnmadd", 1, 1)):
-        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} ft3, ft0, ft1, ft2",
+        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} f25, f28, f19, f14",
                        opened(lambda f, a, b, c, mode, x=product, y=addend: floats.fma(f, negated(a, x), b, negated(c, y), mode), 3), three, True, False)
+    # The destination is a source.
+    float_snippets(p, f"fsub_{letter}", f"fsub.{letter} f28, f28, f19" + MOVE, opened(floats.sub, 2), two[::4], False, False)
+    float_snippets(p, f"fsub_{letter}", f"fsub.{letter} f19, f28, f19" + MOVE.replace("f28", "f19"), opened(floats.sub, 2), two[1::4], False, False)
+    float_snippets(p, f"fmsub_{letter}", f"fmsub.{letter} f14, f28, f19, f14" + MOVE.replace("f28", "f14"),
+                   opened(lambda f, a, b, c, mode: floats.fma(f, a, b, negated(c, 1), mode), 3), three[::4], False, False)
     for name in ("fsgnj", "fsgnjn", "fsgnjx"):
-        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} ft3, ft0, ft1", opened(lambda f, a, b, mode, n=name: (floats.sign_injected(f, n, a, b), 0), 2), two[::2], False, False)
+        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} f25, f28, f19", opened(lambda f, a, b, mode, n=name: (floats.sign_injected(f, n, a, b), 0), 2), two[::2], False, False)
     for name in ("fmin", "fmax"):
-        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} ft3, ft0, ft1", opened(lambda f, a, b, mode, n=name: floats.minimum(f, a, b, n == "fmax"), 2), two, False, False)
+        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} f25, f28, f19", opened(lambda f, a, b, mode, n=name: floats.minimum(f, a, b, n == "fmax"), 2), two, False, False)
         zeros = [(z, y, 0) for z in (0, f.sign) for y in (0, f.sign)]
-        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} ft3, ft0, ft1", opened(lambda f, a, b, mode, n=name: floats.minimum(f, a, b, n == "fmax"), 2),
+        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} f25, f28, f19", opened(lambda f, a, b, mode, n=name: floats.minimum(f, a, b, n == "fmax"), 2),
                        [tuple(f.boxed(x) if f.width < 64 else x for x in z) for z in zeros], False, False)
     for name in ("feq", "flt", "fle"):
         both = two + [(a, a, 0) for a, _, _ in one]
-        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} a0, ft0, ft1", lambda a, b, c, mode, n=name: floats.compare(f, n, f.unboxed(a), f.unboxed(b)), both, False, True)
-    float_snippets(p, f"fclass_{letter}", f"fclass.{letter} a0, ft0", lambda a, b, c, mode: (floats.classify(f, f.unboxed(a)), 0), one, False, True)
+        float_snippets(p, f"{name}_{letter}", f"{name}.{letter} a0, f28, f19", lambda a, b, c, mode, n=name: floats.compare(f, n, f.unboxed(a), f.unboxed(b)), both, False, True)
+    float_snippets(p, f"fclass_{letter}", f"fclass.{letter} a0, f28", lambda a, b, c, mode: (floats.classify(f, f.unboxed(a)), 0), one, False, True)
     ints = [(x, 0, 0) for x in EDGES + [(1 << 53) + 1, (1 << 24) + 1, 0xFFFFFF7FFFFFFF, 0x3FFFFFFFFFFFFF, 2049, 65519, 65520, M64 - 2048]]
     for kind in floats.INTEGERS:
-        float_snippets(p, f"fcvt_{kind}_{letter}", f"fcvt.{kind}.{letter} a0, ft0", lambda a, b, c, mode, k=kind: floats.to_int(f, k, f.unboxed(a), mode),
+        float_snippets(p, f"fcvt_{kind}_{letter}", f"fcvt.{kind}.{letter} a0, f28", lambda a, b, c, mode, k=kind: floats.to_int(f, k, f.unboxed(a), mode),
                        one + near_limits(f), True, True)
 
         def from_int(a, b, c, mode, k=kind):
@@ -264,10 +270,10 @@ def float_format(p, f):
             return f.boxed(bits) if f.width < 64 else bits, flags
         # The assembler takes no rounding mode where none can matter.
         exact = letter == "d" and kind in ("w", "wu")
-        float_snippets(p, f"fcvt_{letter}_{kind}", f"fcvt.{letter}.{kind} ft3, a0", from_int, ints, not exact, False)
+        float_snippets(p, f"fcvt_{letter}_{kind}", f"fcvt.{letter}.{kind} f25, a0", from_int, ints, not exact, False)
     word = {"h": "h", "s": "w", "d": "d"}[letter]
-    float_snippets(p, f"fmv_x_{word}", f"fmv.x.{word} a0, ft0", lambda a, b, c, mode: (integers.sign(a, f.width) & M64, 0), one, False, True)
-    float_snippets(p, f"fmv_{word}_x", f"fmv.{word}.x ft3, a0", lambda a, b, c, mode: (f.boxed(a & (1 << f.width) - 1) if f.width < 64 else a, 0), ints, False, False)
+    float_snippets(p, f"fmv_x_{word}", f"fmv.x.{word} a0, f28", lambda a, b, c, mode: (integers.sign(a, f.width) & M64, 0), one, False, True)
+    float_snippets(p, f"fmv_{word}_x", f"fmv.{word}.x f25, a0", lambda a, b, c, mode: (f.boxed(a & (1 << f.width) - 1) if f.width < 64 else a, 0), ints, False, False)
 
 
 def near_limits(f):
@@ -292,7 +298,7 @@ def float_conversions(p):
             operands = float_operands(source, 88, 1)
             if not widens:  # values around the ends of the narrower format
                 operands += [(source.boxed(x) if source.width < 64 else x, 0, 0) for x in around(to, source)]
-            float_snippets(p, f"fcvt_{to.letter}_{source.letter}", f"fcvt.{to.letter}.{source.letter} ft3, ft0", operation, operands, not widens, False)
+            float_snippets(p, f"fcvt_{to.letter}_{source.letter}", f"fcvt.{to.letter}.{source.letter} f25, f28", operation, operands, not widens, False)
 
 
 def around(narrow, wide):
