@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <filesystem>
 
 #include "app/dialogue.h"
@@ -89,7 +90,7 @@ class Reader : private TomlReader {
       add(test_.words, {"--max-instructions", std::to_string(*most)});
     if (const toml::node* const most = root.get("max_seconds")) {
       const auto seconds = most->value<double>();
-      if (!seconds || *seconds <= 0) bad(*most, "'max_seconds' is a number greater than 0");
+      if (!seconds || !(*seconds > 0) || !std::isfinite(*seconds)) bad(*most, "'max_seconds' is a number greater than 0");
       add(test_.words, {"--max-seconds", fmt::format("{}", seconds.value_or(1))});
     }
     for (const std::string& disk : texts_or(root, "disks", {})) read_disk(*root.get("disks"), disk);
@@ -143,7 +144,7 @@ class Reader : private TomlReader {
     test_.trust_host = trust == "host";
     if (const toml::node* const points = root.get("points")) {
       const auto value = points->value<double>();
-      if (!value || *value < 0) bad(*points, "'points' is a number of at least 0");
+      if (!value || !(*value >= 0) || !std::isfinite(*value)) bad(*points, "'points' is a number of at least 0");
       test_.points = value.value_or(0);
     }
     add(test_.labels, texts_or(root, "labels", {}));
