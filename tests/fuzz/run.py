@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""One libFuzzer target: from the seeds of seeds.py, the inputs in corpus/NAME that once failed, and what earlier runs
+found (kept beside the program), for so many seconds of a processor's time as libFuzzer sees it.
+
+    run.py build-fuzz/tests/fuzz/virtio_fuzz --seconds 60
+
+Says how many inputs ran, how fast, and how coverage (edges) and corpus grew. If one fails, it is kept, and the command that
+runs it alone is printed; such an input belongs into corpus/NAME. Exit code: 0, or 1 if an input failed.
+"""
+
+import argparse
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import seeds
+
+HERE = pathlib.Path(__file__).resolve().parent
+LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096", "-print_final_stats=1", "-use_value_profile=1"]
+
+
+def number(pattern, text, otherwise=0):
+    found = re.findall(pattern, text)
+    return int(found[-1]) if found else otherwise
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--seconds", type=int, default=60)
+    arguments = parser.parse_args()
+    program = arguments.program.resolve()
+    name = program.name.removesuffix("_fuzz")
+    folder = program.parent / "runs" / name
+    found, first = folder / "corpus", folder / "seeds"
+    for each in (found, first):
+        each.mkdir(parents=True, exist_ok=True)
+    for i, seed in enumerate(seeds.SEEDS[name]()):
+        (first / f"{i:03}").write_bytes(seed)
+    once_failed = [HERE / "corpus" / name] if (HERE / "corpus" / name).is_dir() else []
+    done = subprocess.run([program, *LIMITS, f"-max_total_time={arguments.seconds}", f"-artifact_prefix={folder}/", found, first, *once_failed],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    text = done.stdout
+    begun = re.search(r"INITED\s+cov: (\d+) .*? corp: (\d+)/", text)
+    if done.returncode == 0 and begun:
+        print(f"{name}: {number(r'stat::number_of_executed_units: *([0-9]+)', text):,} inputs, "
+              f"{number(r'stat::average_exec_per_sec: *([0-9]+)', text):,} a second; coverage {begun[1]} -> {number(r'cov: ([0-9]+)', text)} "
+              f"edges, corpus {begun[2]} -> {number(r'corp: ([0-9]+)/', text)}")
+        return 0
+    print(text[-8000:])
+    kept = re.findall(r"Test unit written to (\S+)", text)
+    if kept:
+        print(f"The input that failed was kept. To run it alone: {shlex.join([str(program), kept[-1]])}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
