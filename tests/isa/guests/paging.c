@@ -365,6 +365,54 @@ static void mprv(void) {
   f.status = 0;
 }
 
+// Entries beside one that is used: what is wrong with them stays wrong, whatever was filled along.
+static void neighbours(void) {
+  static const u64 wrong[] = {RWXAD & ~V, V | W | A | D,           V | W | X | A | D,       RWXAD | BIT(54), RWXAD | BIT(60), RWXAD | PBMT(1),
+                              V,          V | A | D, RWXAD | U, RWXAD | NAPOT, V | X | A | D,    BIT(1) | A};
+  for (unsigned round = 0; round < 2; round++) {
+    map(RWXAD);
+    u64* const first = &tables[0][64];
+    const u64 at = (va & ~0x1fffffull) | 64 << 12;
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
+      first[2 * i] = PTE_OF(page[0], RWXAD), first[2 * i + 1] = PTE_OF(page[1], wrong[i]);
+    changed();
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+      note("PTE flags", wrong[i]);
+      for (unsigned again = 0; again < 3; again++) {
+        CHECK(access_at(READ, SUPERVISOR, at + i * 0x2000), 0);
+        if (round) CHECK(access_at(WRITE, SUPERVISOR, at + i * 0x2000), 0);
+        if (on_judge() && (wrong[i] >> 54) != 0) continue;  // NOT_CHECKED, and PBMT as below
+        CHECK(access_at(READ, SUPERVISOR, at + i * 0x2000 + 0x1000), LOAD_PAGE);
+        CHECK(access_at(WRITE, SUPERVISOR, at + i * 0x2000 + 0x1000), STORE_PAGE);
+      }
+    }
+  }
+  note(0, 0);
+}
+
+// PMP around one entry: 8 bytes are read, no more and no fewer.
+static void protected_entries(void) {
+  enum { ALL = 0x1f, NAPOT_RW = 0x1b, NAPOT_NONE = 0x18 };
+  map(RWXAD), changed();
+  const u64 at = (u64)entry(0);
+  static const struct {
+    int offset;
+    unsigned config;
+    u64 cause;
+  } cases[] = {{0, NAPOT_RW, 0}, {8, NAPOT_NONE, 0}, {-8, NAPOT_NONE, 0}, {0, NAPOT_NONE, LOAD_ACCESS}};
+  for (unsigned i = 0; i < 4; i++) {
+    note("case", i);
+    put(PMPADDR0, (at + cases[i].offset) >> 2), put(PMPADDR0 + 1, ~(u64)0), put(PMPCFG0, ALL << 8 | cases[i].config);
+    changed(), CHECK(access(READ, SUPERVISOR), cases[i].cause);
+    // The same with A to be set.
+    *entry(0) &= ~(u64)A;
+    changed(), CHECK(access(READ, SUPERVISOR), cases[i].cause);
+    *entry(0) |= A;
+  }
+  note(0, 0);
+  put(PMPADDR0, ~(u64)0), put(PMPCFG0, 0x1f), changed();
+}
+
 // Svnapot: 64 KiB; every other encoding is reserved. Svpbmt: by menvcfg.PBMTE.
 static void encodings(void) {
   on(levels);
@@ -440,6 +488,7 @@ int main(void) {
     accessed_dirty();
   }
   on(first), flags(), across();
+  on(first), neighbours(), protected_entries();
   on(first), remapped();
   on(first), mprv();
   encodings();
