@@ -215,7 +215,7 @@ class Generator {
     set_csr(csr::mtvec, kMachineVectors | below(2));
     set_csr(csr::stvec, kSupervisorVectors | below(2));
     if (one_in(4)) part([this] { protect(); });
-    if (one_in(2)) part([this] { raise_some(); });
+    if (!one_in(4)) part([this] { raise_some(); });
     const uint64_t space = below(5);
     where_.paged = space > 0;
     set_csr(csr::satp, where_.paged ? satps_[space % 2] : 0);
@@ -267,7 +267,7 @@ class Generator {
   }
 
   void raise_some() {
-    const uint64_t count = 1 + below(3);
+    const uint64_t count = 1 + below(5);
     for (uint64_t i = 0; i < count; ++i) raise();
   }
   // An interrupt becomes pending; it is taken when something allows it.
@@ -607,18 +607,19 @@ class Generator {
   void step_down() {
     if (!where_.sure || where_.mode == kU || where_.mprv) return;
     const bool machine = where_.mode == kM;
-    const uint64_t field = machine ? status::kMpp : status::kSpp;
     const Privilege to = one_in(3) ? where_.mode : machine && one_in(2) ? kS : kU;
-    code_.add(insn::csrrci(0, machine ? csr::mstatus : csr::sstatus,
-                           machine ? 8 : 2));  // or a handler's return would change them
+    const bool by_mret = machine && (to == kM || !one_in(4));
+    const unsigned status = machine ? csr::mstatus : csr::sstatus;
+    const uint64_t field = by_mret ? status::kMpp : status::kSpp;
+    code_.add(insn::csrrci(0, status, machine ? 8 : 2));  // or a handler's return would change the field
     code_.li(kTemporary, field);
-    code_.add(insn::csrrc(0, machine ? csr::mstatus : csr::sstatus, kTemporary));
-    code_.li(kTemporary, (static_cast<uint64_t>(to) << (machine ? 11 : 8)) & field);
-    code_.add(insn::csrrs(0, machine ? csr::mstatus : csr::sstatus, kTemporary));
+    code_.add(insn::csrrc(0, status, kTemporary));
+    code_.li(kTemporary, (static_cast<uint64_t>(to) << (by_mret ? 11 : 8)) & field);
+    code_.add(insn::csrrs(0, status, kTemporary));
     const Where before = where_;
     where_.mode = to;
     where_.window = to == before.mode ? before.window : code_window();
-    leave_to(machine ? csr::mepc : csr::sepc, machine ? insn::kMret : insn::kSret);
+    leave_to(by_mret ? csr::mepc : csr::sepc, by_mret ? insn::kMret : insn::kSret);
     if (!machine && where_.tsr) where_.sure = false;  // it was illegal, and we are where we were
     point_all();
   }
@@ -772,6 +773,7 @@ Board machine_board() {
   board.config.svpbmt = false;
   board.memory = 8 << 20;
   board.uart = true;
+  board.slice = 1'000'000'000;  // its end would end a reservation, at a step that depends on the programs before
   return board;
 }
 

@@ -42,13 +42,19 @@ Batch batch_of(uint64_t seed, uint64_t count, Audience audience) {
 }
 
 // What a program left that did otherwise on `side`, as a failure with everything that is needed to look at it.
-std::string told(const MachineProgram& program, const MachineSide& side, uint64_t seed, const char* again) {
+std::string told(const MachineProgram& program, const MachineSide& side, uint64_t seed, const char* again,
+                 const std::string& ours, const std::string& theirs) {
   if (!machine_differs(program.program, side))
-    return fmt::format("seed {}, {}: not by itself; what another program left is part of it\n", seed, side.name);
+    return fmt::format("seed {}, {}: not by itself; what another program left is part of it\n{}\n{}\n", seed, side.name,
+                       ours, theirs);
   const std::string text =
       shrunk_machine_text(program, side, fmt::format("machine program, seed {}", seed), kShrinkSeconds);
   return fmt::format("--seed={} {}\n{}{}", seed, again, text,
                      keep_failure(fmt::format("machine-{}-{}.machine", seed, side.name), text));
+}
+
+std::string line_of(const MachineResult& result, size_t i) {
+  return i < result.lines.size() ? result.lines[i] : result.why;
 }
 
 // --- Our engines
@@ -65,8 +71,9 @@ void compare_engines(uint64_t seed, uint64_t count) {
     if (caches != kEngine && !(now_and_then && caches == third)) continue;
     const MachineResult other = run_machine_here(batch.image, caches);
     for (size_t i = 0; i < count; ++i)
-      if (i >= other.lines.size() || expected.lines[i] != other.lines[i])
-        FAIL() << told(batch.programs[i], side_of(caches), seed + i, "--programs=1");
+      if (expected.lines[i] != line_of(other, i))
+        FAIL() << told(batch.programs[i], side_of(caches), seed + i, "--programs=1", expected.lines[i],
+                       line_of(other, i));
     ASSERT_EQ(expected.states, other.states)
         << "seeds " << seed << " and on, " << name_of(caches) << ": the machine's state differs, and no line does";
   }
@@ -104,10 +111,11 @@ void compare_with_qemu(uint64_t seed, uint64_t count, StepCoverage* coverage) {
   const MachineResult translated = run_machine_here(batch.image, kEngine);
   const MachineResult theirs = run_machine_under_qemu(batch.image);
   for (size_t i = 0; i < count; ++i) {
-    if (i >= translated.lines.size() || ours.lines.at(i) != translated.lines[i])
-      FAIL() << told(batch.programs[i], side_of(kEngine), seed + i, "--programs=1");
-    if (i >= theirs.lines.size() || !same_result(ours.lines[i], theirs.lines[i]))
-      FAIL() << told(batch.programs[i], kQemu, seed + i, "--programs=0 --qemu=1");
+    if (ours.lines.at(i) != line_of(translated, i))
+      FAIL() << told(batch.programs[i], side_of(kEngine), seed + i, "--programs=1", ours.lines[i],
+                     line_of(translated, i));
+    if (!same_result(ours.lines[i], line_of(theirs, i)))
+      FAIL() << told(batch.programs[i], kQemu, seed + i, "--programs=0 --qemu=1", ours.lines[i], line_of(theirs, i));
   }
 }
 
