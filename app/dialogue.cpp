@@ -123,6 +123,21 @@ void Dialogue::put(uint8_t byte) {
   answer();
 }
 
+// Answers that were given by then are in the input by then.
+void Dialogue::serialize(core::Archive& ar) {
+  ar.section("dialogue");
+  uint64_t given = next_;
+  ar.field("given", given);
+  std::vector<uint8_t> heard(heard_.begin(), heard_.end());
+  ar.byte_vector("heard", heard, 2 * longest_ + 256);
+  if (!ar.loading()) return;
+  if (given > answers_.size()) return ar.fail("more answers were given than there are");
+  while (next_ < given) feeder_->add_to_file(answers_[next_++].send);
+  next_ = given;
+  heard_.assign(heard.begin(), heard.end());
+  ended_by_.clear();
+}
+
 std::string dialogue_identity(const RunOptions& options) {
   std::string all;
   for (const std::string& answer : options.answers) all += answer + '\n';

@@ -31,6 +31,9 @@ class Dialogue final : public core::ByteSink {
   void begin(core::InputFeeder& feeder, std::function<void()> end);
   void put(uint8_t byte) override;
 
+  // What was answered, and what was heard since.
+  void serialize(core::Archive& ar);
+
   // What ended the run; empty: nothing yet.
   [[nodiscard]] const std::string& ended_by() const { return ended_by_; }
   // How many answers were given, and what is waited for next; empty: nothing.

@@ -36,6 +36,8 @@ class Htif final : private core::RamListener {
   void watch();
   // Between turns: does what was asked for. The code if the program has ended.
   [[nodiscard]] bool asked() const { return asked_; }
+  // What was written came from no instruction.
+  void forget() { asked_ = false; }
   std::optional<uint64_t> serve();
 
  private:

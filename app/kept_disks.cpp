@@ -223,7 +223,10 @@ class KeptDisks::Written final : public BlockBackend {
   }
   bool discard(uint64_t offset, uint64_t size) override { return disk_.write_zeroes(offset, size, true); }
   bool flush() override { return disk_.flush(); }
-  void serialize(core::Archive& ar) override { devices::RawFile::serialize_as(ar, size_, false); }
+  void serialize(core::Archive& ar) override {
+    devices::RawFile::serialize_as(ar, size_, false);
+    if (ar.shares()) disk_.serialize(ar);
+  }
 
  private:
   devices::SnapshotOverlay disk_;

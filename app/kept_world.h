@@ -51,6 +51,9 @@ class ReplayingWorld final : public riscv::World {
   [[nodiscard]] core::Step next_stop() const;
   // All that was kept has come in.
   [[nodiscard]] bool done() const { return next_ == run_.records.size(); }
+  // How many records have come in; for a restored moment of the same run, as many as had come in then.
+  [[nodiscard]] uint64_t position() const { return next_; }
+  void set_position(uint64_t records) { next_ = std::min<uint64_t>(records, run_.records.size()); }
   // A record's moment has gone by: this is not the run that was kept.
   [[nodiscard]] bool lost() const;
 

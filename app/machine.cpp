@@ -479,6 +479,22 @@ void Machine::serialize(core::Archive& ar) {
     if (stream) stream->serialize(ar);
 }
 
+const char* Machine::why_not_saved() const {
+  const bool copies = config_.breaks.has(core::Break::kFenceIIgnored) || config_.chaos.has(core::Chaos::kFences);
+  return copies ? "its harts fetch from copies of RAM (--break fence-i-ignored, --chaos fences), which are not saved" : nullptr;
+}
+
+core::Result<> Machine::restored(core::Archive& ar) {
+  end_.reset();
+  for (const auto& parts : harts_) {
+    if (!ar.good()) break;
+    parts->first_trap = {};
+    if (!riscv::state_restored(*parts->hart)) ar.fail("no hart can be in this state");
+  }
+  if (ar.good()) return core::Ok{};
+  return core::error(ErrorKind::kBadImage, "The state is not one of this machine: {}.", ar.error());
+}
+
 uint64_t Machine::state_hash() {
   core::StateHasher hasher;
   uint64_t ram = ram_->hash();

@@ -97,6 +97,11 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] uint64_t state_hash();
   // RAM, harts, devices and scheduled events, not caches. The archive decides what is done with them.
   void serialize(core::Archive& ar);
+  // After serialize() of an archive that loads, and after RAM is what it was then: caches follow. An error: what was loaded is
+  // no machine's state, and this one is good for nothing any more.
+  core::Result<> restored(core::Archive& ar);
+  // Why a state of this machine cannot be saved; nullptr: it can.
+  [[nodiscard]] const char* why_not_saved() const;
 
   [[nodiscard]] const MachineConfig& config() const { return config_; }
   [[nodiscard]] const BootPlan& boot() const { return boot_; }

@@ -33,6 +33,13 @@ class Replay {
   // To the end, where a run may still wait.
   core::Result<> finish();
 
+  // As in Session. An outcome that lay ahead is none any more.
+  void serialize(core::Archive& ar) { session_->serialize(ar); }
+  core::Result<> restored(core::Archive& ar) {
+    outcome_.reset();
+    return session_->restored(ar);
+  }
+
   // How the run ended; none yet, or it was killed.
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
   // The step behind which nothing is known.

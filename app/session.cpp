@@ -448,6 +448,29 @@ std::string Session::replay_command() const {
   return command;
 }
 
+void Session::serialize(core::Archive& ar) {
+  if (dialogue_) dialogue_->serialize(ar);
+  feeder_->serialize(ar);
+  machine_->serialize(ar);
+  ar.section("session");
+  core::Scheduler& scheduler = machine_->scheduler();
+  uint64_t events = scheduler.events_run(), records = replaying_ ? replaying_->position() : 0;
+  ar.field("events_run", events);
+  ar.field("records", records);
+  ar.field("resets", resets_);
+  if (!ar.loading()) return;
+  scheduler.set_events_run(events);
+  if (replaying_) replaying_->set_position(records);
+}
+
+core::Result<> Session::restored(core::Archive& ar) {
+  if (htif_) htif_->forget();
+  htif_end_.reset();
+  stuck_at_ = core::kNever;
+  output_.forget_panic();
+  return machine_->restored(ar);
+}
+
 void Session::print_state_hash() {
   const Step step = machine_->clock().step();
   if (hashed_at_ == step) return;

@@ -65,6 +65,10 @@ class Session final : private riscv::World, private MachineObserver {
   [[nodiscard]] const RunOptions& options() const { return options_; }
   [[nodiscard]] ClockMode clock_mode() const { return clock_mode_; }
   [[nodiscard]] std::string identity() const;
+  // The machine without its RAM, and where its input and its dialogue are. RAM must be what it was when an archive is loaded;
+  // an error: it is not a state of this session, which is good for nothing any more.
+  void serialize(core::Archive& ar);
+  core::Result<> restored(core::Archive& ar);
   // What to type for the same run again.
   [[nodiscard]] std::string replay_command() const;
   // Host seconds that run() took, and how many of them it slept because the guest had nothing to do.

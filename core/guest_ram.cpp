@@ -128,6 +128,13 @@ void GuestRam::fill(const std::function<uint64_t()>& next) {
   announce_dma(base(), size_);
 }
 
+void GuestRam::each_page(const std::function<void(GuestPhys, const uint8_t*)>& f) const {
+  static constexpr uint8_t kZero[kPageSize] = {};
+  for (Extent part = touched_after(0); part.begin < size_; part = touched_after(part.end))
+    for (uint64_t at = part.begin; at < part.end; at += kPageSize)
+      if (std::memcmp(host_ + at, kZero, kPageSize) != 0) f({base_ + at}, host_ + at);
+}
+
 // A page that was touched and is zero again must hash like one that was never touched, so zero pages are left
 // out, and the pages are summed, which makes the result independent of how they are found.
 uint64_t GuestRam::hash() const {

@@ -94,6 +94,7 @@ class GuestRam {
   void set_flag(GuestPhys at, PageFlag flag);
   void clear_flag(GuestPhys at, PageFlag flag) { flags_[page_index(at)] &= static_cast<uint8_t>(~flag); }
   void add_listener(RamListener* listener) { listeners_.push_back(listener); }
+  void remove_listener(RamListener* listener) { std::erase(listeners_, listener); }
 
   // --- Writing
   // --------------------------------------------------------------------------------------------------- For
@@ -143,6 +144,8 @@ class GuestRam {
   void zero(GuestPhys from, uint64_t size) noexcept;
   // All of it gets bytes of the caller's, eight at a time.
   void fill(const std::function<uint64_t()>& next);
+  // Each page that is not all zero, by its address, in order; `f` may not touch RAM.
+  void each_page(const std::function<void(GuestPhys, const uint8_t*)>& f) const;
   void clear();  // reset of the machine: all bytes zero again, flags revoked as by writes
 
  private:

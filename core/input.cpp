@@ -78,6 +78,13 @@ void InputFeeder::pump_live() {
 
 void InputFeeder::serialize(Archive& ar) {
   ar.section("input");
+  uint64_t size = file_.size();
+  ar.field("size", size);
+  if (ar.loading()) {
+    if (size > file_.size()) return ar.fail("the console's input is shorter than it was");
+    file_.resize(size);
+    live_.clear();
+  }
   ar.field("next", next_);
   ar.field("outstanding", outstanding_);
   ar.field("waited", waited_);

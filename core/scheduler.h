@@ -104,6 +104,7 @@ class Scheduler {
   void run_due();
   // How many it has run so far: with step and time it names a moment, whatever the engine. No state of the machine.
   [[nodiscard]] uint64_t events_run() const { return events_run_; }
+  void set_events_run(uint64_t events) { events_run_ = events; }
   // Hashes and saves armed events with their times; owners are the ones that restore.
   void serialize(Archive& ar);
 

@@ -113,6 +113,11 @@ void StateReader::bytes(std::string_view name, std::span<std::byte> data) {
   take(data.data(), data.size());
 }
 
+void MomentReader::share(std::shared_ptr<const void>& part) {
+  VT_ASSERT(next_ < parts_.size(), "a moment is read as it was written");
+  part = parts_[next_++];
+}
+
 void StateLister::word(std::string_view name, uint64_t& raw) {
   lines_.push_back(fmt::format("{}.{} = {:#x}", section_, name, raw));
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,11 @@ class Archive {
 
   // A byte queue of varying length, at most `limit` bytes (a restore of more fails).
   void byte_vector(std::string_view name, std::vector<uint8_t>& data, size_t limit);
+
+  // An archive that never leaves this process may keep what is large by sharing it: share() keeps `part`, or, while loading,
+  // gives what was kept. For all others the part is fields.
+  [[nodiscard]] virtual bool shares() const { return false; }
+  virtual void share(std::shared_ptr<const void>& part) { (void)part; }
 
   // Names the part whose fields follow ("hart0", "uart0").
   virtual void section(std::string_view name) = 0;
@@ -78,7 +84,7 @@ class StateHasher final : public Archive {
 };
 
 // Writes fields into a byte vector, with section names and field names, for restore and for comparison.
-class StateWriter final : public Archive {
+class StateWriter : public Archive {
  public:
   [[nodiscard]] bool loading() const override { return false; }
   void bytes(std::string_view name, std::span<std::byte> data) override;
@@ -87,6 +93,7 @@ class StateWriter final : public Archive {
 
  protected:
   void word(std::string_view name, uint64_t& raw) override;
+  std::vector<std::byte> take_data() { return std::move(data_); }
 
  private:
   void append(const void* from, size_t size);
@@ -95,7 +102,7 @@ class StateWriter final : public Archive {
 
 // Reads what StateWriter wrote. Wrong order, name or length: good() becomes false and nothing more is
 // assigned.
-class StateReader final : public Archive {
+class StateReader : public Archive {
  public:
   explicit StateReader(std::span<const std::byte> data) : data_(data) {}
   [[nodiscard]] bool loading() const override { return good(); }
@@ -111,6 +118,33 @@ class StateReader final : public Archive {
   bool take_name(char kind, std::string_view name);
   std::span<const std::byte> data_;
   size_t position_ = 0;
+};
+
+// The state of a moment of this process: what StateWriter wrote, and what is shared with it.
+struct Moment {
+  std::vector<std::byte> fields;
+  std::vector<std::shared_ptr<const void>> parts;
+};
+
+class MomentWriter final : public StateWriter {
+ public:
+  [[nodiscard]] bool shares() const override { return true; }
+  void share(std::shared_ptr<const void>& part) override { parts_.push_back(part); }
+  [[nodiscard]] Moment take() { return {take_data(), std::move(parts_)}; }
+
+ private:
+  std::vector<std::shared_ptr<const void>> parts_;
+};
+
+class MomentReader final : public StateReader {
+ public:
+  explicit MomentReader(const Moment& moment) : StateReader(moment.fields), parts_(moment.parts) {}
+  [[nodiscard]] bool shares() const override { return good(); }
+  void share(std::shared_ptr<const void>& part) override;
+
+ private:
+  std::span<const std::shared_ptr<const void>> parts_;
+  size_t next_ = 0;
 };
 
 // Text lines "section.field = value" for showing the first difference between two machines.

@@ -34,8 +34,11 @@ bool SnapshotOverlay::read(uint64_t offset, std::span<const iovec> to) {
 // they cannot be read.
 SnapshotOverlay::Bytes* SnapshotOverlay::writable_block(uint64_t index, bool whole) {
   const auto found = blocks_.find(index);
-  if (found != blocks_.end() && found->second) return found->second.get();
-  auto fresh = std::make_unique<Bytes>();
+  if (found != blocks_.end() && found->second) {
+    if (found->second.use_count() > 1) found->second = std::make_shared<Bytes>(*found->second);
+    return found->second.get();
+  }
+  auto fresh = std::make_shared<Bytes>();
   if (found == blocks_.end() && !whole) {
     const uint64_t at = index * kBlockSize;
     const iovec old{fresh->data(), std::min(kBlockSize, size() - at)};
@@ -88,8 +91,18 @@ bool SnapshotOverlay::discard(uint64_t offset, uint64_t size) {
   return true;
 }
 
+bool SnapshotOverlay::serialize_shared(core::Archive& ar) {
+  std::shared_ptr<const void> part;
+  if (!ar.shares()) return false;
+  if (!ar.loading()) part = std::make_shared<const Blocks>(blocks_);
+  ar.share(part);
+  if (ar.loading()) blocks_ = *static_cast<const Blocks*>(part.get());
+  return true;
+}
+
 void SnapshotOverlay::serialize(core::Archive& ar) {
   below_->serialize(ar);
+  if (serialize_shared(ar)) return;
   uint64_t count = blocks_.size();
   ar.field("overlay_blocks", count);
   const uint64_t limit = (size() + kBlockSize - 1) / kBlockSize;
@@ -113,7 +126,7 @@ void SnapshotOverlay::serialize(core::Archive& ar) {
     if (number >= limit) return ar.fail("a block of the overlay lies beyond its disk");
     Block& block = blocks_[number];
     if (zero) continue;
-    block = std::make_unique<Bytes>();
+    block = std::make_shared<Bytes>();
     ar.bytes("bytes", std::as_writable_bytes(std::span(*block)));
   }
 }

@@ -32,14 +32,18 @@ class SnapshotOverlay final : public BlockBackend {
 
  private:
   using Bytes = std::array<uint8_t, kBlockSize>;
-  using Block = std::unique_ptr<Bytes>;  // null: all zero
+  using Block = std::shared_ptr<Bytes>;  // null: all zero
+  // By block number; the order makes state and hash well defined. A block is written only while nobody else holds it: moments
+  // (core/state.h) share blocks with the disk.
+  using Blocks = std::map<uint64_t, Block>;
 
   [[nodiscard]] uint64_t size() const { return sectors() * kSectorSize; }
   bool write_run(uint64_t offset, const uint8_t* from, size_t size);
+  bool serialize_shared(core::Archive& ar);
   Bytes* writable_block(uint64_t index, bool whole);
 
   std::unique_ptr<BlockBackend> below_;
-  std::map<uint64_t, Block> blocks_;  // by block number; the order makes state and hash well defined
+  Blocks blocks_;
 };
 
 }  // namespace vitrine::devices

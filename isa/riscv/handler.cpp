@@ -295,6 +295,22 @@ void context_changed(Hart& hart) noexcept {
   if (hart.memory->code_view != code_before) hart.redirected = true;
 }
 
+bool state_restored(Hart& hart) noexcept {
+  const auto privilege = static_cast<unsigned>(hart.privilege);
+  if (privilege > 3 || privilege == 2 || hart.csr.frm > 7 || (hart.pc & 1) != 0) return false;
+  hart.extensions = hart.config.extensions;
+  if (!(hart.csr.misa & uint64_t{1} << ('C' - 'A'))) hart.extensions.clear(Extension::C);
+  hart.x[0] = 0;
+  hart.next_pc = hart.pc;
+  hart.page = nullptr;
+  hart.redirected = true;
+  hart.traps_in_a_row = 0;
+  protection_changed(hart);
+  context_changed(hart);
+  hart.attention->wanted = true;
+  return true;
+}
+
 namespace handler {
 
 void illegal(Hart& hart, const Operands& i) noexcept {

@@ -46,6 +46,8 @@ void update_stimecmp(Hart& hart) noexcept;
 
 // After a change of privilege, mstatus, satp, menvcfg or misa: derived state and the memory port follow.
 void context_changed(Hart& hart) noexcept;
+// A hart got another state (core/state.h): makes anew what follows from it. False: no hart can be in that state.
+[[nodiscard]] bool state_restored(Hart& hart) noexcept;
 
 // --- Instructions, as rows with kHelper name them ------------------------------------------------------------------------
 namespace handler {

@@ -123,6 +123,10 @@ std::optional<StopReason> System::run_round(core::Step until) {
 void System::serialize(core::Archive& ar) {
   ar.section("turns");
   ar.field("turn", turn_);
+  if (turn_ >= harts_.size()) {
+    turn_ = 0;
+    return ar.fail("it is the turn of a hart that is not there");
+  }
   ar.field("turn_end", turn_end_);
   if (options_.turns) ar.field("skipped", skipped_);
   for (Hart* hart : harts_) {

@@ -46,7 +46,7 @@ class Wrapper(InFolder):
         self.here = self.folder / "checkout"
         self.tools = self.folder / "bin"
         self.tools.mkdir()
-        for name in ("core", "isa", "mmu", "devices", "translator", "classes", "app", "labs", "examples/teach", "tools"):
+        for name in ("core", "isa", "mmu", "devices", "translator", "classes", "debugger", "app", "labs", "examples/teach", "tools"):
             (self.here / name).mkdir(parents=True)
         for name in ("vitrine", "test", "tools/build.sh", "tools/run_ctest.py", "CMakePresets.json"):
             shutil.copy2(ROOT / name, self.here / name)

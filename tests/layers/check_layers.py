@@ -19,7 +19,8 @@ ARROWS = {
     "translator": {"core", "isa/riscv", "isa/x86"},
     "devices": {"core"},
     "classes": {"core", "isa/riscv", "mmu"},
-    "app": {"core", "isa/riscv", "isa/x86", "mmu", "translator", "devices", "classes"},
+    "debugger": {"core"},
+    "app": {"core", "isa/riscv", "isa/x86", "mmu", "translator", "devices", "classes", "debugger"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 

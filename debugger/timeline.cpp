@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Checkpoints of a run, and going between them.
+#include "debugger/timeline.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace vitrine::debugger {
+
+using core::Step;
+
+Timeline::Timeline(Run& run, const Options& options) : run_(run), options_(options), pages_(run.ram(), run.now()) {
+  core::MomentWriter writer;
+  run_.serialize(writer);
+  checkpoints_.emplace(run_.now(), writer.take());
+}
+
+std::vector<Step> Timeline::checkpoints() const {
+  std::vector<Step> steps;
+  for (const auto& [step, checkpoint] : checkpoints_) steps.push_back(step);
+  return steps;
+}
+
+void Timeline::make_checkpoint() {
+  const auto begin = HostClock::now();
+  core::MomentWriter writer;
+  run_.serialize(writer);
+  checkpoints_.emplace(run_.now(), writer.take());
+  pages_.mark(run_.now());
+  keep_to_budget();
+  spent_ = HostClock::now() - begin;
+  forward_ = {};
+}
+
+// The one goes whose absence widens the gap least, measured by how far back it is.
+void Timeline::keep_to_budget() {
+  while (pages_.bytes() > options_.budget && checkpoints_.size() > 2) {
+    const Step newest = checkpoints_.rbegin()->first;
+    auto chosen = checkpoints_.end();
+    double least = 0;
+    for (auto it = std::next(checkpoints_.begin()); std::next(it) != checkpoints_.end(); ++it) {
+      const auto gap = static_cast<double>(std::next(it)->first - std::prev(it)->first);
+      const double worth = gap / static_cast<double>(newest - it->first);  // newest: not among them
+      if (chosen != checkpoints_.end() && worth >= least) continue;
+      chosen = it;
+      least = worth;
+    }
+    pages_.forget(chosen->first);
+    checkpoints_.erase(chosen);
+  }
+}
+
+core::Result<> Timeline::restore(Step step) {
+  pages_.go_to(step);
+  core::MomentReader reader(checkpoints_.at(step));
+  run_.serialize(reader);
+  return run_.restored(reader);
+}
+
+core::Result<> Timeline::forward(Step until) {
+  while (run_.now() < until) {
+    const Step before = run_.now();
+    const auto begin = HostClock::now();
+    if (auto done = run_.advance(std::min(until, before + options_.least_spacing)); !done) return done;
+    forward_ += HostClock::now() - begin;
+    if (run_.now() == before) break;  // its end
+    const bool due = std::chrono::duration<double>(forward_).count() * options_.share >= std::chrono::duration<double>(spent_).count();
+    if (due && since_last() >= options_.least_spacing) make_checkpoint();
+  }
+  return core::Ok{};
+}
+
+core::Result<> Timeline::go_to(Step step) {
+  step = std::clamp(step, first(), run_.last());
+  const Step nearest = std::prev(checkpoints_.upper_bound(step))->first;
+  if (step < run_.now() || nearest > run_.now())
+    if (auto done = restore(nearest); !done) return done;
+  if (step > options_.near) {
+    if (auto done = forward(step - options_.near); !done) return done;
+    if (since_last() > 0) make_checkpoint();
+  }
+  return forward(step);
+}
+
+}  // namespace vitrine::debugger
