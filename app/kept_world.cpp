@@ -17,13 +17,14 @@ void KeepingWorld::note(KeptRecord record, size_t known, bool was_stopped) {
   const auto& log = parts_->feeder.log();
   for (size_t i = known; i < log.size(); ++i) record.bytes += static_cast<char>(log[i].byte);
   record.stop = !was_stopped && parts_->system.stop_requested();
-  writer_->record(record);
+  if (writer_) writer_->record(record);
+  if (run_) run_->records.push_back(std::move(record));
 }
 
 // Called some thousand times a second and more: the key is made only when something came in. It names the beginning of the
 // call, at which only the clock can have been another one.
 void KeepingWorld::poll() {
-  if (!writer_) return world_.poll();
+  if (!writer_ && !run_) return world_.poll();
   core::Clock& clock = parts_->scheduler.clock();
   const size_t known = parts_->feeder.log().size();
   const bool was_stopped = parts_->system.stop_requested();
@@ -40,7 +41,7 @@ void KeepingWorld::poll() {
 }
 
 core::Ticks KeepingWorld::idle(core::Ticks when) {
-  if (!writer_) return world_.idle(when);
+  if (!writer_ && !run_) return world_.idle(when);
   KeptRecord record{true, key_now(*parts_), {}, {}, false};
   const size_t known = parts_->feeder.log().size();
   const bool was_stopped = parts_->system.stop_requested();

@@ -27,6 +27,8 @@ class KeepingWorld final : public riscv::World {
   void watch(const KeptParts& parts) { parts_.emplace(parts); }
   // From here on; without a writer it only passes calls on.
   void write_to(KeptRunWriter* writer) { writer_ = writer; }
+  // Into memory, too.
+  void note_in(KeptRun* run) { run_ = run; }
 
   void poll() override;
   core::Ticks idle(core::Ticks when) override;
@@ -37,6 +39,7 @@ class KeepingWorld final : public riscv::World {
   riscv::World& world_;
   std::optional<KeptParts> parts_;
   KeptRunWriter* writer_ = nullptr;
+  KeptRun* run_ = nullptr;
 };
 
 class ReplayingWorld final : public riscv::World {

@@ -33,6 +33,7 @@ const char* name_of(std::optional<StopReason> reason) {
     case StopReason::kRequested: return "was asked to stop";
     case StopReason::kNothingWakes: return "waits for ever";
     case StopReason::kFaultLoop: return "is in a fault loop";
+    case StopReason::kStopPoint: return "is at a stop point";
   }
   return "";
 }

@@ -414,6 +414,20 @@ riscv::StopReason Machine::run(core::Step until) {
   }
 }
 
+core::StopPoints& Machine::stop_points() {
+  if (stops_) return *stops_;
+  stops_ = std::make_unique<core::StopPoints>(attention_);
+  system_->watch(stops_.get());
+  for (const auto& parts : harts_) parts->mmu->watch(stops_.get());
+  return *stops_;
+}
+
+void Machine::set_stop_points(std::vector<uint64_t> breaks, std::vector<core::StopPoints::Watch> watches) {
+  if (!stop_points().set(std::move(breaks), std::move(watches))) return;
+  spaces_->drop_all();
+  interpreter_->forget(*harts_[0]->hart);
+}
+
 // What can be done only while no engine runs.
 void Machine::disturb() {
   riscv::Hart& any = *harts_[stress_->below(harts_.size())]->hart;

@@ -17,6 +17,7 @@
 #include "core/events.h"
 #include "core/guest_ram.h"
 #include "core/scheduler.h"
+#include "core/stop_points.h"
 #include "core/stress.h"
 #include "devices/clint.h"
 #include "devices/plic.h"
@@ -93,6 +94,12 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] std::optional<GuestEnd> take_guest_end();
   // Power-on state again, images reloaded; steps and time go on.
   core::Result<> reset();
+
+  // Of a debugger, from the first call on. What is kept follows their change.
+  core::StopPoints& stop_points();
+  void set_stop_points(std::vector<uint64_t> breaks, std::vector<core::StopPoints::Watch> watches);
+  // One of them was hit, and nobody has taken it yet.
+  [[nodiscard]] bool stopped() const { return stops_ && stops_->is_hit(); }
 
   [[nodiscard]] uint64_t state_hash();
   // RAM, harts, devices and scheduled events, not caches. The archive decides what is done with them.
@@ -215,6 +222,7 @@ class Machine final : private devices::FinishObserver,
 #endif
   std::unique_ptr<riscv::Engine> around_engine_;  // if the outside wants one
   std::unique_ptr<riscv::System> system_;
+  std::unique_ptr<core::StopPoints> stops_;
   std::unique_ptr<riscv::Sbi> sbi_;
   std::vector<std::unique_ptr<core::Device>> devices_;
   devices::Plic* plic_ = nullptr;

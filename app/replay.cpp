@@ -91,6 +91,7 @@ void leave_no_trace(MachineOptions& options) {
   run.lint = false;
   run.facts = -1;
   run.reach.clear();
+  run.console_log = nullptr;
 }
 
 }  // namespace

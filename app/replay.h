@@ -25,7 +25,7 @@ class Replay {
                                                       std::optional<EngineKind> engine = std::nullopt,
                                                       AroundEngine around = {});
 
-  // On to this step, or to the end of what was kept if that comes first.
+  // On to this step, to a stop point of the machine's, or to the end of what was kept, whatever comes first.
   core::Result<> advance(core::Step until);
   // One step, from the present one; nothing moves if the run ends here. Before each round of the machine's loop `look` is
   // called: the last call sees the machine as it stands before the step.

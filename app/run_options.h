@@ -88,6 +88,9 @@ struct RunOptions {
   uint64_t max_output = ~uint64_t{0};  // bytes of the console
   int facts = -1;                    // the descriptor that gets what came of the run
 
+  bool stop_signals = true;        // SIGINT, SIGTERM and the like end the run
+  class ConsoleLog* console_log = nullptr;  // not null: a debugger may put the run back to moments of its past (history.h)
+  int live_input = -1;             // live console input comes from this descriptor, and not from standard input
   bool keep = true;                // the run is kept, if `kept_words` are there (kept_run.h)
   std::string keep_file;           // there, and not as the last run
   bool record = false;             // that file is to be given away: without it there is no run

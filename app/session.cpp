@@ -18,6 +18,7 @@
 
 #include "app/diagnosis.h"
 #include "app/breaking.h"
+#include "app/console_log.h"
 #include "app/chaos_option.h"
 #include "app/execution_log.h"
 #include "app/identity.h"
@@ -101,11 +102,18 @@ core::Result<> Session::build(const MachineConfig& config) {
   else
     keeping_ = std::make_unique<KeepingWorld>(world);
   if (is_lockstep(config.engine)) lockstep_ = std::make_unique<Lockstep>(config);
-  core::ByteSink& listener = playing_ ? playing_->console : output_;
+  if (options_.console_log && !playing_) {
+    if (lockstep_) return core::error(ErrorKind::kUsage, "A debugger looks at one machine, and --engine lockstep runs two.");
+    history_ = std::make_unique<History>(*keeping_, world);
+    options_.console_log->pass_on(output_);
+    virtio_present_ = std::make_unique<PresentSink>(*history_, virtio_output_);
+  }
+  core::ByteSink& listener = playing_ ? playing_->console : history_ ? static_cast<core::ByteSink&>(*options_.console_log) : output_;
   if (auto done = begin_dialogue(listener); !done) return done;
   core::ByteSink& console = dialogue_ ? *dialogue_ : listener;
-  Machine::Outside outside = playing_ ? Machine::Outside{console, *replaying_, *this, &playing_->console}
-                                      : Machine::Outside{console, *keeping_, *this, options_.one_console ? nullptr : &virtio_output_};
+  core::ByteSink* const virtio = playing_ ? &playing_->console : virtio_present_ ? static_cast<core::ByteSink*>(virtio_present_.get()) : &virtio_output_;
+  riscv::World& entrance = playing_ ? *replaying_ : history_ ? static_cast<riscv::World&>(*history_) : *keeping_;
+  Machine::Outside outside{console, entrance, *this, options_.one_console && !playing_ ? nullptr : virtio};
   if (playing_) outside.around_engine = playing_->around_engine;
   stand_below_disks(outside);
   if (options_.log.any()) {
@@ -140,6 +148,7 @@ core::Result<> Session::build(const MachineConfig& config) {
     replaying_->play_to(parts);
   else
     keeping_->watch(parts);
+  if (history_) history_->watch(parts);
   if (!lockstep_) return core::Ok{};
   const bool file = input_kind_ == InputKind::kFile;
   return lockstep_->begin(
@@ -153,12 +162,23 @@ void Session::stand_below_disks(Machine::Outside& outside) {
     outside.open_disk = [this](const DiskConfig& config, devices::BlockObserver& observer) {
       return kept_disks_->open(config, observer);
     };
-  } else if ((options_.keep || options_.record) && options_.kept_words) {
-    keeping_disks_ = std::make_unique<KeepingDisks>();
-    outside.open_disk = [this](const DiskConfig& config, devices::BlockObserver& observer) {
-      return open_disk(config, observer, [&](std::unique_ptr<devices::RawFile> image) { return keeping_disks_->keep(std::move(image), config); });
-    };
+    return;
   }
+  if ((options_.keep || options_.record) && options_.kept_words) {
+    keeping_disks_ = std::make_unique<KeepingDisks>();
+  }
+  if (!keeping_disks_ && !history_) return;
+  outside.open_disk = [this](const DiskConfig& config, devices::BlockObserver& observer) {
+    return open_disk(config, observer, [&](std::unique_ptr<devices::RawFile> image) -> std::unique_ptr<devices::BlockBackend> {
+      std::unique_ptr<devices::BlockBackend> disk;
+      if (keeping_disks_)
+        disk = keeping_disks_->keep(std::move(image), config);
+      else
+        disk = std::move(image);
+      if (history_ && !disk->read_only()) disk = history_->stand_above(std::move(disk));
+      return disk;
+    });
+  };
 }
 
 core::Result<> Session::begin_dialogue(core::ByteSink& console) {
@@ -235,6 +255,8 @@ core::Result<> Session::choose_input() {
     if (!bytes) return bytes.error();
     input_file_.assign(reinterpret_cast<const char*>(bytes->data()), bytes->size());
     input_kind_ = InputKind::kFile;
+  } else if (options_.live_input >= 0) {
+    input_kind_ = InputKind::kLive;
   } else if (struct stat info{}; options_.standard_input && fstat(STDIN_FILENO, &info) == 0) {
     if (S_ISREG(info.st_mode)) {
       auto bytes = read_standard_input();
@@ -289,18 +311,19 @@ void Session::begin() {
   pacer_->start(started_);
   crash_report_ = std::make_unique<CrashReport>(*machine_, replay_command(), identity());
   restore_terminal_on_fatal_signals();
-  signals_ = std::make_unique<StopSignals>(wake_);
+  if (options_.stop_signals) signals_ = std::make_unique<StopSignals>(wake_);
   if (machine_->config().breaks.any()) say(breaks_text(machine_->config().breaks));
   if (machine_->config().chaos.any()) say(chaos_text(machine_->config().chaos));
   if (input_kind_ != InputKind::kLive) return;
-  const bool terminal = isatty(STDIN_FILENO);
+  const int input = options_.live_input >= 0 ? options_.live_input : STDIN_FILENO;
+  const bool terminal = isatty(input);
   if (terminal) {
     if (options_.banner) write_error(kKeys);
-    terminal_ = std::make_unique<RawTerminal>(STDIN_FILENO, options_.terminal_signals);
+    terminal_ = std::make_unique<RawTerminal>(input, options_.terminal_signals);
   }
   const bool keys =
       options_.keys == EscapeKeys::kAlways || (options_.keys == EscapeKeys::kOnTerminal && terminal);
-  live_ = std::make_unique<LiveInput>(STDIN_FILENO, keys, wake_);
+  live_ = std::make_unique<LiveInput>(input, keys, wake_);
 }
 
 // A run that cannot be kept is no error: it is said to whoever asks for it afterwards.
@@ -345,14 +368,18 @@ void Session::tell_missing_shadow() {
   say(fmt::format("A software TLB serves instead of shadow page tables: {}. The run is the same.", why));
 }
 
-Outcome Session::run() {
+std::optional<Outcome> Session::start() {
   begin();
   begin_keeping();
-  if (options_.record && kept_in().empty()) {
-    Outcome outcome{Kind::kBroken, 0, fmt::format("The recording cannot be written to '{}': {}.", core::printable(options_.keep_file),
-                                                  kept_ ? kept_->problem() : "nothing says what was typed")};
-    end(outcome);
-    return outcome;
+  if (!options_.record || !kept_in().empty()) return std::nullopt;
+  return Outcome{Kind::kBroken, 0, fmt::format("The recording cannot be written to '{}': {}.", core::printable(options_.keep_file),
+                                               kept_ ? kept_->problem() : "nothing says what was typed")};
+}
+
+Outcome Session::run() {
+  if (auto outcome = start()) {
+    end(*outcome);
+    return std::move(*outcome);
   }
   while (true) {
     tell_missing_shadow();
@@ -388,9 +415,43 @@ void Session::keep_place() {
 
 std::optional<Outcome> Session::advance(Step until) {
   until = std::min(until, options_.max_instructions);
-  while (machine_->clock().step() < until)
-    if (auto outcome = run_machine(replaying_ ? std::min(until, replaying_->next_stop()) : until)) return outcome;
+  if (behind()) {
+    if (auto outcome = advance_behind(until); outcome || behind()) return outcome;
+  }
+  while (machine_->clock().step() < until) {
+    const Step now = machine_->clock().step();
+    auto outcome = run_machine(replaying_ ? std::min(until, replaying_->next_stop()) : std::min(until, now + kLookEvery));
+    if (history_) keep_place();
+    if (outcome || machine_->stopped() || std::exchange(came_in_, false)) return outcome;
+  }
+  if (history_ && until == options_.max_instructions) return judge(StopReason::kStepLimit);
   return std::nullopt;
+}
+
+// What was, is made again, up to the edge and no further; and behind its last step time passes as it did then.
+std::optional<Outcome> Session::advance_behind(Step until) {
+  const Step edge = history_->edge();
+  while (machine_->clock().step() < std::min(until, edge)) {
+    auto outcome = run_machine(std::min({until, edge, history_->next_stop()}));
+    if (outcome || machine_->stopped()) return outcome;
+  }
+  if (machine_->clock().step() < edge) return std::nullopt;
+  while (!history_->arrive()) {
+    if (until == edge || machine_->clock().step() > edge) return std::nullopt;
+    if (auto outcome = round(edge + 1)) return outcome;
+  }
+  arrive_at_edge();
+  return std::nullopt;
+}
+
+// What has come from outside and is not in the machine yet stays where it is.
+void Session::leave_edge() {
+  if (history_->leave()) waiting_input_ = feeder_->take_live();
+}
+
+void Session::arrive_at_edge() {
+  feeder_->give_back_live(std::exchange(waiting_input_, {}));
+  pacer_->start(HostClock::now());
 }
 
 std::optional<Outcome> Session::round(Step until) {
@@ -449,25 +510,29 @@ std::string Session::replay_command() const {
 }
 
 void Session::serialize(core::Archive& ar) {
+  if (history_ && ar.loading()) leave_edge();
   if (dialogue_) dialogue_->serialize(ar);
   feeder_->serialize(ar);
   machine_->serialize(ar);
   ar.section("session");
   core::Scheduler& scheduler = machine_->scheduler();
-  uint64_t events = scheduler.events_run(), records = replaying_ ? replaying_->position() : 0;
+  uint64_t events = scheduler.events_run(), records = replaying_ ? replaying_->position() : history_ ? history_->position() : 0;
   ar.field("events_run", events);
   ar.field("records", records);
   ar.field("resets", resets_);
   if (!ar.loading()) return;
   scheduler.set_events_run(events);
   if (replaying_) replaying_->set_position(records);
+  if (history_) history_->set_position(records);
+  if (history_ && history_->lost()) ar.fail("the host has failed a disk, so nothing that came before can be made again");
 }
 
 core::Result<> Session::restored(core::Archive& ar) {
   if (htif_) htif_->forget();
   htif_end_.reset();
   stuck_at_ = core::kNever;
-  output_.forget_panic();
+  if (!history_) output_.forget_panic();
+  quit_ = false;
   return machine_->restored(ar);
 }
 
@@ -483,6 +548,7 @@ void Session::print_state_hash() {
 std::optional<Outcome> Session::judge(StopReason reason) {
   switch (reason) {
     case StopReason::kRequested: return judge_request();
+    case StopReason::kStopPoint: return std::nullopt;
     case StopReason::kStepLimit:
       if (machine_->clock().step() < options_.max_instructions) return std::nullopt;
       return limit_outcome(Kind::kInstructionLimit,
@@ -512,6 +578,7 @@ std::optional<Outcome> Session::judge_request() {
   if (!end) end = std::exchange(htif_end_, std::nullopt);
   if (end)
     if (auto outcome = judge_guest_end(*end)) return outcome;
+  if (came_in_ || behind()) return std::nullopt;
   if (replaying_ && replaying_->done() && playing_->run.end) return playing_->run.end->outcome;
   if (const int signal = StopSignals::received())
     return Outcome{Kind::kSignal, static_cast<unsigned>(signal),
@@ -607,21 +674,27 @@ std::string_view Session::panic_line() const {
 }
 
 bool Session::stop_wanted() {
-  return StopSignals::received() != 0 || quit_ || output_error() != 0 || (live_ && live_->hung_up()) ||
+  return StopSignals::received() != 0 || wants_in_ || quit_ || output_error() != 0 || (live_ && live_->hung_up()) ||
          time_is_up();
 }
 
 // Called some thousand times a second at least, and after every slow path that asked for attention: one load
 // and one counter when there is nothing.
 void Session::poll() {
+  if (behind()) return look_inside();
   if (wake_.rung()) look_outside();
   if (feeder_->live_waiting()) {
     feeder_->pump_live();
     take_input();
   }
+  look_inside();
+  if ((++polls_ & 15) == 0 || look_due_) look_at_clock();
+}
+
+// What the machine itself did.
+void Session::look_inside() {
   if (htif_ && htif_->asked()) serve_htif();
   if (quit_after_file_) look_for_file_end();
-  if ((++polls_ & 15) == 0 || look_due_) look_at_clock();
 }
 
 void Session::look_for_file_end() {
@@ -632,6 +705,10 @@ void Session::look_for_file_end() {
 
 void Session::look_outside() {
   wake_.clear();
+  if (wants_in_.exchange(false)) {
+    came_in_ = true;
+    machine_->request_stop();
+  }
   if (live_) {
     obey(live_->take_commands());
     take_input();

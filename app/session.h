@@ -8,6 +8,7 @@
 // recorded.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "app/crash_report.h"
 #include "app/dialogue.h"
 #include "app/event_log.h"
+#include "app/history.h"
 #include "app/htif.h"
 #include "app/kept_disks.h"
 #include "app/kept_world.h"
@@ -56,7 +58,18 @@ class Session final : private riscv::World, private MachineObserver {
   // Runs to the end; the terminal is as it was before when this returns.
   Outcome run();
 
-  // For comparing runs: on to this step and no further, or to the run's end. Nobody looks after terminals and signals.
+  // The same in pieces, for a debugger: start() first, then advance() as often as it likes, then finish().
+  std::optional<Outcome> start();
+  void finish(Outcome& outcome) { end(outcome); }
+  // From any thread: the machine stops between two steps, and advance() returns.
+  void come_in() {
+    wants_in_ = true;
+    wake_.ring();
+  }
+  // It has a past to which it can be put back.
+  [[nodiscard]] const History* history() const { return history_.get(); }
+
+  // For comparing runs: on to this step and no further, to a stop point, or to the run's end. Nobody looks after terminals and signals.
   std::optional<Outcome> advance(core::Step until);
   // The same for one round of the machine's loop (isa/riscv/system.h).
   std::optional<Outcome> round(core::Step until);
@@ -110,6 +123,10 @@ class Session final : private riscv::World, private MachineObserver {
   core::Result<> count_places(Machine::Outside& outside);
   void log_execution(const MachineConfig& config, Machine::Outside& outside);
   core::Result<> open_log();
+  std::optional<Outcome> advance_behind(core::Step until);
+  [[nodiscard]] bool behind() const { return history_ && history_->behind(); }
+  void leave_edge();
+  void arrive_at_edge();
   void begin();
   void end(Outcome& outcome);
 
@@ -122,6 +139,7 @@ class Session final : private riscv::World, private MachineObserver {
   void say(std::string_view text);
   void tell_missing_shadow();
   void look_outside();
+  void look_inside();
   void obey(unsigned commands);
   void take_input();
   void serve_htif();
@@ -160,6 +178,11 @@ class Session final : private riscv::World, private MachineObserver {
   ConsoleOutput output_;
   ConsoleOutput virtio_output_;
   std::unique_ptr<KeepingWorld> keeping_;
+  std::unique_ptr<History> history_;
+  std::unique_ptr<PresentSink> virtio_present_;
+  std::string waiting_input_;  // that waits at the edge of the history
+  std::atomic<bool> wants_in_{false};
+  bool came_in_ = false;
   std::unique_ptr<KeepingDisks> keeping_disks_;
   std::unique_ptr<KeptRunWriter> kept_;
   HostClock::time_point kept_at_{};  // its last line that says how far the run has come

@@ -76,6 +76,12 @@ void InputFeeder::pump_live() {
   if (!live_.empty() && receiver_.room() == 0) live_since_ = scheduler_.clock().ticks();
 }
 
+std::string InputFeeder::take_live() {
+  std::string bytes(live_.begin(), live_.end());
+  live_.clear();
+  return bytes;
+}
+
 void InputFeeder::serialize(Archive& ar) {
   ar.section("input");
   uint64_t size = file_.size();

@@ -50,6 +50,9 @@ class InputFeeder final : public InputObserver {
   void pump_live();
   // A live byte of another run's log, now, at the step at which it entered there.
   void replay(uint8_t byte) { deliver(byte); }
+  // What waits of live input: away from here while another moment of the run is made again, and back.
+  [[nodiscard]] std::string take_live();
+  void give_back_live(std::string_view bytes) { live_.insert(live_.end(), bytes.begin(), bytes.end()); }
   // Live bytes that found no room yet.
   [[nodiscard]] bool live_waiting() const { return !live_.empty(); }
   // Some file input is still to come.

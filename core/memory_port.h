@@ -226,6 +226,7 @@ struct TranslationFence {
 struct CodePage {
   GuestPhys page;          // of the first byte's page
   bool cacheable = false;  // RAM, and all of the page may be executed: decoded copies may be kept
+  bool stops = false;      // a debugger waits for some of its instructions (core/stop_points.h): no host code
 };
 
 class MemoryPort {

@@ -63,15 +63,14 @@ core::Result<> Timeline::forward(Step until) {
     const auto begin = HostClock::now();
     if (auto done = run_.advance(std::min(until, before + options_.least_spacing)); !done) return done;
     forward_ += HostClock::now() - begin;
-    if (run_.now() == before) break;  // its end
+    if (run_.now() == before || run_.stop_points().is_hit()) break;
     const bool due = std::chrono::duration<double>(forward_).count() * options_.share >= std::chrono::duration<double>(spent_).count();
     if (due && since_last() >= options_.least_spacing) make_checkpoint();
   }
   return core::Ok{};
 }
 
-core::Result<> Timeline::go_to(Step step) {
-  step = std::clamp(step, first(), run_.last());
+core::Result<> Timeline::pass_to(Step step) {
   const Step nearest = std::prev(checkpoints_.upper_bound(step))->first;
   if (step < run_.now() || nearest > run_.now())
     if (auto done = restore(nearest); !done) return done;
@@ -80,6 +79,15 @@ core::Result<> Timeline::go_to(Step step) {
     if (since_last() > 0) make_checkpoint();
   }
   return forward(step);
+}
+
+core::Result<> Timeline::go_to(Step step) {
+  core::StopPoints& stops = run_.stop_points();
+  const bool armed = stops.armed();
+  stops.arm(false);
+  auto done = pass_to(std::clamp(step, first(), run_.last()));
+  stops.arm(armed);
+  return done;
 }
 
 }  // namespace vitrine::debugger

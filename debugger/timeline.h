@@ -34,8 +34,14 @@ class Timeline {
   Timeline(Run& run, const Options& options);
 
   [[nodiscard]] core::Step first() const { return checkpoints_.begin()->first; }
-  // To a step, or to the run's end if that comes first. After an error the run is good for nothing any more.
+  // To a step, whatever stop points say, or to the run's end if that comes first. After an error the run is good for nothing any
+  // more.
   core::Result<> go_to(core::Step step);
+  // On from here, as Run::advance: stop points stop it.
+  core::Result<> forward(core::Step until);
+  // The last checkpoint before `step`, which is behind first(); and to it.
+  [[nodiscard]] core::Step checkpoint_before(core::Step step) const { return std::prev(checkpoints_.lower_bound(step))->first; }
+  core::Result<> go_before(core::Step step) { return restore(checkpoint_before(step)); }
 
   // For people and tests.
   [[nodiscard]] std::vector<core::Step> checkpoints() const;
@@ -45,7 +51,7 @@ class Timeline {
   using HostClock = std::chrono::steady_clock;
   void make_checkpoint();
   core::Result<> restore(core::Step step);
-  core::Result<> forward(core::Step until);
+  core::Result<> pass_to(core::Step step);
   // How far the last checkpoint before the run's place is behind it.
   [[nodiscard]] core::Step since_last() const { return run_.now() - std::prev(checkpoints_.upper_bound(run_.now()))->first; }
   void keep_to_budget();

@@ -217,6 +217,7 @@ Fault Mmu::translate_lazily(GuestVirt at, AccessKind kind, unsigned privilege, P
 
 void Mmu::fill(GuestVirt at, AccessKind kind, const Place& place) noexcept {
   if (!ram_.contains(place.at) || !spaces_.caching() || buffer_) return;
+  if (stops_ && stops_->watches_page(at, kind)) return;
   const ViewKind view = view_kind(context_.data_privilege);
   const Walk* walk = place.walked ? &place.walk : nullptr;
   const bool upper_half = static_cast<int64_t>(at.value) < 0;
@@ -246,6 +247,7 @@ void Mmu::fill_in_bulk(GuestVirt at, ViewKind view, const Place& place) noexcept
   if (!spaces_.fills_in_bulk(data_space_, view, at)) return;
   if (place.walked && place.walk.level == 0) return fill_neighbours(at, view, place);
   constexpr uint64_t kBulk = AddressSpaces::kBulk;
+  if (stops_ && stops_->loads_watched_in({at.value & ~(kBulk - 1)}, kBulk)) return;
   const GuestPhys first{place.at.value & ~(kBulk - 1)};
   if (ram_.contains(first, kBulk) && pmp_uniform(pmp_, first, kBulk))
     spaces_.fill_chunk_for_reading(data_space_, view, at, place.at);
@@ -261,6 +263,7 @@ void Mmu::fill_neighbours(GuestVirt at, ViewKind view, const Place& place) noexc
   for (uint64_t i = 0; i < kNeighbours; ++i) {
     const GuestVirt neighbour{(at.page() - self + i) << core::kPageShift};
     if (known[neighbour.page() & (ShadowTable::kEntries - 1)] != 0) continue;
+    if (stops_ && stops_->watches_page(neighbour, AccessKind::kLoad)) continue;
     uint64_t pte = 0;
     std::memcpy(&pte, ram_.host({entry.value - 8 * self + 8 * i}), 8);
     if (!entry_permits(pte, context_, AccessKind::kLoad, context_.data_privilege)) continue;
@@ -342,6 +345,7 @@ Fault Mmu::load(GuestVirt at, unsigned width, uint64_t& value) noexcept {
   if (const Fault fault = translate(at, width, AccessKind::kLoad, place)) return fault;
   if (!read_physical(place.at, width, value, AccessKind::kLoad)) return {FaultKind::kAccess, at};
   fill(at, AccessKind::kLoad, place);
+  tell_stops(at, width, AccessKind::kLoad);
   return {};
 }
 
@@ -359,6 +363,7 @@ Fault Mmu::store(GuestVirt at, unsigned width, uint64_t value) noexcept {
   // away again.
   fill(at, AccessKind::kStore, place);
   if (!write_physical(place.at, width, value)) return {FaultKind::kAccess, at};
+  tell_stops(at, width, AccessKind::kStore);
   return {};
 }
 
@@ -376,6 +381,7 @@ Fault Mmu::load_crossing(GuestVirt at, unsigned width, uint64_t& value) noexcept
   read_physical(low.at, first, value, AccessKind::kLoad);
   read_physical(high.at, width - first, rest, AccessKind::kLoad);
   value |= rest << (8 * first);
+  tell_stops(at, width, AccessKind::kLoad);
   return {};
 }
 
@@ -390,6 +396,7 @@ Fault Mmu::store_crossing(GuestVirt at, unsigned width, uint64_t value) noexcept
   if (!ram_.contains(high.at, width - first)) return {FaultKind::kAccess, second};
   write_physical(low.at, first, value);
   write_physical(high.at, width - first, value >> (8 * first));
+  tell_stops(at, width, AccessKind::kStore);
   return {};
 }
 
@@ -401,17 +408,22 @@ Fault Mmu::reserve(GuestVirt at, unsigned width, AccessKind kind, GuestPhys& whe
   fill(at, kind, place);
   where = place.at;
   drain_stores_over(place.at, width);
+  reserved_ = at;
   return {};
 }
 
 uint64_t Mmu::read_ram(GuestPhys at, unsigned width) noexcept {
   uint64_t value = 0;
   std::memcpy(&value, ram_.host(at), width);
+  tell_stops(reserved_, width, AccessKind::kLoad);
   return value;
 }
 
 // Of LR, SC and AMO: at once, and after what the hart wrote to the same bytes.
-void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept { write_memory(at, width, value); }
+void Mmu::write_ram(GuestPhys at, unsigned width, uint64_t value) noexcept {
+  write_memory(at, width, value);
+  tell_stops(reserved_, width, AccessKind::kStore);
+}
 
 Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
   spaces_.feel_stress();
@@ -434,6 +446,7 @@ Fault Mmu::zero_block(GuestVirt at, unsigned size) noexcept {
     write_table(place.at, write);
   else
     write();
+  tell_stops(at, size, AccessKind::kStore);
   return {};
 }
 
@@ -449,6 +462,7 @@ Fault Mmu::fetch_page(GuestVirt at, core::CodePage& page) noexcept {
   page.page = {code_place_.at.value & core::kPageMask};
   page.cacheable =
       spaces_.caching() && ram_.contains(page.page, core::kPageSize) && pmp_uniform_in_page(pmp_, page.page);
+  page.stops = stops_ && stops_->in_code_page(at.value);
   return {};
 }
 

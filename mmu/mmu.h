@@ -9,6 +9,7 @@
 #include "core/bus.h"
 #include "core/guest_ram.h"
 #include "core/memory_port.h"
+#include "core/stop_points.h"
 #include "mmu/address_spaces.h"
 #include "mmu/page_walk.h"
 #include "mmu/store_buffer.h"
@@ -45,6 +46,8 @@ class Mmu final : public core::MemoryPort {
   void turn_ends() noexcept override;
   [[nodiscard]] uint32_t peek_instruction(core::GuestVirt at) const noexcept override;
   [[nodiscard]] std::string effect() const override;
+  // A debugger's; null: none. Who changes them flushes what is kept (AddressSpaces::flush_all).
+  void watch(core::StopPoints* stops) { stops_ = stops; }
   // Wrong on purpose (core/breaks.inc): what is kept of translations is never forgotten.
   void ignore_fences() { ignores_fences_ = true; }
   // Stores wait from now on. No View keeps data then: each access comes here.
@@ -89,6 +92,9 @@ class Mmu final : public core::MemoryPort {
   void drain_stores_over(core::GuestPhys at, uint64_t size) noexcept;
   template <typename Write>
   void write_table(core::GuestPhys at, const Write& write) noexcept;
+  void tell_stops(core::GuestVirt at, uint64_t size, core::AccessKind kind) noexcept {
+    if (stops_) stops_->accessed(hart_, at, size, kind);
+  }
   void fill(core::GuestVirt at, core::AccessKind kind, const Place& place) noexcept;
   void fill_in_bulk(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
   void fill_neighbours(core::GuestVirt at, ViewKind view, const Place& place) noexcept;
@@ -111,6 +117,8 @@ class Mmu final : public core::MemoryPort {
   Place code_place_;  // of the last fetch_page, for keep_code
   core::PredictionSet* predictions_ = nullptr;
   KeptTranslations kept_;  // of the lazy machines
+  core::StopPoints* stops_ = nullptr;
+  core::GuestVirt reserved_;  // by the last reserve()
   bool ignores_fences_ = false;
   std::unique_ptr<StoreBuffer> buffer_;  // or every store is in memory at once
   // What the last change did, for whoever listens to events.

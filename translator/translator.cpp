@@ -323,7 +323,7 @@ const uint8_t* Translator::find_apart(Hart& hart) {
 // The entries of the page of hart.pc, which the code View has from now on; nullptr: what stands there cannot be kept.
 const uint32_t* Translator::attach(Hart& hart) {
   core::CodePage code;
-  if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable) return nullptr;
+  if (hart.memory->fetch_page({hart.pc}, code) || !code.cacheable || code.stops) return nullptr;
   if (pages_->full()) forget_pages(hart);
   const PageKey key{code.page.value, hart.pc & core::kPageMask, set_of(hart)};
   TranslatedPage* page = pages_->find(key);

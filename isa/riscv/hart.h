@@ -12,6 +12,7 @@
 #include "core/events.h"
 #include "core/memory_port.h"
 #include "core/scheduler.h"
+#include "core/stop_points.h"
 #include "core/state.h"
 #include "isa/riscv/decoder.h"
 #include "isa/riscv/softfloat/softfloat.h"
@@ -211,6 +212,7 @@ struct Hart {
   HartObserver* observer = nullptr;
   CodeObserver* code_observer = nullptr;
   EnvironmentCalls* firmware = nullptr;
+  core::StopPoints* stops = nullptr;            // of a debugger
   SlowLines* slow_lines = nullptr;              // these of a chaotic machine only
   core::ChaosStream* spurious_sc = nullptr;     // whether an sc fails that could succeed
   core::ChaosStream* reset_registers = nullptr;  // what they hold when the hart starts

@@ -180,6 +180,14 @@ const Slot* crossing(const Slot* s, Hart* h, int64_t budget, View*) {
   return leave_at(h->pc, h, budget - 1);
 }
 
+// An instruction at a place of its page where a debugger has a break point, in this page or another.
+const Slot* maybe_stops(const Slot* s, Hart* h, int64_t budget, View* view) {
+  const uint64_t pc = pc_of(s, h);
+  if (!h->stops->stops_before(pc, h->run_end - static_cast<uint64_t>(budget))) return crossing(s, h, budget, view);
+  h->attention->wanted = true;
+  return leave_at(pc, h, budget);
+}
+
 const Slot* page_end(const Slot*, Hart* h, int64_t budget, View* view) {
   const uint64_t target = h->page_address + core::kPageSize;
   const Slot* const to = enter_page(target, h);
@@ -200,9 +208,10 @@ bool jumps_near(const Insn& insn, unsigned offset);
   uint16_t low = 0, high = 0;
   std::memcpy(&low, bytes + offset, 2);
   const unsigned length = instruction_length(low);
-  if (length == 4 && offset + 4 > core::kPageSize) {
+  const bool may_stop = h->stops && h->stops->at_offset(offset);
+  if (may_stop || (length == 4 && offset + 4 > core::kPageSize)) {
     cache.mark(page, offset, 2);
-    slot.run = crossing;
+    slot.run = may_stop ? maybe_stops : crossing;
     VT_GO(s, h, budget, view);
   }
   if (length == 4) std::memcpy(&high, bytes + offset + 2, 2);
@@ -362,6 +371,7 @@ void Interpreter::run(Hart& hart, uint64_t steps) {
     clock.set_step(hart.run_end - static_cast<uint64_t>(hart.budget));
     const Slot* s = caching_ ? locate(hart) : nullptr;
     if (!s) {
+      if (hart.stops && hart.stops->stops_before(hart.pc, clock.step())) break;
       step_plainly(hart);
       --hart.budget;
       continue;

@@ -88,9 +88,21 @@ void System::run_current(core::Step until) {
     clock.set_step(clock.step() + 1);
     return;
   }
+  if (stops_ && stands_at_stop_point(hart)) return;
   const core::Step end = std::min({until, turn_end_, scheduler_.next_step()});
   engine_.run(hart, std::min(end - clock.step(), steps_to_overflow(hart)));
   if (hart.watches_overflow) check_overflow(hart);
+}
+
+// Otherwise the step is made, whatever the engine finds at pc.
+bool System::stands_at_stop_point(const Hart& hart) {
+  const core::Step now = scheduler_.clock().step();
+  const bool stands = stops_->stops_before(hart.pc, now);
+  if (stands)
+    stops_->reached(hart.id, hart.pc);
+  else
+    stops_->pass(now);
+  return stands;
 }
 
 StopReason System::run(core::Step until) {
@@ -114,6 +126,7 @@ std::optional<StopReason> System::run_round(core::Step until) {
   }
   if (clock.step() >= scheduler_.next_step()) return std::nullopt;  // an event became due meanwhile
   run_current(until);
+  if (stops_ && stops_->is_hit()) return StopReason::kStopPoint;
   Hart& hart = current();
   if (hart.traps_in_a_row < options_.fault_loop) return std::nullopt;
   hart.traps_in_a_row = 0;

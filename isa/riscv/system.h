@@ -37,6 +37,7 @@ enum class StopReason {
   kRequested,     // request_stop()
   kNothingWakes,  // all harts wait, no event is scheduled, no input can come
   kFaultLoop,     // a trap handler traps at its first instruction, again and again
+  kStopPoint,     // a debugger waits for this (core/stop_points.h)
 };
 
 class System final : public core::RamListener {
@@ -72,6 +73,11 @@ class System final : public core::RamListener {
     stop_requested_ = true;
     attention_.wanted = true;
   }
+  // Of a debugger; null: none. They outlive the runs that they are for.
+  void watch(core::StopPoints* stops) {
+    stops_ = stops;
+    for (Hart* hart : harts_) hart->stops = stops;
+  }
   [[nodiscard]] bool stop_requested() const { return stop_requested_; }
   // A fault loop is reported once; the next run() goes on.
   void serialize(core::Archive& ar);
@@ -89,6 +95,7 @@ class System final : public core::RamListener {
   void begin_turn(size_t turn);
   void end_turn();
   bool pass_time();
+  bool stands_at_stop_point(const Hart& hart);
   void run_current(core::Step until);
 
   core::Scheduler& scheduler_;
@@ -102,6 +109,7 @@ class System final : public core::RamListener {
   core::Step turn_end_ = 0;
   uint64_t skipped_ = 0;  // harts that the next turn passes by
   bool stop_requested_ = false;
+  core::StopPoints* stops_ = nullptr;
 };
 
 }  // namespace vitrine::riscv
