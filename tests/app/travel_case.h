@@ -23,10 +23,12 @@ class TravelCase : public testing::TestWithParam<unsigned> {
  protected:
   TravelCase() {
     std::filesystem::create_directory(folder);
-    const std::string make = "make -s -C " VITRINE_SOURCE_DIR "/examples/teach OUT=" + folder + "/teach disk > /dev/null 2>&1";
+    // Made once for all tests, which are processes of their own.
+    const std::string teach = VITRINE_BINARY_DIR "/teach";
+    const std::string make = "mkdir -p " + teach + " && flock " + teach + "/lock make -s -C " VITRINE_SOURCE_DIR "/examples/teach OUT=" + teach + " disk > /dev/null 2>&1";
     if (std::system("command -v riscv64-unknown-elf-gcc make > /dev/null") != 0) return;
     EXPECT_EQ(std::system(make.c_str()), 0);
-    std::filesystem::copy_file(folder + "/teach/disk.img", disk());
+    std::filesystem::copy_file(teach + "/disk.img", disk());
     built = true;
     std::ofstream(folder + "/keys") << "write note one two\ncat note\nforktest\nfault null\nrm note\npages\nhalt\n";
     auto read = read_run_words("vitrine", words());
