@@ -8,7 +8,8 @@ judges what they expect.
 WORD: only guests whose name contains one of the words. --judge: on QEMU only. --breaks: machines that are wrong on purpose, each
 of which a guest has to find. --out: keeps the guests and their results. OPTION: of `vitrine suite run`, say --mmu tlb.
 Exit code 0: all passed; 1: not; 77: a tool is missing. A guest's source says in its head what options it needs
-("// vitrine: svade=on"), QEMU's for the same machine ("// judge: pmp=off") or why it cannot judge ("// judge: none, no Zicond").
+("// vitrine: svade=on"), QEMU's for the same machine ("// judge: pmp=off") or why it cannot judge ("// judge: none, no Zicond"),
+and how many harts it has, if not one ("// harts: 2").
 """
 import argparse
 import concurrent.futures
@@ -41,6 +42,7 @@ class Guest:
         self.cpu = [w for line in re.findall(r"^(?://|#) vitrine: (.*)", head, re.M) for w in line.split()]
         judge = re.findall(r"^(?://|#) judge: (none, )?(.*)", head, re.M)
         self.unjudged = next((reason for none, reason in judge if none), None)
+        self.harts = next(iter(re.findall(r"^(?://|#) harts: (\d+)$", head, re.M)), "1")
         self.judges_cpu = [words for none, words in judge if not none]
 
 
@@ -68,7 +70,7 @@ def build(guests: list[Guest], folder: pathlib.Path, jobs: int) -> None:
     def one(guest: Guest) -> None:
         used = [parts["start"], parts["kit"]] + ([parts["operands"]] if guest.source.suffix == ".S" else [])
         subprocess.run([GCC, *flags, *used, guest.source, "-o", folder / guest.name], check=True)
-        words = ["--cpu", ",".join([CPU, *guest.cpu]), "--memory", "128M"]
+        words = ["--cpu", ",".join([CPU, *guest.cpu]), "--memory", "128M", "--harts", guest.harts]
         (folder / f"{guest.name}.toml").write_text(f"options = {json.dumps(words)}\nmax_instructions = {MAX_INSTRUCTIONS}\n")
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         list(pool.map(one, guests))
@@ -76,7 +78,7 @@ def build(guests: list[Guest], folder: pathlib.Path, jobs: int) -> None:
 
 def judged(guest: Guest, folder: pathlib.Path) -> tuple[bool, str]:
     """On QEMU: did it pass, and its console."""
-    command = [QEMU, "-M", "virt", "-cpu", ",".join([JUDGES_CPU, *guest.judges_cpu]), "-m", "128M", "-bios", "none", "-display", "none", "-serial", "stdio", "-monitor", "none",
+    command = [QEMU, "-M", "virt", "-cpu", ",".join([JUDGES_CPU, *guest.judges_cpu]), "-m", "128M", "-smp", guest.harts, "-bios", "none", "-display", "none", "-serial", "stdio", "-monitor", "none",
                "-kernel", folder / guest.name]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False)
@@ -108,9 +110,9 @@ def suite(vitrine: str, engine: str, folder: pathlib.Path, options: list[str]) -
     return done.returncode
 
 
-# Of --break, those that a guest of one hart without disks can see, what they need, and the guest that finds them.
+# Of --break, those that a guest without disks can see, what they need, and the guest that finds them.
 BREAKS = [("shadow-unprotected", "paging"), ("tlb-never-flushed --mmu tlb-fenced", "paging"), ("tlb-never-flushed --mmu shadow-lazy", "paging"),
-          ("delegation-ignored", "traps"), ("sie-silent", "csrs"), ("trap-leaves-interrupts-on", "traps"), ("reservation-never-lost", "atomics"),
+          ("delegation-ignored", "traps"), ("sie-silent", "csrs"), ("trap-leaves-interrupts-on", "traps"), ("reservation-never-lost", "atomics"), ("reservation-never-lost", "harts"),
           ("fence-i-ignored", "code"), ("dirty-bit-not-set", "paging"), ("sum-ignored", "paging"), ("mxr-ignored", "paging"), ("user-bit-ignored", "paging"),
           ("pmp-ignored", "pmp"), ("timer-late", "interrupts"), ("interrupt-lost", "interrupts")]
 

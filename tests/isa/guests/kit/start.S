@@ -14,7 +14,7 @@
         .section .text.entry
         .globl  _start
 _start: csrr    t0, mhartid
-hang:   bnez    t0, hang                # one hart is enough
+        bnez    t0, other_hart          # one hart is enough, but for programs that have their own of this name
         la      sp, stack_top
         la      t0, bss_begin
         la      t1, bss_end
@@ -26,6 +26,10 @@ zero:   sd      zero, (t0)              # RAM may hold anything
         call    fresh
         call    main
         call    finish
+
+        .weak   other_hart
+other_hart:
+        j       other_hart
 
         .text
         .globl  go
