@@ -95,6 +95,9 @@ core::Result<std::unique_ptr<Dialogue>> Dialogue::create(const RunOptions& optio
 void Dialogue::begin(core::InputFeeder& feeder, std::function<void()> end) {
   feeder_ = &feeder;
   end_ = std::move(end);
+  next_ = 0;
+  heard_.clear();
+  ended_by_.clear();
   answer();
 }
 

@@ -129,6 +129,9 @@ Result<> use_linux_disk(MachineOptions& options) {
 }  // namespace
 
 std::span<const GuestRow> guest_rows() { return kGuests; }
+bool is_guest_name(std::string_view name) {
+  return std::any_of(std::begin(kGuests), std::end(kGuests), [name](const GuestRow& row) { return row.name == name; });
+}
 
 std::string apt_get_install(const std::string& words) {
   return (geteuid() == 0 ? "apt-get install " : "sudo apt-get install ") + words;

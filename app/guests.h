@@ -16,6 +16,7 @@ struct GuestRow {
   std::string_view words;  // for help
 };
 std::span<const GuestRow> guest_rows();
+bool is_guest_name(std::string_view name);
 
 // Fills in the images, the command line and the disks of a guest, as far as options did not say otherwise.
 // Guests made from packages are fetched into the user's cache the first time (tools/guests/fetch); that is

@@ -17,6 +17,10 @@ namespace vitrine::app {
 std::string identity_line(const MachineConfig& config, const BootPlan& boot, ClockMode clock,
                           const std::string& input);
 
+// The first word of an identity line that is another one now: "memory was 512M then, and is 1G now". Empty: none. Sizes and
+// times of last change of disks play no part.
+std::string identity_difference(const std::string& then, const std::string& now);
+
 // "512M", "1G", "1536K": the shortest exact form, as options take it.
 std::string size_option(uint64_t bytes);
 // "2026-01-01T00:00:00".

@@ -15,7 +15,7 @@
 #include <memory>
 #include <span>
 
-#include "app/identity.h"
+#include "app/kept_header.h"
 #include "app/kept_line.h"
 #include "core/file.h"
 
@@ -90,24 +90,8 @@ KeptRunWriter::~KeptRunWriter() {
 }
 
 void KeptRunWriter::write_header(const KeptHeader& header) {
-  const auto field = [this](std::string_view name, std::string_view value) {
-    line(fmt::format("{} {}", name, kept::escaped(value)));
-  };
   line(fmt::format("{} {}", kept::kMagic, kept::kFormat));
-  field("version", header.version);
-  field("verb", header.words.qemu ? "qemu" : "run");
-  field("program", header.words.program);
-  for (const std::string& word : header.words.words) field("word", word);
-  field("environment", header.words.environment);
-  field("folder", header.folder);
-  line(fmt::format("date {}", header.date));
-  field("clock", clock_name(header.clock));
-  field("identity", header.identity);
-  using Input = KeptHeader::Input;
-  if (header.input_kind == Input::kFile) field("input", header.input);
-  if (header.input_kind == Input::kTooLong) line("long-input");
-  for (const KeptDiskHeader& disk : header.disks)
-    line(fmt::format("disk {} {} {}", disk.sectors, disk.size, kept::escaped(disk.path)));
+  for (const std::string& text : kept::header_lines(header)) line(text);
   line("begin");
 }
 

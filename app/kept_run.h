@@ -5,7 +5,8 @@
 // The file is text that only grows. A run that was killed is kept up to its last line. Each line begins with eight
 // hexadecimal digits, which follow from the line and from all lines before it: what was damaged or edited is refused.
 //
-//   header   format, version, verb, words, folder, date, clock, identity, standard input if it was a file, disks; then `begin`
+//   header   format, version, verb, words, folder, date, clock, identity, the snapshot that it began with, standard input if it
+//            was a file, disks; then `begin`
 //   records  p STEP TICKS EVENTS TURN [b BYTES] [m TICKS] [s]    what came in during a call of World::poll
 //            i STEP TICKS EVENTS TURN [b BYTES] [m TICKS] [s]    the same of World::idle, which answered m
 //            at STEP                                             the run came this far
@@ -59,6 +60,12 @@ struct KeptDiskHeader {
   uint64_t sectors = 0, size = 0;  // of the image, when the run began; size: bytes
 };
 
+// The run went on from there (snapshot.h).
+struct KeptSnapshot {
+  std::string path;
+  uint64_t checksum = 0;
+};
+
 struct KeptHeader {
   std::string version;
   KeptWords words;
@@ -66,6 +73,7 @@ struct KeptHeader {
   int64_t date = 0;  // of the machine at reset: `now` is another one each time
   ClockMode clock = ClockMode::kVirtual;
   std::string identity;
+  std::optional<KeptSnapshot> snapshot;
   enum class Input { kNone, kFile, kTooLong } input_kind = Input::kNone;
   std::string input;  // the bytes of a file that was console input
   std::vector<KeptDiskHeader> disks;

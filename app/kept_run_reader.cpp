@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "app/identity.h"
+#include "app/kept_header.h"
 #include "app/kept_line.h"
 #include "app/kept_run.h"
 #include "core/file.h"
@@ -110,32 +111,7 @@ bool unpack_kept(const KeptPiece& piece, std::vector<uint8_t>& bytes) {
 
 namespace {
 
-
-constexpr uint64_t kMaxSectors = uint64_t{1} << 50;
-
-std::string_view next_word(std::string_view& text) {
-  const size_t space = text.find(' ');
-  const std::string_view word = text.substr(0, space);
-  text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
-  return word;
-}
-
-template <typename Number>
-bool read_number(std::string_view word, Number& to) {
-  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), to);
-  return problem == std::errc() && end == word.data() + word.size() && !word.empty();
-}
-
-bool read_hexadecimal(std::string_view word, uint64_t& to) {
-  const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), to, 16);
-  return problem == std::errc() && end == word.data() + word.size() && !word.empty();
-}
-
-bool read_text(std::string_view word, std::string& to) {
-  auto bytes = kept::unescaped(word);
-  if (bytes) to = std::move(*bytes);
-  return bytes.has_value();
-}
+using kept::next_word, kept::read_hexadecimal, kept::read_number, kept::read_text;
 
 class Reader {
  public:
@@ -191,30 +167,9 @@ core::Result<> Reader::read_magic() {
 }
 
 bool Reader::header_line(std::string_view name, std::string_view value) {
-  KeptHeader& header = run_.header;
-  if (name == "version") return read_text(value, header.version);
-  if (name == "program") return read_text(value, header.words.program);
-  if (name == "environment") return read_text(value, header.words.environment);
-  if (name == "folder") return read_text(value, header.folder);
-  if (name == "identity") return read_text(value, header.identity);
-  if (name == "date") return read_number(value, header.date);
-  if (name == "word") return read_text(value, header.words.words.emplace_back());
-  if (name == "verb") return header.words.qemu = value == "qemu", value == "qemu" || value == "run";
-  if (name == "clock") {
-    for (const ClockMode mode : {ClockMode::kPaced, ClockMode::kVirtual, ClockMode::kReal})
-      if (value == clock_name(mode)) return header.clock = mode, true;
-    return false;
-  }
-  if (name == "input") return header.input_kind = KeptHeader::Input::kFile, read_text(value, header.input);
-  if (name == "long-input") return header.input_kind = KeptHeader::Input::kTooLong, true;
-  if (name == "disk") {
-    KeptDiskHeader& disk = header.disks.emplace_back();
-    run_.disks.emplace_back();
-    return read_number(next_word(value), disk.sectors) && read_number(next_word(value), disk.size) && read_text(value, disk.path) &&
-           disk.sectors < kMaxSectors;
-  }
-  if (name == "begin") return begun_ = true;
-  return false;
+  if (name != "begin") return kept::read_header_line(run_.header, name, value);
+  run_.disks.resize(run_.header.disks.size());
+  return begun_ = true;
 }
 
 // No block is told of twice in the same way.

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 
 #include "app/board_table.h"
@@ -216,6 +217,18 @@ Done finish_log(MachineOptions& o) {
   return core::Ok{};
 }
 
+// In the order of their steps.
+Done add_snapshot(MachineOptions& o, const std::string& text) {
+  const size_t colon = text.find(':');
+  const auto step = parse_number(text.substr(0, colon));
+  if (!step || colon == std::string::npos || colon + 1 == text.size())
+    return bad_value("--snapshot-at", text, "wants a step and a file, such as 1000000:booted");
+  auto& all = o.run.snapshots;
+  const auto later = [&](const SnapshotWish& wish) { return wish.step > *step; };
+  all.insert(std::find_if(all.begin(), all.end(), later), {*step, text.substr(colon + 1)});
+  return core::Ok{};
+}
+
 Done set_jitdump(MachineOptions& o, const std::string& text) {
   if (text.empty()) return bad_value("--jitdump", "''", "not a folder; the current one is .");
   o.config.host_tools.jitdump = text;
@@ -269,6 +282,7 @@ constexpr ValueRow kValues[] = {
   {"--kernel-info",      false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.kernel_info = t; return core::Ok{}; }},
   {"--record",           false, false, [](MachineOptions& o, const std::string& t) -> Done { return o.run.keep_file = t, o.run.record = true, core::Ok{}; }},
   {"--keep",             false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.keep_file = t; return core::Ok{}; }},
+  {"--snapshot-at",      false, true,  add_snapshot},
   {"--stats-json",       false, false, [](MachineOptions& o, const std::string& t) -> Done { o.run.stats_json = t; return core::Ok{}; }},
   // For runs that are tests of a suite.
   {"--answer",           true,  true,  [](MachineOptions& o, const std::string& t) -> Done { o.run.answers.push_back(t); return core::Ok{}; }},

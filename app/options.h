@@ -25,6 +25,7 @@ struct MachineOptions {
   std::string dump_dtb;             // write the device tree there and end
   std::string command = "vitrine";  // how the program was called, for commands to paste
   bool quiet = false;               // a run made again: what was said of its guest was said the first time
+  bool images_only = false;         // what is named is no snapshot
   // Which of those that a named guest has its own idea of were given.
   bool has_bios = false, has_memory = false;
   bool has_engine = false;

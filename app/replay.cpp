@@ -12,6 +12,7 @@
 #include "app/identity.h"
 #include "app/program.h"
 #include "app/qemu.h"
+#include "app/snapshot.h"
 #include "app/text.h"
 #include "core/file.h"
 
@@ -20,60 +21,6 @@ namespace vitrine::app {
 using core::ErrorKind;
 
 namespace {
-
-// The words of an identity line; quoted ones hold spaces.
-std::vector<std::string> identity_words(std::string_view line) {
-  std::vector<std::string> words(1);
-  bool quoted = false;
-  for (const char c : line) {
-    if (c == '"') quoted = !quoted;
-    if (c == ' ' && !quoted)
-      words.emplace_back();
-    else
-      words.back() += c;
-  }
-  return words;
-}
-
-// As identity.cpp writes them: "#SIZE@SECONDS.NANOSECONDS", with nine digits of these.
-size_t length_of_times(std::string_view text) {
-  size_t at = 0;
-  const auto is = [&](char c) { return at < text.size() && text[at] == c && ++at; };
-  const auto digits = [&] {
-    const size_t from = at;
-    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
-    return at - from;
-  };
-  if (!is('#') || digits() == 0 || !is('@')) return 0;
-  is('-');
-  return digits() != 0 && is('.') && digits() == 9 ? at : 0;
-}
-
-// Size and time of last change of a disk's image play no part: what the run read of it is compared (kept_disks.h).
-std::string without_times(std::string_view line) {
-  std::string rest;
-  while (!line.empty()) {
-    if (const size_t length = length_of_times(line); length != 0) {
-      line.remove_prefix(length);
-    } else {
-      rest += line.front();
-      line.remove_prefix(1);
-    }
-  }
-  return rest;
-}
-
-// The first word of the run's identity that is another one now.
-std::string difference(const std::string& then, const std::string& now) {
-  const auto a = identity_words(without_times(then)), b = identity_words(without_times(now));
-  for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-    const std::string was = i < a.size() ? a[i] : "nothing", is = i < b.size() ? b[i] : "nothing";
-    if (was == is) continue;
-    return fmt::format("{} was {} then, and is {} now", core::printable(was.substr(0, was.find('='))),
-                       core::printable(was.substr(was.find('=') + 1)), core::printable(is.substr(is.find('=') + 1)));
-  }
-  return {};
-}
 
 // Nothing that the guest sees changes by this.
 void leave_no_trace(MachineOptions& options) {
@@ -92,12 +39,22 @@ void leave_no_trace(MachineOptions& options) {
   run.facts = -1;
   run.reach.clear();
   run.console_log = nullptr;
+  run.snapshots.clear();
+}
+
+// A run that began with a snapshot begins with the same one again.
+core::Result<> check_snapshot(const KeptRun& run, const RunOptions& options) {
+  const auto& then = run.header.snapshot;
+  if (then.has_value() == (options.from != nullptr) && (!then || then->checksum == options.from->checksum())) return core::Ok{};
+  const std::string& path = then ? then->path : options.from->path();
+  return core::error(ErrorKind::kUsage, "The run cannot be made again: the snapshot '{}', with which it began, is another one now.",
+                     core::printable(path));
 }
 
 }  // namespace
 
-core::Result<MachineOptions> kept_options(const KeptRun& run) {
-  const KeptWords& words = run.header.words;
+core::Result<MachineOptions> kept_options(const KeptHeader& header, bool images_only) {
+  const KeptWords& words = header.words;
   MachineOptions options;
   if (words.qemu) {
     auto read = read_qemu_words(words);
@@ -106,11 +63,13 @@ core::Result<MachineOptions> kept_options(const KeptRun& run) {
   } else {
     MachineOptions base;
     base.quiet = true;
+    base.images_only = images_only;
     auto read = read_run_words(words.program, words.words, std::move(base));
     if (!read) return read.error();
     options = std::move(read->options);
   }
-  options.config.date = run.header.date;
+  options.config.date = header.date;
+  options.run.kept_words = words;
   return options;
 }
 
@@ -125,8 +84,9 @@ core::Result<std::unique_ptr<Replay>> Replay::create(const KeptRun& run, core::B
   if (chdir(folder.c_str()) != 0 && errno != ENOENT)
     return core::error(ErrorKind::kMissing, "The run was made in the folder '{}', which cannot be entered: {}.",
                        core::printable(folder), strerror(errno));
-  auto options = kept_options(run);
+  auto options = kept_options(run.header);
   if (!options) return core::error(options.error().kind, "The run cannot be made again. {}", options.error().message);
+  if (auto same = check_snapshot(run, options->run); !same) return same.error();
   const MachineConfig config = options->config;
   leave_no_trace(*options);
   EngineKind& used = options->config.engine;
@@ -138,8 +98,9 @@ core::Result<std::unique_ptr<Replay>> Replay::create(const KeptRun& run, core::B
   if (!session) return core::error(session.error().kind, "The run cannot be made again. {}", session.error().message);
   replay->session_ = std::move(*session);
   const std::string now =
-      identity_line(config, replay->machine().boot(), run.header.clock, run.header.input) + dialogue_identity(options->run);
-  if (const std::string what = difference(run.header.identity, now); !what.empty())
+      identity_line(config, replay->machine().boot(), run.header.clock, run.header.input) + dialogue_identity(options->run) +
+      snapshot_identity(options->run);
+  if (const std::string what = identity_difference(run.header.identity, now); !what.empty())
     return core::error(ErrorKind::kUsage, "The run cannot be made again: {}.", what);
   return replay;
 }

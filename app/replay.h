@@ -13,8 +13,9 @@
 
 namespace vitrine::app {
 
-// The options of the run, as they were, in the present folder; nothing is opened.
-core::Result<MachineOptions> kept_options(const KeptRun& run);
+// The options of the run, as they were, in the present folder; nothing is opened but a snapshot that it began with. With
+// `images_only` it can have begun with none.
+core::Result<MachineOptions> kept_options(const KeptHeader& header, bool images_only = false);
 
 class Replay {
  public:

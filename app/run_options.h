@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,12 @@ struct KeptWords {
   std::string program;  // as it was called
   std::vector<std::string> words;
   std::string environment;  // VITRINE_OPTS, for `vitrine qemu`
+};
+
+class Snapshot;
+struct SnapshotWish {
+  core::Step step = 0;
+  std::string path;
 };
 
 struct RunOptions {
@@ -95,6 +102,9 @@ struct RunOptions {
   std::string keep_file;           // there, and not as the last run
   bool record = false;             // that file is to be given away: without it there is no run
   std::optional<KeptWords> kept_words;
+
+  std::shared_ptr<const Snapshot> from;  // the run goes on from there (snapshot.h)
+  std::vector<SnapshotWish> snapshots;   // to be made, in the order of their steps
 };
 
 }  // namespace vitrine::app

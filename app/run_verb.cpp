@@ -119,7 +119,8 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   auto session = Session::create(options.config, options.run);
   if (!session) return fail(session.error());
   if (options.run.state_hash_every) std::fprintf(stderr, "%s\n", (*session)->identity().c_str());
-  if (auto done = check_raw_kernel((*session)->machine()); !done) return fail(done.error());
+  if (!options.run.from)
+    if (auto done = check_raw_kernel((*session)->machine()); !done) return fail(done.error());
   Outcome outcome = (*session)->run();
   if (outcome.kind == Outcome::Kind::kFaultLoop || outcome.kind == Outcome::Kind::kNothingWakes)
     outcome.words += raw_kernel_line(**session);

@@ -24,6 +24,7 @@
 #include "app/identity.h"
 #include "app/lint.h"
 #include "app/retire_log.h"
+#include "app/snapshot.h"
 #include "app/statistics.h"
 #include "app/text.h"
 #include "core/file.h"
@@ -137,7 +138,7 @@ core::Result<> Session::build(const MachineConfig& config) {
   core::Scheduler& scheduler = machine_->scheduler();
   feeder_ = std::make_unique<core::InputFeeder>(scheduler, input_receiver());
   if (input_kind_ == InputKind::kFile) feeder_->set_file(input_file_);
-  if (dialogue_) dialogue_->begin(*feeder_, [this] { machine_->request_stop(); });
+  open_dialogue();
   if (reach_) reach_->watch(*machine_, options_.reach);
   const auto& kernel = machine_->boot().kernel_image;
   if (options_.htif && kernel) htif_ = Htif::create(*kernel, machine_->ram(), scheduler, outside.console);
@@ -149,10 +150,27 @@ core::Result<> Session::build(const MachineConfig& config) {
   else
     keeping_->watch(parts);
   if (history_) history_->watch(parts);
+  if (options_.from) return resume();
   if (!lockstep_) return core::Ok{};
   const bool file = input_kind_ == InputKind::kFile;
   return lockstep_->begin(
       *machine_, {*feeder_, file ? input_file_ : std::string(), options_.input_to_virtio, options_.htif});
+}
+
+void Session::open_dialogue() {
+  if (dialogue_) dialogue_->begin(*feeder_, [this] { machine_->request_stop(); });
+}
+
+// The machine of a snapshot takes the place of the one that was built. Disks of a run made again are compared as they are read.
+core::Result<> Session::resume() {
+  if (lockstep_) return core::error(ErrorKind::kUsage, "Two engines in lockstep begin at the machine's reset, and not with a snapshot.");
+  if (auto done = options_.from->load(*this, !playing_); !done) return done;
+  if (const auto& wanted = options_.snapshots; !wanted.empty() && wanted[0].step < machine_->clock().step())
+    return core::error(ErrorKind::kUsage, "--snapshot-at {}: the run goes on at step {}.", wanted[0].step, machine_->clock().step());
+  if (htif_) htif_->watch();
+  if (input_kind_ == InputKind::kFile) feeder_->replace_rest(input_file_);
+  open_dialogue();
+  return core::Ok{};
 }
 
 // A run that is not kept has its disks to itself.
@@ -250,6 +268,7 @@ core::Result<> Session::open_log() {
 // anything else (/dev/null, nothing) is no input.
 core::Result<> Session::choose_input() {
   if (playing_) return choose_kept_input(), core::Ok{};
+  const bool goes_on = options_.from && options_.from->header().input_left != 0;  // with what the snapshot has
   if (options_.input) {
     auto bytes = core::read_file(*options_.input, kMaxInputFile);
     if (!bytes) return bytes.error();
@@ -264,6 +283,7 @@ core::Result<> Session::choose_input() {
       input_file_ = std::move(*bytes);
       input_kind_ = InputKind::kFile;
       if (options_.keys == EscapeKeys::kAlways) read_keys_of_file();
+    } else if (goes_on) {
     } else if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) {
       input_kind_ = InputKind::kLive;
     } else if (isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
@@ -345,6 +365,7 @@ void Session::begin_keeping() {
   if (input_kind_ == InputKind::kFile)
     header.input_kind = input_file_.size() > kMaxKeptInput ? Input::kTooLong : Input::kFile;
   if (header.input_kind == Input::kFile) header.input = input_file_;
+  if (options_.from) header.snapshot = KeptSnapshot{options_.from->path(), options_.from->checksum()};
   header.disks = keeping_disks_->headers();
   kept_ = std::make_unique<KeptRunWriter>(path, header);
   keeping_->write_to(kept_.get());
@@ -383,9 +404,11 @@ Outcome Session::run() {
   }
   while (true) {
     tell_missing_shadow();
+    save_due_snapshots();
     Step until = options_.max_instructions;
     const Step every = options_.state_hash_every;
     const Step now = machine_->clock().step();
+    if (snapshots_ < options_.snapshots.size()) until = std::min(until, options_.snapshots[snapshots_].step);
     if (every) until = std::min(until, now - now % every + every);
     // However long a turn is, the outside is looked at now and then. That ends no turn.
     auto outcome = run_machine(std::min(until, now + kLookEvery));
@@ -394,10 +417,37 @@ Outcome Session::run() {
     keep_place();
     if (every && machine_->clock().step() % every == 0) print_state_hash();
     if (outcome) {
+      if (outcome->kind == Kind::kInstructionLimit) save_due_snapshots();
       end(*outcome);
+      judge_snapshots(*outcome);
       return std::move(*outcome);
     }
   }
+}
+
+void Session::save_due_snapshots() {
+  for (; snapshots_ < options_.snapshots.size() && options_.snapshots[snapshots_].step == machine_->clock().step(); ++snapshots_) {
+    const SnapshotWish& wish = options_.snapshots[snapshots_];
+    flush_output();
+    auto saved = save_snapshot(*this, wish.path);
+    if (saved)
+      say(fmt::format("The snapshot of step {} is in '{}' ({}).", wish.step, core::printable(wish.path), core::size_text(*saved)));
+    else
+      say(snapshot_problem_ = saved.error().message);
+  }
+}
+
+// Whoever asked for a snapshot and has none is told so by the exit code, too.
+void Session::judge_snapshots(Outcome& outcome) const {
+  std::string problem = snapshot_problem_;
+  if (snapshots_ < options_.snapshots.size())
+    problem = fmt::format("The run ended at step {} and never came to step {}: there is no new snapshot '{}'.", machine_->clock().step(),
+                          options_.snapshots[snapshots_].step, core::printable(options_.snapshots[snapshots_].path));
+  if (problem.empty()) return;
+  outcome.words += "\n  " + problem;
+  if (exit_code_of(outcome) != 0) return;
+  outcome.kind = Kind::kBroken;
+  outcome.error = ErrorKind::kMissing;
 }
 
 std::string Session::kept_in() const {
@@ -496,7 +546,8 @@ double Session::host_seconds() const {
 double Session::slept_seconds() const { return std::chrono::duration<double>(pacer_->slept()).count(); }
 
 std::string Session::identity() const {
-  return identity_line(machine_->config(), machine_->boot(), clock_mode_, input_file_) + dialogue_identity(options_);
+  return identity_line(machine_->config(), machine_->boot(), clock_mode_, input_file_) + dialogue_identity(options_) +
+         snapshot_identity(options_);
 }
 
 // What was typed, and the file that was standard input.
@@ -512,19 +563,24 @@ std::string Session::replay_command() const {
 void Session::serialize(core::Archive& ar) {
   if (history_ && ar.loading()) leave_edge();
   if (dialogue_) dialogue_->serialize(ar);
+  serialize_guest(ar);
+  uint64_t records = replaying_ ? replaying_->position() : history_ ? history_->position() : 0;
+  ar.field("records", records);
+  if (!ar.loading()) return;
+  if (replaying_) replaying_->set_position(records);
+  if (history_) history_->set_position(records);
+  if (history_ && history_->lost()) ar.fail("the host has failed a disk, so nothing that came before can be made again");
+}
+
+void Session::serialize_guest(core::Archive& ar) {
   feeder_->serialize(ar);
   machine_->serialize(ar);
   ar.section("session");
   core::Scheduler& scheduler = machine_->scheduler();
-  uint64_t events = scheduler.events_run(), records = replaying_ ? replaying_->position() : history_ ? history_->position() : 0;
+  uint64_t events = scheduler.events_run();
   ar.field("events_run", events);
-  ar.field("records", records);
   ar.field("resets", resets_);
-  if (!ar.loading()) return;
-  scheduler.set_events_run(events);
-  if (replaying_) replaying_->set_position(records);
-  if (history_) history_->set_position(records);
-  if (history_ && history_->lost()) ar.fail("the host has failed a disk, so nothing that came before can be made again");
+  if (ar.loading()) scheduler.set_events_run(events);
 }
 
 core::Result<> Session::restored(core::Archive& ar) {

@@ -82,6 +82,9 @@ class Session final : private riscv::World, private MachineObserver {
   // an error: it is not a state of this session, which is good for nothing any more.
   void serialize(core::Archive& ar);
   core::Result<> restored(core::Archive& ar);
+  // The same of what any run of this machine has, for snapshots (snapshot.h).
+  void serialize_guest(core::Archive& ar);
+  [[nodiscard]] core::InputFeeder& feeder() { return *feeder_; }
   // What to type for the same run again.
   [[nodiscard]] std::string replay_command() const;
   // Host seconds that run() took, and how many of them it slept because the guest had nothing to do.
@@ -120,6 +123,10 @@ class Session final : private riscv::World, private MachineObserver {
   core::Result<> build(const MachineConfig& config);
   void stand_below_disks(Machine::Outside& outside);
   core::Result<> begin_dialogue(core::ByteSink& console);
+  void open_dialogue();
+  core::Result<> resume();
+  void save_due_snapshots();
+  void judge_snapshots(Outcome& outcome) const;
   core::Result<> count_places(Machine::Outside& outside);
   void log_execution(const MachineConfig& config, Machine::Outside& outside);
   core::Result<> open_log();
@@ -221,6 +228,8 @@ class Session final : private riscv::World, private MachineObserver {
   unsigned stuck_ = 0;
   bool look_due_ = false;
   bool told_missing_shadow_ = false;
+  size_t snapshots_ = 0;  // of those wanted: made, or tried
+  std::string snapshot_problem_;
   std::vector<ClockMove> clock_moves_;
   unsigned polls_ = 0;
   uint64_t resets_ = 0;

@@ -10,7 +10,7 @@ namespace vitrine::app {
 namespace {
 
 constexpr std::string_view kOfOneRun[] = {"--keep",  "--record",  "--stats-json", "--log-file",  "--dump-dtb",
-                                          "--facts", "--jitdump", "--kernel",     "--max-output"};
+                                          "--facts", "--jitdump", "--kernel",     "--max-output", "--snapshot-at"};
 constexpr std::string_view kDisks[] = {"--disk", "--port-disk"};
 
 template <typename List>

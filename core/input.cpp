@@ -19,6 +19,14 @@ void InputFeeder::set_file(std::string bytes) {
   if (!file_.empty()) offer_event_.arm(scheduler_.clock().ticks() + kBytePeriod);
 }
 
+void InputFeeder::replace_rest(std::string_view bytes) {
+  file_.resize(next_ + (outstanding_ ? 1 : 0));
+  file_ += bytes;
+  waited_ = 0;
+  offer_event_.disarm();
+  if (file_waiting() && !outstanding_) offer_event_.arm(scheduler_.clock().ticks() + kBytePeriod);
+}
+
 void InputFeeder::add_to_file(std::string_view bytes) {
   const bool was_done = !file_waiting();
   file_ += bytes;
@@ -94,6 +102,7 @@ void InputFeeder::serialize(Archive& ar) {
   ar.field("next", next_);
   ar.field("outstanding", outstanding_);
   ar.field("waited", waited_);
+  if (ar.loading() && (next_ > file_.size() || (outstanding_ && next_ == file_.size()))) ar.fail("more of the console's input was taken than there is");
 }
 
 }  // namespace vitrine::core

@@ -43,6 +43,8 @@ class InputFeeder final : public InputObserver {
 
   // File input; before the run starts.
   void set_file(std::string bytes);
+  // What the guest has not taken yet is forgotten, and these bytes come instead. A byte that is in the device is taken.
+  void replace_rest(std::string_view bytes);
   // More of it: during the run, from what the machine itself does, so that the step is always the same one.
   void add_to_file(std::string_view bytes);
   // Live input, from the thread that owns the machine, between turns. Delivers what fits, keeps the rest.
@@ -57,6 +59,10 @@ class InputFeeder final : public InputObserver {
   [[nodiscard]] bool live_waiting() const { return !live_.empty(); }
   // Some file input is still to come.
   [[nodiscard]] bool file_waiting() const { return next_ < file_.size(); }
+
+  // How much: the byte that is in the device is not taken yet.
+  [[nodiscard]] uint64_t file_left() const { return file_.size() - next_; }
+  [[nodiscard]] const std::string& file() const { return file_; }
 
   [[nodiscard]] const std::vector<InputRecord>& log() const { return log_; }
   void serialize(Archive& ar);
