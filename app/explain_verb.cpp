@@ -73,11 +73,12 @@ core::Result<Wish> parse(const std::vector<std::string>& words) {
 }
 
 // In rising order of steps, in one run; told in the order in which they were asked for.
-core::Result<std::vector<Explanation>> explain(const KeptRun& run, const Wish& wish, std::vector<Moment*> moments) {
+core::Result<std::vector<Explanation>> explain(const KeptRun& run, const Wish& wish, std::vector<Moment*> moments, Search& search) {
   std::stable_sort(moments.begin(), moments.end(), [](const Moment* a, const Moment* b) { return *a->step < *b->step; });
   Collector console;
   auto replay = Replay::create(run, console, wish.engine);
   if (!replay) return replay.error();
+  search.first = (*replay)->machine().clock().step();
   const std::string& info = wish.kernel_info.empty() ? (*replay)->options().kernel_info : wish.kernel_info;
   auto processes = Processes::open((*replay)->machine(), info);
   if (!processes) return processes.error();
@@ -143,7 +144,7 @@ int explain_verb(const Program& program, const std::vector<std::string>& words) 
     if (moment.step) found.push_back(&moment);
   std::vector<Explanation> all;
   if (!found.empty()) {
-    auto made = explain(*run, *wish, found);
+    auto made = explain(*run, *wish, found, search);
     if (!made) return fail(program, made.error());
     all = std::move(*made);
   }

@@ -203,6 +203,7 @@ core::Result<> find_moments(const KeptRun& run, std::vector<Moment>& moments, Se
   if (!replay) return replay.error();
   Machine& machine = (*replay)->machine();
   listener.watch(machine.clock());
+  search.first = machine.clock().step();
   if (auto done = resolve(machine, moments); !done) return done;
   machine.events().add_sink(listener);
   for (Moment& moment : moments)
@@ -214,14 +215,14 @@ core::Result<> find_moments(const KeptRun& run, std::vector<Moment>& moments, Se
     if (auto done = (*replay)->finish(); !done) return done;
   search.reached = machine.clock().step();
   for (Moment& moment : moments)
-    if (moment.kind == Kind::kExit && search.reached != 0) moment.step = search.reached - 1;
+    if (moment.kind == Kind::kExit && search.reached != search.first) moment.step = search.reached - 1;
   return core::Ok{};
 }
 
 std::string missing_text(const Moment& moment, const Search& search) {
   std::string what;
   switch (moment.kind) {
-    case Kind::kStep: what = "the run did not come so far"; break;
+    case Kind::kStep: what = moment.number < search.first ? "the run begins later, with a snapshot" : "the run did not come so far"; break;
     case Kind::kEvent: what = "there were not so many events"; break;
     case Kind::kOfKind:
       what = fmt::format("there were {} events of this kind", moment.seen);
@@ -234,7 +235,7 @@ std::string missing_text(const Moment& moment, const Search& search) {
     case Kind::kLastTrap: what = "the guest took no trap"; break;
     case Kind::kExit: what = "the run made no step"; break;
   }
-  return fmt::format("{}: {}. The run goes from step 0 to step {}.", core::printable(moment.words), what, search.reached);
+  return fmt::format("{}: {}. The run goes from step {} to step {}.", core::printable(moment.words), what, search.first, search.reached);
 }
 
 }  // namespace vitrine::app

@@ -43,6 +43,7 @@ core::Result<Moment> parse_moment(std::string_view word);
 // without a step.
 struct Search {
   std::optional<EngineKind> engine;
+  core::Step first = 0;    // where the run begins: not every one does at its machine's reset
   core::Step reached = 0;  // how far it had to run
 };
 core::Result<> find_moments(const KeptRun& run, std::vector<Moment>& moments, Search& search);

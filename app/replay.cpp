@@ -12,7 +12,6 @@
 #include "app/identity.h"
 #include "app/program.h"
 #include "app/qemu.h"
-#include "app/snapshot.h"
 #include "app/text.h"
 #include "core/file.h"
 

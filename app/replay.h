@@ -10,6 +10,7 @@
 #include "app/kept_run.h"
 #include "app/options.h"
 #include "app/session.h"
+#include "app/snapshot.h"
 
 namespace vitrine::app {
 
@@ -33,6 +34,9 @@ class Replay {
   core::Result<> make_step(const std::function<void()>& look);
   // To the end, where a run may still wait.
   core::Result<> finish();
+
+  // The machine as it stands now (snapshot.h).
+  core::Result<uint64_t> save(const std::string& path) { return save_snapshot(*session_, path); }
 
   // As in Session. An outcome that lay ahead is none any more.
   void serialize(core::Archive& ar) { session_->serialize(ar); }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// `vitrine replay [RUN] [--engine NAME]`: a kept run or a recording, made again for whoever wants to see it.
+// `vitrine replay [RUN] [--engine NAME] [--snapshot-at STEP:F]`: a kept run or a recording, made again for whoever wants to see it.
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "app/program.h"
@@ -13,12 +14,13 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kOptions[] = {"--engine", "--help"};
+constexpr std::string_view kOptions[] = {"--engine", "--snapshot-at", "--help"};
 constexpr int kCut = 1;
 
 struct Wish {
   std::string run;  // empty: the last one
   std::optional<EngineKind> engine;
+  std::vector<SnapshotWish> snapshots;
 };
 
 struct Console final : core::ByteSink {
@@ -40,11 +42,14 @@ core::Result<Wish> parse(const std::vector<std::string>& words) {
   Wish wish;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == "--engine") {
-      if (++i == words.size()) return core::error(ErrorKind::kUsage, "--engine wants a value behind it.");
-      auto read = parse_words({"--engine", words[i]}, 0);
+    if (word == "--engine" || word == "--snapshot-at") {
+      if (++i == words.size()) return core::error(ErrorKind::kUsage, "{} wants a value behind it.", word);
+      MachineOptions before;
+      before.run.snapshots = std::move(wish.snapshots);
+      auto read = parse_words({word, words[i]}, 0, std::move(before));
       if (!read) return read.error();
-      wish.engine = read->options.config.engine;
+      if (word == "--engine") wish.engine = read->options.config.engine;
+      wish.snapshots = std::move(read->options.run.snapshots);
     } else if (word.starts_with("-")) {
       const std::string_view meant = nearest(word, kOptions);
       return core::error(ErrorKind::kUsage, "There is no option {}{}", core::printable(word),
@@ -55,7 +60,23 @@ core::Result<Wish> parse(const std::vector<std::string>& words) {
       wish.run = word;
     }
   }
+  for (SnapshotWish& snapshot : wish.snapshots) snapshot.path = std::filesystem::absolute(snapshot.path);  // the run may have been made in another folder
   return wish;
+}
+
+core::Result<> make_snapshots(Replay& replay, const std::vector<SnapshotWish>& wishes) {
+  for (const SnapshotWish& wish : wishes) {
+    const core::Step first = replay.machine().clock().step();
+    if (auto done = replay.advance(wish.step); !done) return done;
+    const core::Step now = replay.machine().clock().step();
+    if (now != wish.step)
+      return core::error(core::ErrorKind::kMissing, "The run goes from step {} to step {} and has no step {}: there is no new snapshot '{}'.",
+                         first, now, wish.step, core::printable(wish.path));
+    auto saved = replay.save(wish.path);
+    if (!saved) return saved.error();
+    complain(fmt::format("The snapshot of step {} is in '{}' ({}).", now, core::printable(wish.path), core::size_text(*saved)));
+  }
+  return core::Ok{};
 }
 
 // Of a recording the state at the end is known, too.
@@ -84,7 +105,7 @@ int conclude(const KeptRun& run, Replay& replay) {
 
 }  // namespace
 
-std::vector<std::string> replay_option_names() { return {"--engine"}; }
+std::vector<std::string> replay_option_names() { return {"--engine", "--snapshot-at"}; }
 
 int replay_verb(const Program& program, const std::vector<std::string>& words) {
   auto wish = parse(words);
@@ -98,7 +119,8 @@ int replay_verb(const Program& program, const std::vector<std::string>& words) {
   Console console;
   auto replay = Replay::create(*run, console, wish->engine);
   if (!replay) return fail(replay.error());
-  auto done = (*replay)->finish();
+  auto done = make_snapshots(**replay, wish->snapshots);
+  if (done) done = (*replay)->finish();
   if (!console.at_line_start) std::fputc('\n', stdout);
   std::fflush(stdout);
   if (!done) return fail(done.error());
