@@ -95,7 +95,7 @@ core::Result<> write_facts(Session& session, const Outcome& outcome) {
                 {"code", outcome.code},
                 {"exit_code", exit_code_of(outcome)},
                 {"words", outcome.words},
-                {"steps", machine.clock().step()},
+                {"steps", steps_made(session)},
                 {"guest_seconds", guest_seconds(session)},
                 {"identity", session.identity()},
                 {"panic", session.console().panic_line()},

@@ -49,7 +49,7 @@ Time and identity (same values, same run)
   --break NAMES|help  wrong on purpose   --chaos SEED[,KIND]  what may happen
 Limits and reports
   --max-instructions N  then code 103      --max-seconds S  then exit code 104
-  --no-reboot   --state-hash-every N  to compare   --untrack-after N  see manual
+  --no-reboot  --state-hash-every N  --untrack-after N  --snapshot-at STEP:F
   --stats, --stats-json FILE  counters  --record FILE, --keep FILE  --no-keep
   --log KIND,... or help   --log-filter TERM,...  --log-file F --log-format F
   --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint   --no-cache  slow
@@ -93,11 +93,12 @@ Exit codes: 0, 1 a moment never came; others as of run.
 }
 
 std::string replay_help(const std::string& program) {
-  return fmt::format(R"(Usage: vitrine replay [RUN] [--engine NAME]
+  return fmt::format(R"(Usage: vitrine replay [RUN] [--engine NAME] [--snapshot-at STEP:F]...
 Makes a run again, bit for bit, and prints what its guest prints: the last one,
 or one from a file that --record or --keep made, here or on another host. Input
 comes in again at the same steps. Disks are not written. What is not the same
 any more (version, image, block of a disk that was read) is named and refused.
+  --snapshot-at STEP:F  the machine at this step goes into a file; vitrine run F
   {0} run kernel.elf --record crash.run
   {0} replay crash.run --engine interpreter
 Exit codes: the run's; 1 what was kept ends before it; 110 to 120 as of run.

@@ -80,7 +80,7 @@ class Text {
 };
 
 void add_shares(Text& text, Session& session) {
-  const core::Step steps = session.machine().clock().step();
+  const core::Step steps = steps_made(session);
   const Shares shares = shares_of(session);
   const auto line = [&](uint64_t count, std::string_view words) {
     text.plain(fmt::format("{:>20} {:>12.3f} %  {}", grouped(count), steps ? 100.0 * static_cast<double>(count) / static_cast<double>(steps) : 0.0, words));
@@ -143,10 +143,12 @@ void add_counters(Text& text, Session& session) {
 
 }  // namespace
 
+core::Step steps_made(Session& session) { return session.machine().clock().step() - session.start().step; }
+
 uint64_t retired_instructions(Session& session) {
   uint64_t retired = 0;
   for (unsigned i = 0; i < session.machine().hart_count(); ++i) retired += session.machine().hart(i).retired();
-  return retired;
+  return retired - session.start().retired;
 }
 
 uint64_t guest_traps(const core::EventCounters& counters) { return counters.of(EventColumn::kGuestTrap); }
@@ -156,12 +158,12 @@ double per_million(uint64_t count, core::Step steps) {
 }
 
 double guest_seconds(Session& session) {
-  return static_cast<double>(session.machine().clock().ticks()) / static_cast<double>(core::kTicksPerSecond);
+  return static_cast<double>(session.machine().clock().ticks() - session.start().ticks) / static_cast<double>(core::kTicksPerSecond);
 }
 
 double speed(Session& session) {
   const double host = session.host_seconds() - session.slept_seconds();
-  return host > 0 ? static_cast<double>(session.machine().clock().step()) / host / 1e6 : 0;
+  return host > 0 ? static_cast<double>(steps_made(session)) / host / 1e6 : 0;
 }
 
 std::string key_of(std::string_view name) {
@@ -184,7 +186,7 @@ Shares shares_of(Session& session) {
     shares.translated = translator->counters().translated_steps - shares.slow;
   }
 #endif
-  shares.interpreted = machine.clock().step() - shares.translated - shares.slow - shares.entries;
+  shares.interpreted = steps_made(session) - shares.translated - shares.slow - shares.entries;
   return shares;
 }
 
@@ -240,7 +242,7 @@ std::string summary_text(Session& session) {
 
 std::string statistics_text(Session& session) {
   Machine& machine = session.machine();
-  const core::Step steps = machine.clock().step();
+  const core::Step steps = steps_made(session);
   Text text(steps);
   text.plain(session.identity());
   text.plain(fmt::format("{:>20}  steps", grouped(steps)));

@@ -116,7 +116,7 @@ std::string shares_object(Session& session) {
 std::string statistics_json(Session& session, const Outcome& outcome) {
   const Machine& machine = session.machine();
   const core::Events& events = machine.events();
-  const core::Step steps = machine.clock().step();
+  const core::Step steps = steps_made(session);
   Members counters, rates, traps;
   for (const CounterRow& row : all_counters(session)) {
     counters.add(row.key, std::to_string(row.count));

@@ -31,6 +31,8 @@ Shares shares_of(Session& session);
 
 // The cause of a row of EventCounters::guest_traps, as xcause has it.
 uint64_t cause_of_trap(unsigned index);
+// Of this run: the machine may have made others before (snapshot.h).
+core::Step steps_made(Session& session);
 uint64_t retired_instructions(Session& session);
 uint64_t guest_traps(const core::EventCounters& counters);
 double per_million(uint64_t count, core::Step steps);

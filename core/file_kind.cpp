@@ -59,6 +59,7 @@ constexpr FileKindRow kRows[] = {
      "Make a binary and give that: objcopy -I ihex -O binary FILE kernel (srec in place of ihex for "
      "S-records)"},
     {FileKind::kText, "a text file", "Give a kernel: an ELF file, a Linux Image or raw machine code."},
+    {FileKind::kSnapshot, "a snapshot of a machine, made by vitrine", "It is run by itself: vitrine run FILE"},
     {FileKind::kEmpty, "an empty file", "Give a kernel: an ELF file, a Linux Image or raw machine code."},
     {FileKind::kUnknown, "raw data", ""},
 };
@@ -150,6 +151,7 @@ constexpr Magic kMagics[] = {
     {0, "\x89PNG\r\n"sv, FileKind::kPicture},
     {0, "GIF8"sv, FileKind::kPicture},
     {0, "%PDF-"sv, FileKind::kPdf},
+    {0, "vitrine-snapshot"sv, FileKind::kSnapshot},
     {0, "#!/"sv, FileKind::kScript},
     {0, "#! /"sv, FileKind::kScript},
     {257, "ustar"sv, FileKind::kTar},

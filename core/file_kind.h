@@ -41,6 +41,7 @@ enum class FileKind : uint8_t {
   kScript,
   kHexText,  // Intel HEX or S-records
   kText,
+  kSnapshot,  // of ours (app/snapshot_file.h)
   kEmpty,
   kUnknown,  // no magic: raw machine code or data
 };

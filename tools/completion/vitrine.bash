@@ -9,7 +9,7 @@ _vitrine() {
   local guests="teach linux linux-disk"
   local labs="classes efficiency fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --port-disk --rng --virtio-console --engine
-    --mmu --break --chaos --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --lint --stats --stats-json
+    --mmu --break --chaos --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --snapshot-at --lint --stats --stats-json
     --kernel-info --record --keep --no-keep --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -27,7 +27,7 @@ _vitrine() {
     replay)
       case $before in
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "--engine --help" -- "$word"; compgen -f -- "$word") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "--engine --snapshot-at --help" -- "$word"; compgen -f -- "$word") ;;
       esac ;;
     inspect) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     lab)
@@ -81,7 +81,7 @@ _vitrine() {
             user-bit-ignored pmp-ignored timer-late interrupt-lost used-len-wrong" -- "$word") ;;
         --harts) mapfile -t COMPREPLY < <(compgen -W "1 2 3 4 5 6 7 8" -- "$word") ;;
         --cpu) mapfile -t COMPREPLY < <(compgen -W "rv64 max" -- "$word") ;;
-        --append | --untrack-after | --seed | --date | --slice | --max-instructions | --max-seconds | --state-hash-every) ;;
+        --append | --untrack-after | --seed | --date | --slice | --max-instructions | --max-seconds | --state-hash-every | --snapshot-at) ;;
         *)
           if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
