@@ -46,6 +46,9 @@ core::Result<> check_snapshot(const KeptRun& run, const RunOptions& options) {
   const auto& then = run.header.snapshot;
   if (then.has_value() == (options.from != nullptr) && (!then || then->checksum == options.from->checksum())) return core::Ok{};
   const std::string& path = then ? then->path : options.from->path();
+  if (access(path.c_str(), F_OK) != 0)
+    return core::error(ErrorKind::kMissing, "The run cannot be made again: the snapshot '{}', with which it began, is not there any more.",
+                       core::printable(path));
   return core::error(ErrorKind::kUsage, "The run cannot be made again: the snapshot '{}', with which it began, is another one now.",
                      core::printable(path));
 }
