@@ -167,10 +167,10 @@ core::Result<> Session::resume() {
   if (auto done = options_.from->load(*this, !playing_); !done) return done;
   if (const auto& wanted = options_.snapshots; !wanted.empty() && wanted[0].step < machine_->clock().step())
     return core::error(ErrorKind::kUsage, "--snapshot-at {}: the run goes on at step {}.", wanted[0].step, machine_->clock().step());
-  start_ = {machine_->clock().step(), machine_->clock().ticks(), 0};
-  for (unsigned i = 0; i < machine_->hart_count(); ++i) start_.retired += machine_->hart(i).retired();
+  beginning_ = {machine_->clock().step(), machine_->clock().ticks(), 0};
+  for (unsigned i = 0; i < machine_->hart_count(); ++i) beginning_.retired += machine_->hart(i).retired();
   // The limit is for this run.
-  options_.max_instructions += std::min(start_.step, core::kNever - options_.max_instructions);
+  options_.max_instructions += std::min(beginning_.step, core::kNever - options_.max_instructions);
   if (htif_) htif_->watch();
   if (input_kind_ == InputKind::kFile) feeder_->replace_rest(input_file_);
   open_dialogue();
@@ -612,7 +612,7 @@ std::optional<Outcome> Session::judge(StopReason reason) {
     case StopReason::kStepLimit:
       if (machine_->clock().step() < options_.max_instructions) return std::nullopt;
       return limit_outcome(Kind::kInstructionLimit,
-                           fmt::format("The limit of {} instructions is reached", options_.max_instructions - start_.step));
+                           fmt::format("The limit of {} instructions is reached", options_.max_instructions - beginning_.step));
     case StopReason::kFaultLoop: return judge_stuck({Kind::kFaultLoop, 0, fault_loop_text(*machine_)});
     case StopReason::kNothingWakes: {
       const char* why = input_kind_ != InputKind::kLive ? "there is no live input"

@@ -86,12 +86,12 @@ class Session final : private riscv::World, private MachineObserver {
   void serialize_guest(core::Archive& ar);
   [[nodiscard]] core::InputFeeder& feeder() { return *feeder_; }
   // Where it began: all zero, or a snapshot's.
-  struct Start {
+  struct Beginning {
     core::Step step = 0;
     core::Ticks ticks = 0;
     uint64_t retired = 0;  // instructions of all harts
   };
-  [[nodiscard]] const Start& start() const { return start_; }
+  [[nodiscard]] const Beginning& beginning() const { return beginning_; }
   // What to type for the same run again.
   [[nodiscard]] std::string replay_command() const;
   // Host seconds that run() took, and how many of them it slept because the guest had nothing to do.
@@ -235,7 +235,7 @@ class Session final : private riscv::World, private MachineObserver {
   unsigned stuck_ = 0;
   bool look_due_ = false;
   bool told_missing_shadow_ = false;
-  Start start_;
+  Beginning beginning_;
   size_t snapshots_ = 0;  // of those wanted: made, or tried
   std::string snapshot_problem_;
   std::vector<ClockMove> clock_moves_;

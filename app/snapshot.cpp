@@ -94,11 +94,12 @@ void write_state(SnapshotWriter& writer, std::span<const std::byte> state) {
 
 // Why the session's disks do not say what they held at this step; or nothing.
 core::Result<> check_disks(Session& session) {
-  if (!session.replaying()) return core::Ok{};
+  const bool past = session.replaying() || (session.history() && session.history()->behind());
+  if (!past) return core::Ok{};
   for (const DiskConfig& disk : disks_of(session.machine().config()))
     if (!disk.read_only && !disk.snapshot)
       return core::error(ErrorKind::kUsage,
-                         "No snapshot of a run that is made again can be made if it writes to a disk: what '{}' held at this step is in no "
+                         "No snapshot of a moment that is past can be made if the run writes to a disk: what '{}' held at this step is in no "
                          "file. Disks that are given with ,snapshot or ,ro have none of this.",
                          core::printable(disk.path));
   return core::Ok{};

@@ -143,12 +143,12 @@ void add_counters(Text& text, Session& session) {
 
 }  // namespace
 
-core::Step steps_made(Session& session) { return session.machine().clock().step() - session.start().step; }
+core::Step steps_made(Session& session) { return session.machine().clock().step() - session.beginning().step; }
 
 uint64_t retired_instructions(Session& session) {
   uint64_t retired = 0;
   for (unsigned i = 0; i < session.machine().hart_count(); ++i) retired += session.machine().hart(i).retired();
-  return retired - session.start().retired;
+  return retired - session.beginning().retired;
 }
 
 uint64_t guest_traps(const core::EventCounters& counters) { return counters.of(EventColumn::kGuestTrap); }
@@ -158,7 +158,7 @@ double per_million(uint64_t count, core::Step steps) {
 }
 
 double guest_seconds(Session& session) {
-  return static_cast<double>(session.machine().clock().ticks() - session.start().ticks) / static_cast<double>(core::kTicksPerSecond);
+  return static_cast<double>(session.machine().clock().ticks() - session.beginning().ticks) / static_cast<double>(core::kTicksPerSecond);
 }
 
 double speed(Session& session) {
