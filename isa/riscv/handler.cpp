@@ -150,12 +150,15 @@ void manage_block(Hart& hart, const Operands& i) noexcept {
   event.tell(at.value, 0, 0, [&] { return fmt::format("nothing to do for the block at {:#x}: there are no caches", at.value); });
 }
 
-// The hart has nothing to do: its turn ends.
+// The hart has nothing to do: its turn ends. Who spins while all others are stopped goes on at once: it may do so for
+// a long time, and the way through the machine's loop is long.
 void give_up_turn(Hart& hart) noexcept {
   EventNote event(*hart.events, EventKind::kWait);
   hart.memory->fence_data();  // others may wait for what it wrote
-  hart.ended_slice = true;
-  hart.attention->wanted = true;
+  if (hart.waiting || !hart.turns || !hart.turns->begin_anew(hart)) {
+    hart.ended_slice = true;
+    hart.attention->wanted = true;
+  }
   event.tell(0, 0, 0, [&] { return hart.waiting ? "waits for an enabled interrupt" : "its turn ends, and it does not wait"; });
 }
 

@@ -147,6 +147,15 @@ class EnvironmentCalls {
   [[nodiscard]] virtual std::string name_of(uint64_t a7, uint64_t a6) const = 0;
 };
 
+// Whose turn it is (system.h).
+class Turns {
+ public:
+  virtual ~Turns() = default;
+  // The running hart's present instruction ends its turn. True: no other hart can run and nothing is due, so its next
+  // turn begins behind that instruction and has begun here. False: it is for the machine's loop to see to.
+  virtual bool begin_anew(Hart& hart) noexcept = 0;
+};
+
 // Interrupt lines whose levels take a while to reach the hart (core/chaos.inc, "interrupts").
 class SlowLines {
  public:
@@ -213,6 +222,7 @@ struct Hart {
   CodeObserver* code_observer = nullptr;
   EnvironmentCalls* firmware = nullptr;
   core::StopPoints* stops = nullptr;            // of a debugger
+  Turns* turns = nullptr;
   SlowLines* slow_lines = nullptr;              // these of a chaotic machine only
   core::ChaosStream* spurious_sc = nullptr;     // whether an sc fails that could succeed
   core::ChaosStream* reset_registers = nullptr;  // what they hold when the hart starts

@@ -20,11 +20,10 @@ bool System::turn_is_over() const {
   return hart.ended_slice || scheduler_.clock().step() >= turn_end_ || !runnable(hart);
 }
 
-void System::begin_turn(size_t turn) {
+void System::begin_turn(size_t turn, core::Step now) {
   turn_ = turn;
   Hart& hart = *harts_[turn_];
   hart.events->set_running(&contexts_[turn_]);
-  const core::Step now = scheduler_.clock().step();
   turn_end_ = now + (options_.turns ? options_.turns->up_to_power(15) : options_.slice);
   skipped_ = options_.turns ? options_.turns->below(harts_.size()) : 0;
   hart.slice_start = now;
@@ -33,10 +32,10 @@ void System::begin_turn(size_t turn) {
   hart.waiting = false;
 }
 
-void System::end_turn() {
+void System::end_turn(core::Step now) {
   Hart& hart = *harts_[turn_];
-  hart.steps = hart.steps_now();
-  hart.slice_start = scheduler_.clock().step();
+  if (hart.running) hart.steps += now - hart.slice_start;
+  hart.slice_start = now;
   hart.running = false;
   hart.memory->turn_ends();
   if (!hart.config.breaks.has(core::Break::kReservationNeverLost)) hart.reservation.valid = false;
@@ -66,10 +65,20 @@ Hart* System::next() const {
 
 // False if nobody can run.
 bool System::next_turn() {
-  end_turn();
+  const core::Step now = scheduler_.clock().step();
+  end_turn(now);
   const auto turn = whose_turn();
-  if (turn) begin_turn(*turn);
+  if (turn) begin_turn(*turn, now);
   return turn.has_value();
+}
+
+bool System::begin_anew(Hart& hart) noexcept {
+  const core::Step behind = scheduler_.clock().step() + 1;
+  if (options_.turns || attention_.wanted || behind >= run_end_ || &hart != harts_[turn_]) return false;
+  if (whose_turn() != turn_) return false;
+  end_turn(behind);
+  begin_turn(turn_, behind);
+  return true;
 }
 
 // Everybody waits: time jumps to the next event, or to where the world cut the wait short.
@@ -90,7 +99,9 @@ void System::run_current(core::Step until) {
   }
   if (stops_ && stands_at_stop_point(hart)) return;
   const core::Step end = std::min({until, turn_end_, scheduler_.next_step()});
-  engine_.run(hart, std::min(end - clock.step(), steps_to_overflow(hart)));
+  const uint64_t steps = std::min(end - clock.step(), steps_to_overflow(hart));
+  run_end_ = clock.step() + steps;
+  engine_.run(hart, steps);
   if (hart.watches_overflow) check_overflow(hart);
 }
 

@@ -40,7 +40,7 @@ enum class StopReason {
   kStopPoint,     // a debugger waits for this (core/stop_points.h)
 };
 
-class System final : public core::RamListener {
+class System final : public core::RamListener, public Turns {
  public:
   struct Options {
     uint64_t slice = 20'000;
@@ -53,6 +53,7 @@ class System final : public core::RamListener {
   // Hart 0 has the first turn, the others follow in the order in which they were added.
   void add(Hart& hart) {
     harts_.push_back(&hart);
+    hart.turns = this;
     contexts_.emplace_back(hart);
     turn_ = harts_.size() - 1;
     for (Hart* each : harts_) each->alone = harts_.size() == 1;
@@ -87,13 +88,16 @@ class System final : public core::RamListener {
   void dma_wrote(core::GuestPhys at, size_t size) noexcept override;
   void after_write(core::GuestPhys, size_t, uint8_t) noexcept override {}
 
+  // The same as a round of run() would do, without leaving the engine.
+  bool begin_anew(Hart& hart) noexcept override;
+
  private:
   [[nodiscard]] static bool runnable(const Hart& hart);
   [[nodiscard]] bool turn_is_over() const;
   [[nodiscard]] std::optional<size_t> whose_turn() const;
   bool next_turn();
-  void begin_turn(size_t turn);
-  void end_turn();
+  void begin_turn(size_t turn, core::Step now);
+  void end_turn(core::Step now);
   bool pass_time();
   bool stands_at_stop_point(const Hart& hart);
   void run_current(core::Step until);
@@ -107,6 +111,7 @@ class System final : public core::RamListener {
   std::deque<HartContext> contexts_;  // of each of them, for events
   size_t turn_ = 0;
   core::Step turn_end_ = 0;
+  core::Step run_end_ = 0;  // of the engine's present run, unless something asks for attention
   uint64_t skipped_ = 0;  // harts that the next turn passes by
   bool stop_requested_ = false;
   core::StopPoints* stops_ = nullptr;
