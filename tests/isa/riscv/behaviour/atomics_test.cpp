@@ -129,6 +129,37 @@ TEST(Behaviour03, Sc_AfterAPause_FailsIfThereAreOthers) {
   }
 }
 
+// Nobody else can run, so that the next turn is this hart's again: it begins behind the pause, at full length, and the
+// reservation is gone. In one run of the engine or step by step, the machine is the same.
+TEST(Behaviour03, Pause_WhileTheOtherWaits_BeginsATurnAnew) {
+  Board board;
+  board.harts = 2;
+  board.slice = 10;
+  for (const bool in_steps : {false, true}) {
+    under_every_cache(board, [&](Bench& b) {
+      const auto run = [&](unsigned steps) {
+        for (unsigned i = 0; i < (in_steps ? steps : 1); ++i) b.run(in_steps ? 1 : steps);
+      };
+      std::vector<Word> program = {insn::kPause, insn::kNop, insn::kNop, insn::lr_d(t0, a0), insn::kPause, insn::sc_d(t1, a1, a0)};
+      program.insert(program.end(), 20, insn::kNop);
+      b.put(kCode, program);
+      b.put(kCode + 0x100, {insn::kWfi, insn::addi(t2, 0, 7), insn::kSelf});
+      b.write64(kData, kOld);
+      b.set_x(a0, kData, 0);
+      for (unsigned id = 0; id < 2; ++id) b.start(kCode + id * 0x100, kM, 0, id);
+      b.set_csr(csr::mie, 1 << 3, 1);
+      run(8);  // pause; wfi; nop, nop, lr, pause, sc, nop
+      expect_failed_sc(b, t1, kOld);
+      b.set_line(3, true, 1);
+      run(8);  // ten behind the second pause
+      EXPECT_EQ(b.pc(0), kCode + 15 * 4);
+      EXPECT_EQ(b.pc(1), kCode + 0x104);
+      run(1);
+      EXPECT_EQ(b.x(t2, 1), 7u);
+    });
+  }
+}
+
 TEST(Behaviour03, Sc_AfterATrap_Fails) {
   under_every_cache([](Bench& b) {
     b.put(kCode, {insn::lr_d(t0, a0), insn::kEcall, insn::sc_d(t1, a1, a0)});
