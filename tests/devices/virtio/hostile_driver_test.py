@@ -24,11 +24,13 @@ FLAGS = ("-O1 -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreest
          "-Wl,--no-warn-rwx-segments").split()
 SECTORS = 64
 DISK = b"".join(bytes([n + 1]) * 512 for n in range(SECTORS))
-OFFENCES = {"true": 214, "false": 244}  # by force-legacy: a rule that is not tried any more is missed here
+OFFENCES = {"true": 219, "false": 249}  # by force-legacy: a rule that is not tried any more is missed here
 MEMORY = 400 << 20                      # of the emulator at its highest, with 64 MiB of guest RAM
 MESSAGES = 20_000                       # bytes on standard error
 
-# name: (file, text, what stands there instead)
+WRITES = "bool RawFile::write(uint64_t offset, std::span<const iovec> from) {\n  "
+
+# name: (file, text, what stands there instead), and again where one alone does no harm
 PLANTED = {
     "loops_are_followed": ("devices/virtio/queue.cpp", "length < layout_.size;", "length < 1u << 20;"),
     "next_is_not_checked": ("devices/virtio/queue.cpp", "if (index >= table.size) return", "if (index > table.size) return"),
@@ -46,7 +48,9 @@ PLANTED = {
     "reset_leaves_requests": ("devices/virtio/blk.h", "void reset() override { event_.disarm(); }", "void reset() override {}"),
     "queues_survive_a_reset": ("devices/virtio/mmio.cpp", "  for (VirtQueue& queue : queues_) queue.disable();\n", ""),
     "disk_has_no_end": ("devices/virtio/blk.cpp", "sector <= capacity && bytes / kSectorSize <= capacity - sector", "(sector + bytes / kSectorSize) * kSectorSize <= capacity * kSectorSize"),
-    "read_only_is_written": ("devices/virtio/blk.cpp", "if (backend_->read_only() || !inside", "if (!inside"),
+    "read_only_is_written": ("devices/virtio/blk.cpp", "if (backend_->read_only() || !inside", "if (!inside",
+                             "devices/virtio/raw_file.cpp", "(writes ? O_RDWR : O_RDONLY)", "O_RDWR",
+                             "devices/virtio/raw_file.cpp", WRITES + "if (sync_failed_ || read_only())", WRITES + "if (sync_failed_)"),
     "short_headers_are_taken": ("devices/virtio/blk.cpp", "!= sizeof header ||", "< 8 ||"),
     "status_is_not_last": ("devices/virtio/blk.cpp", "part_of(chain.writable, writable - 1, 1)", "part_of(chain.writable, 0, 1)"),
     "everything_is_told": ("app/session.cpp", "if (times < Notices::kRepeats) return say(text);", "return say(text);"),
@@ -101,8 +105,10 @@ def attack(vitrine, engines):
 
 
 def planted(plant, root):
-    file, text, instead = PLANTED[plant.name]
-    return {file: planting.replaced(plant.name, file, (root / file).read_text(), text, instead)}
+    texts, words = {}, iter(PLANTED[plant.name])
+    for file, text, instead in zip(words, words, words):
+        texts[file] = planting.replaced(plant.name, file, texts.get(file) or (root / file).read_text(), text, instead)
+    return texts
 
 
 class Plant:

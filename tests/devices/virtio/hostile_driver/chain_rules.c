@@ -3,7 +3,7 @@
 // for every kind of device.
 #include "rules.h"
 
-static struct descriptor indirect[SIZE] __attribute__((aligned(16)));
+static struct descriptor indirect[SIZE + 1] __attribute__((aligned(16))), inner[SIZE] __attribute__((aligned(16)));
 
 static enum outcome offered(const struct slot* s, unsigned head) {
   offer(head);
@@ -115,7 +115,31 @@ static enum outcome indirect_odd_size(const struct slot* s) { return indirect_ch
 static enum outcome indirect_over_ram_end(const struct slot* s) { return indirect_chain(s, F_INDIRECT, RAM_END - 16, 32, 0); }
 static enum outcome indirect_in_device(const struct slot* s) { return indirect_chain(s, F_INDIRECT, UART, 16, 0); }
 static enum outcome indirect_longest(const struct slot* s) { return indirect_chain(s, F_INDIRECT, RAM, 0xfffffff0, 0); }
-static enum outcome indirect_in_indirect(const struct slot* s) { return in_table(s, INDIRECT, 0); }
+// Tables of a good request: but for the rule that is broken, it would be served.
+static void copy_good(const struct slot* s, struct descriptor* table, unsigned from) {
+  const unsigned many = good(s);
+  for (unsigned i = 0; i < many; ++i) {
+    table[from + i] = queue.table[i];
+    table[from + i].next = (uint16_t)(from + i + 1);
+  }
+}
+static enum outcome indirect_in_indirect(const struct slot* s) {
+  start(s, F_INDIRECT);
+  const unsigned many = good(s);
+  copy_good(s, inner, 0);
+  indirect[0] = (struct descriptor){(uintptr_t)inner, 16 * many, INDIRECT, 0};
+  describe(0, (uintptr_t)indirect, 16, INDIRECT, 0);
+  return offered(s, 0);
+}
+// No loop: an indirect table has room for it.
+static enum outcome longer_than_queue(const struct slot* s) {
+  start(s, F_INDIRECT);
+  const unsigned before = SIZE + 1 - good(s);
+  for (unsigned i = 0; i < before; ++i) indirect[i] = (struct descriptor){0, 0, NEXT, (uint16_t)(i + 1)};
+  copy_good(s, indirect, before);
+  describe(0, (uintptr_t)indirect, sizeof indirect, INDIRECT, 0);
+  return offered(s, 0);
+}
 static enum outcome indirect_loops(const struct slot* s) { return in_table(s, NEXT, 0); }
 static enum outcome indirect_next_beyond(const struct slot* s) { return in_table(s, NEXT, 2); }
 
@@ -151,6 +175,7 @@ const struct rule chain_rules[] = {
     {"an indirect table is a device", indirect_in_device, REFUSED, ON_ANY | ON_BOTH},
     {"an indirect table is longer than RAM", indirect_longest, REFUSED, ON_ANY | ON_BOTH},
     {"an indirect table has an indirect descriptor", indirect_in_indirect, REFUSED, ON_ANY | ON_BOTH},
+    {"a chain without a loop is longer than the queue", longer_than_queue, REFUSED, ON_ANY | ON_BOTH},
     {"an indirect table goes round", indirect_loops, REFUSED, ON_ANY | ON_BOTH},
     {"next is beyond an indirect table", indirect_next_beyond, REFUSED, ON_ANY | ON_BOTH},
     {0, 0, IGNORED, 0},

@@ -94,6 +94,19 @@ static enum outcome reset_in_use(const struct slot* s) {
     if (buffers.data[i] != UNTOUCHED) return BROKEN_PROMISE;
   return buffers.status != UNTOUCHED || in(s, STATUS) != 0 ? BROKEN_PROMISE : seen;
 }
+// The queue is back at once, as it was, but behind DRIVER_OK, which would ring for it: nobody does.
+static enum outcome reset_forgets_the_bell(const struct slot* s) {
+  start(s, 0);
+  good(s);
+  offer(0);
+  notify(s);
+  reset(s);
+  acknowledge(s);
+  agree(s, s->legacy ? 0 : F_VERSION_1);
+  go(s);
+  place_at(s, s->working, SIZE, (uintptr_t)queue.table, (uintptr_t)&queue.available, (uintptr_t)&queue.used);
+  return outcome(s, 1);
+}
 static enum outcome descriptor_changed_in_use(const struct slot* s) {
   start(s, 0);
   good(s);
@@ -140,6 +153,19 @@ static enum outcome goes_on_when_broken(const struct slot* s) {
   go(s);
   good(s);
   return one(s);
+}
+// Broken by a request, not by the queue, which goes on behind it.
+static enum outcome asks_on_when_broken(const struct slot* s) {
+  start(s, 0);
+  good(s);
+  describe(3, (uintptr_t)&buffers.status, 1, DEVICE_WRITES, 0);  // no header
+  offer(3);
+  notify(s);
+  if (outcome(s, 1) != REFUSED) return BROKEN_PROMISE;
+  offer(0);
+  notify(s);
+  for (unsigned i = 0; i < 4000; ++i) (void)in(s, STATUS);
+  return queue.used.index == 0 ? REFUSED : SERVED;
 }
 // Whoever writes down each offence writes a lot.
 static enum outcome broken_a_thousand_times(const struct slot* s) {
@@ -196,12 +222,14 @@ const struct rule order_rules[] = {
     {"a queue is moved while it is ready", moved_while_ready, SERVED, ON_ANY | ON_MODERN},
     {"a queue is taken away in use", taken_away, IGNORED, ON_DISK | ON_BOTH},
     {"a reset in use", reset_in_use, IGNORED, ON_DISK | ON_BOTH},
+    {"a reset in use, and all as before", reset_forgets_the_bell, IGNORED, ON_DISK | ON_BOTH},
     {"a descriptor is changed in use", descriptor_changed_in_use, REFUSED, ON_DISK | ON_BOTH},
     {"the available index is changed in use", index_changed_in_use, REFUSED, ON_DISK | ON_BOTH},
     {"a header is changed in use", header_changed_in_use, SERVED, ON_DISK | ON_BOTH},
     {"the driver sets NEEDS_RESET", needs_reset_by_driver, SERVED, ON_ANY | ON_BOTH},
     {"a broken queue is rung a thousand times", ring_a_thousand_times, REFUSED, ON_ANY | ON_BOTH},
     {"the driver goes on without a reset", goes_on_when_broken, REFUSED, ON_ANY | ON_BOTH},
+    {"another request behind one that broke the device", asks_on_when_broken, REFUSED, ON_DISK | ON_BOTH},
     {"a device is broken a thousand times", broken_a_thousand_times, REFUSED, ON_ANY | ON_BOTH},
     {"interrupts are acknowledged that were not", acknowledges_what_was_not, IGNORED, ON_ANY | ON_BOTH},
     {"registers in other widths than theirs", other_widths, SERVED, ON_ANY | ON_BOTH},
