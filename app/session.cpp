@@ -639,7 +639,8 @@ std::optional<Outcome> Session::judge_request() {
   if (end)
     if (auto outcome = judge_guest_end(*end)) return outcome;
   if (came_in_ || behind()) return std::nullopt;
-  if (replaying_ && replaying_->done() && playing_->run.end) return playing_->run.end->outcome;
+  const bool all_played = replaying_ && replaying_->done() && playing_->run.end;
+  if (all_played && machine_->clock().step() == playing_->run.end->step) return playing_->run.end->outcome;
   if (const int signal = StopSignals::received())
     return Outcome{Kind::kSignal, static_cast<unsigned>(signal),
                    fmt::format("Ended by {}.", strsignal(signal))};
