@@ -113,8 +113,14 @@ class Reader : private TomlReader {
                                             fmt::join(kLectureHeadings, ", ")));
     lab_.concepts = texts_or(root, "concepts", {});
     if (lab_.concepts.empty()) bad(root, "'concepts' is missing");
-    if (const toml::node* const minutes = wanted(root, "minutes"))
-      lab_.minutes = static_cast<int>(whole(*minutes, "'minutes'"));
+    if (const toml::node* const minutes = wanted(root, "minutes")) read_minutes(*minutes);
+  }
+
+  void read_minutes(const toml::node& node) {
+    constexpr double kMost = 24 * 60;
+    const double minutes = whole(node, "'minutes'");
+    if (minutes < 1 || minutes > kMost) return bad(node, fmt::format("'minutes' is a number from 1 to {}", kMost));
+    lab_.minutes = static_cast<int>(minutes);
   }
 
   void read_parameters(const toml::table& root) {

@@ -131,6 +131,60 @@ equals = 3
 [[rule]]
 never = "panic"
 """
+LAB = """\
+title = "A lab"
+heading = "Hypervisors"
+summary = "What it shows."
+concepts = ["exit"]
+minutes = 20
+[parameters]
+n = { value = 3, range = [1, 8], what = "how many" }
+word = { value = "ab", range = [0, 4], what = "a text" }
+[let]
+twice = "2 * n"
+[[run]]
+name = "a"
+what = "the machine"
+options = ["--memory", "32M"]
+disk = 64
+typed = "{n}\\n"
+[counters]
+seen = "a: print seen"
+exits = "a: exits/hidden-fault/count"
+[[question]]
+id = "q1"
+asks = "How many?"
+answer = "floor(twice / 2)"
+measured = "seen"
+because = "it is so"
+[[question.misconception]]
+answer = "n + 1"
+says = "off by one"
+[[question]]
+id = "q2"
+asks = "How many?"
+answer = "mod(n, 2)"
+measured = "exits"
+because = "it is so"
+[[question.misconception]]
+answer = "0"
+says = "none"
+[[question]]
+id = "q3"
+asks = "How many?"
+answer = "word"
+measured = "seen + exits"
+because = "it is so"
+[[question.misconception]]
+answer = "9"
+says = "no"
+[[break]]
+name = "timer-late"
+asks = "What is wrong?"
+because = "it is late"
+symptom = "seen > 3"
+changes = ["q1"]
+"""
 KEPT = """\
 vitrine-kept-run 2
 version fuzz
@@ -173,6 +227,7 @@ SEEDS = {
     "page_walk": page_walk,
     "kernel_toml": lambda: [KERNEL.encode()],
     "suite_toml": lambda: texts(((0, 1), SUITE), ((0,), 'kernel = "../a"\n')),
+    "lab_toml": lambda: [LAB.encode()],
     "kept_run": lambda: texts(((1,), KEPT), ((0,), KEPT)),
     "disk_tape": lambda: [bytes(i % 20 for i in range(200)), b"".join(bytes([0, kind, 1, 2, 9]) for kind in (1, 0, 2, 0, 3, 4)) + bytes([12, 0, 0, 0, 0])],
     "disk_option": lambda: [b"a,b.img,ro", b"a,snapshot,slot=3", b"a,slot=7,ro"],
