@@ -95,12 +95,7 @@ bool is_bookkeeping(std::string_view name) {
 
 Explainer::Explainer(Replay& replay, const Processes& processes, const std::string& printed)
     : replay_(replay), machine_(replay.machine()), processes_(processes), printed_(printed) {
-  const auto& kernel = machine_.boot().kernel_image;
-  const MachineConfig& config = machine_.config();
-  if (!config.kernel_bytes.empty())
-    lines_.open(config.kernel_bytes);
-  else if (kernel && kernel->kind == core::ImageKind::kElf64 && !kernel->gzipped)
-    lines_.open(kernel->path);
+  lines_.open_kernel_of(machine_);
 }
 
 void Explainer::event(const core::Event& event, const core::EventWords& effect) noexcept {

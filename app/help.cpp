@@ -32,7 +32,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-       vitrine lab|bisect|explain|replay|inspect|classes|suite|doctor|qemu -h
+       vitrine lab|bisect|explain|replay|debug|inspect|classes|suite|doctor|qemu -h
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
@@ -102,6 +102,24 @@ any more (version, image, block of a disk that was read) is named and refused.
   {0} run kernel.elf --record crash.run
   {0} replay crash.run --engine interpreter
 Exit codes: the run's; 1 what was kept ends before it; 110 to 120 as of run.
+)",
+                     program);
+}
+
+std::string debug_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine debug [RUN | GUEST [OPTION]...] [-e VERB]... [-x FILE] [--batch]
+The debugger, forwards and backwards: of the last run, of one that --record or
+--keep made, or of a new run of GUEST with the options of `vitrine run`, which
+stops at its first step. Its console's input is sent by the verb send.
+  -e VERB   is done first, as if it were typed; more than one: in this order
+  -x FILE   the same of a file's lines
+  --batch   ends then, and reads nothing from standard input
+  --engine NAME  makes a kept run again on this engine
+At the prompt: help, help VERB. Tab completes; Ctrl-C stops a motion. Input that
+is no terminal is echoed, and the first error ends it.
+  {0} debug -e 'goto last-trap' -e 'back 3' -e 'explain'
+  {0} debug teach --harts 2
+Exit codes: 0; 1 a verb failed; 110 to 120 as of run. docs/debugger.md has more.
 )",
                      program);
 }

@@ -116,6 +116,8 @@ inline constexpr uint64_t kMaxKeptRecords = 8 << 20;
 inline constexpr uint64_t kMaxKeptDisks = 128 << 20;  // bytes of the file
 inline constexpr uint64_t kMaxKeptFile = (64 << 20) + kMaxKeptDisks;  // an input of 4 MiB, each byte escaped, and all records
 
+// Does it begin as such a file does? False, too, if it cannot be read.
+bool looks_like_kept_run(const std::string& path);
 // Reads a file that may hold anything.
 core::Result<KeptRun> read_kept_run(const std::string& path);
 // The same of the last run, if `path` is empty; says what to do if there is none.

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
 
 #include "app/identity.h"
 #include "app/kept_header.h"
@@ -306,6 +308,16 @@ core::Result<KeptRun> read_kept_run(const std::string& path) {
   const auto unpacked = unpack(text);
   if (!unpacked) return core::error(ErrorKind::kBadImage, "'{}' is damaged: it cannot be unpacked.", core::printable(path));
   return parse_kept_run(*unpacked, path);
+}
+
+bool looks_like_kept_run(const std::string& path) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) return false;
+  std::ifstream file(path, std::ios::binary);
+  std::string head(64, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  constexpr size_t kHash = 9;  // "01234567 "
+  return head.starts_with(kFrame) || std::string_view(head).substr(kHash).starts_with(kept::kMagic);
 }
 
 core::Result<KeptRun> open_kept_run(const std::string& path) {

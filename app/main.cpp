@@ -12,6 +12,7 @@
 
 #include "app/classes_verb.h"
 #include "app/crash_report.h"
+#include "app/debug/debug_verb.h"
 #include "app/explain_verb.h"
 #include "app/help.h"
 #include "app/identity.h"
@@ -27,7 +28,7 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "replay", "inspect", "classes", "suite", "doctor", "qemu", "help"};
+constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "replay", "debug", "inspect", "classes", "suite", "doctor", "qemu", "help"};
 
 int unknown_verb(const Program& program, const std::string& word) {
   const std::string_view meant = nearest(word, kVerbs);
@@ -36,7 +37,7 @@ int unknown_verb(const Program& program, const std::string& word) {
   // A guest or a file where the verb should be: the verb was forgotten.
   if (meant.empty() && !word.starts_with("-"))
     hint = fmt::format("{} run {}", program.name, shell_word(word));
-  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, replay, inspect, classes, suite, doctor, qemu.{}", core::printable(word),
+  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, replay, debug, inspect, classes, suite, doctor, qemu.{}", core::printable(word),
                        hint.empty() ? "" : " Did you mean: " + hint));
   return exit_code::kUsage;
 }
@@ -61,6 +62,7 @@ int main_program(const Program& program) {
   if (verb == "--list-options") {  // for tests of what repeats the options: help, man page, completions
     const std::string of = rest.empty() ? "" : rest[0];
     const auto names = of == "classes" ? classes_option_names() : of == "explain" ? explain_option_names()
+                       : of == "debug"   ? debug_option_names()
                        : of == "replay"  ? replay_option_names()
                        : of == "lab"     ? lab_option_names()
                        : of == "suite"   ? suite_option_names()
@@ -73,6 +75,7 @@ int main_program(const Program& program) {
   if (verb == "bisect") return bisect_verb(program, rest);
   if (verb == "explain") return wants_help ? print(explain_help(program.name)) : explain_verb(program, rest);
   if (verb == "replay") return wants_help ? print(replay_help(program.name)) : replay_verb(program, rest);
+  if (verb == "debug") return wants_help ? print(debug_help(program.name)) : debug_verb(program, rest);
   if (verb == "inspect") return wants_help ? print(inspect_help(program.name)) : inspect_verb(program, rest);
   if (verb == "classes") return wants_help ? print(classes_help(program.name)) : classes_verb(program, rest);
   if (verb == "suite") return suite_verb(program, rest);

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 namespace vitrine::app {
 
 class DwarfFile;
+class Machine;
 
 class SourceLines {
  public:
@@ -21,11 +23,19 @@ class SourceLines {
   SourceLines& operator=(const SourceLines&) = delete;
 
   void open(const std::string& path);
+  // Of the machine's kernel; nothing if that has none. The machine outlives this.
+  void open_kernel_of(const Machine& machine);
   // The bytes outlive this.
   void open(std::span<const std::byte> elf);
 
   // "kernel.c:120", or empty. The last folder is shown with the file.
   [[nodiscard]] std::string at(uint64_t address) const;
+  // The same, the file as the compiler was given it, with the folder that it ran in if that was a relative one.
+  struct Line {
+    std::string file;
+    unsigned number = 0;
+  };
+  [[nodiscard]] std::optional<Line> line_at(uint64_t address) const;
 
  private:
   std::unique_ptr<DwarfFile> file_;

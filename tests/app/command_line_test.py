@@ -55,7 +55,7 @@ class Help(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, text, ""))
 
     def test_HelpOfEveryVerb_FitsAScreen(self):
-        for verb in ("run", "lab", "bisect", "explain", "replay", "inspect", "classes", "suite", "doctor"):
+        for verb in ("run", "lab", "bisect", "explain", "replay", "debug", "inspect", "classes", "suite", "doctor"):
             for word in ("--help", "-h"):
                 done = vitrine(verb, word)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -99,25 +99,25 @@ class Help(unittest.TestCase):
 
     def test_EveryOption_IsInHelpManPageAndCompletions(self):
         help_texts = vitrine("--help").stdout, vitrine("classes", "--help").stdout, vitrine("lab", "--help").stdout, \
-            vitrine("explain", "--help").stdout, vitrine("replay", "--help").stdout, \
+            vitrine("explain", "--help").stdout, vitrine("replay", "--help").stdout, vitrine("debug", "--help").stdout, \
             vitrine("suite", "--help").stdout
         texts = {"docs/vitrine.1": (ROOT / "docs/vitrine.1").read_text().replace("\\-", "-"),
                  "bash completion": (ROOT / "tools/completion/vitrine.bash").read_text(),
                  "zsh completion": (ROOT / "tools/completion/_vitrine").read_text()}
-        for verb, help_text in zip(((), ("classes",), ("lab",), ("explain",), ("replay",), ("suite",)), help_texts):
+        for verb, help_text in zip(((), ("classes",), ("lab",), ("explain",), ("replay",), ("debug",), ("suite",)), help_texts):
             for option in self.options(*verb):
                 for name, text in {**texts, "help": help_text}.items():
                     with self.subTest(option=option, text=name):
                         self.assertRegex(text, rf"(?<![\w-]){re.escape(option)}(?![\w-])")
 
     def test_EveryOptionOfTheTexts_Exists(self):
-        options = {*self.options(), *self.options("classes"), *self.options("lab"), *self.options("explain"), *self.options("replay"), *self.options("suite"), "--help", "--version"}
+        options = {*self.options(), *self.options("classes"), *self.options("lab"), *self.options("explain"), *self.options("replay"), *self.options("debug"), *self.options("suite"), "--help", "--version"}
         for name in ("docs/vitrine.1", "tools/completion/vitrine.bash", "tools/completion/_vitrine"):
             text = (ROOT / name).read_text().replace("\\-", "-")
             for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)):
                 with self.subTest(option=option, text=name):
                     self.assertIn(option, options)
-        for words in ("--help",), ("classes", "--help"), ("lab", "--help"), ("explain", "--help"), ("replay", "--help"), ("suite", "--help"):
+        for words in ("--help",), ("classes", "--help"), ("lab", "--help"), ("explain", "--help"), ("replay", "--help"), ("debug", "--help"), ("suite", "--help"):
             for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", vitrine(*words).stdout)):
                 self.assertIn(option, options)
 
