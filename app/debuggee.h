@@ -40,6 +40,10 @@ class Debuggee : private core::EventSink {
   [[nodiscard]] std::optional<Outcome> outcome() const;
   [[nodiscard]] const ConsoleLog& console() const { return console_; }
   [[nodiscard]] const RunOptions& options() const;
+  // All that a new run's guest has printed is on the host's console then.
+  void flush_console() {
+    if (session_) session_->flush_output();
+  }
 
   // --- Motion
   // --------------------------------------------------------------------------------------------------------

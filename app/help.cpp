@@ -107,7 +107,7 @@ Exit codes: the run's; 1 what was kept ends before it; 110 to 120 as of run.
 }
 
 std::string debug_help(const std::string& program) {
-  return fmt::format(R"(Usage: vitrine debug [RUN | GUEST [OPTION]...] [-e VERB]... [-x FILE] [--batch]
+  return fmt::format(R"(Usage: vitrine debug [RUN | GUEST [OPTION]...] [-e VERB]... [-x FILE]
 The debugger, forwards and backwards: of the last run, of one that --record or
 --keep made, or of a new run of GUEST with the options of `vitrine run`, which
 stops at its first step. Its console's input is sent by the verb send.

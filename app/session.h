@@ -66,6 +66,8 @@ class Session final : private riscv::World, private MachineObserver {
     wants_in_ = true;
     wake_.ring();
   }
+  // What the guest has printed goes out, if it waits for its line's end.
+  void flush_output();
   // It has a past to which it can be put back.
   [[nodiscard]] const History* history() const { return history_.get(); }
 
@@ -163,7 +165,6 @@ class Session final : private riscv::World, private MachineObserver {
   core::Ticks pass_time(core::Ticks when);
   bool input_may_wake();
   [[nodiscard]] core::ByteReceiver& input_receiver();
-  void flush_output();
   [[nodiscard]] int output_error() const;
   [[nodiscard]] std::string log_problem() const;
   [[nodiscard]] std::string_view panic_line() const;

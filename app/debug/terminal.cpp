@@ -48,10 +48,15 @@ std::string prompt(State& state) { return place_text(state) + " > "; }
 
 // False: it failed, as was said.
 bool do_line(State& state, const std::string& line) {
+  const core::Step step = state.it().now();
   const Answer answer = [&] {
     const Interrupts interrupts(state.it());
     return obey(state, line);
   }();
+  state.it().flush_console();
+  const std::string_view printed = state.it().console().text();
+  const bool in_line = state.it().live() && state.it().now() > step && !printed.empty() && printed.back() != '\n';
+  if (in_line) std::fputs("\n", stdout);
   if (answer) {
     std::fputs(answer.value().c_str(), stdout);
   } else {

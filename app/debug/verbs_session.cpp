@@ -28,6 +28,8 @@ Answer console(State& state, const Words& words) {
   std::vector<std::string> each = split(all, '\n');
   if (each.back().empty()) each.pop_back();
   std::string text;
+  for (std::string& line : each)
+    if (line.ends_with('\r')) line.pop_back();
   for (size_t i = each.size() > lines ? each.size() - lines : 0; i < each.size(); ++i) text += core::printable(each[i], 4096) + "\n";
   return text;
 }

@@ -78,7 +78,7 @@ class BareGuest(WithDebugger):
         done = vitrine("run", self.folder / "guest.bin", "--bios", "none", "--keep", self.kept)
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def both(self):
+    def runs(self):
         for engine in ENGINES:
             with self.subTest(engine=engine, run="kept"):
                 yield [self.kept, "--engine", engine]
@@ -86,18 +86,18 @@ class BareGuest(WithDebugger):
                 yield [self.folder / "guest.bin", "--bios", "none", "--no-keep", "--engine", engine]
 
     def test_Steps_OneEach_ForwardsAndBack(self):
-        for run in self.both():
+        for run in self.runs():
             self.assertEqual(self.steps(*run, verbs=["step", "step 9", "back", "back 4", "s 2", "goto +5", "goto -1", "goto 3", "goto start"]),
                              [1, 10, 9, 5, 7, 12, 11, 3, 0])
 
     def test_Next_GoesOverCallsAndTraps(self):
-        for run in self.both():
+        for run in self.runs():
             self.assertEqual(self.steps(*run, verbs=[f"until {self.call:#x}", "next", "next", "next"]),
                              [ROM + 15, ROM + 18, ROM + 19, ROM + 25])
             self.assertEqual(self.steps(*run, verbs=[f"until {self.ecall:#x}", "step", "step"]), [ROM + 19, ROM + 20, ROM + 21])
 
     def test_BreakPoint_ForwardsAndBack(self):
-        for run in self.both():
+        for run in self.runs():
             verbs = [f"break {self.at['function']:#x}", "continue", "continue @40", "rcontinue", "delete 1", "continue @30"]
             answers = self.debug(*run, verbs=[*verbs, "info"])
             self.assertEqual([int(prompt[1:].split()[0]) for prompt, _ in answers[1:]], [0, ROM + 16, 40, ROM + 16, ROM + 16, 30])
@@ -105,14 +105,14 @@ class BareGuest(WithDebugger):
             self.assertIn("There are no stop points", answers[-1][1])
 
     def test_WatchPoint_OldAndNewValue(self):
-        for run in self.both():
+        for run in self.runs():
             answers = self.debug(*run, verbs=[f"watch {RAM + 0x1000:#x} 8", "continue", "continue", "rcontinue", "rcontinue", "info"])
             self.assertEqual([int(prompt[1:].split()[0]) for prompt, _ in answers[1:]], [0, ROM + 15, ROM + 27, ROM + 26, ROM + 14])
             self.assertIn("0x0000000000000000 became 0x0000000000000005", answers[1][1])
             self.assertIn("0x0000000000000005 became 0x0000000000000007", answers[2][1])
 
     def test_Writer_IsTheLastOneBeforeNow(self):
-        for run in self.both():
+        for run in self.runs():
             answers = self.debug(*run, verbs=["continue @38", f"writer {RAM + 0x1000:#x}", f"writer {RAM + 0x1000:#x}", "info"])
             self.assertEqual([int(prompt[1:].split()[0]) for prompt, _ in answers[1:]], [38, ROM + 26, ROM + 14])
             self.assertIn("sd t2, 0(s0)", answers[2][0])
@@ -120,7 +120,7 @@ class BareGuest(WithDebugger):
         self.assertIn("No hart wrote", self.errors)
 
     def test_Changes_OfACsr(self):
-        for run in self.both():
+        for run in self.runs():
             answers = self.debug(*run, verbs=["continue @38", "changes mscratch", "changes mscratch", "goto 38", "changes mepc", "changes mepc", "info"])
             self.assertEqual([int(prompt[1:].split()[0]) for prompt, _ in answers[1:]],
                              [38, ROM + 23, ROM + 18, 38, ROM + 22, ROM + 19])
@@ -128,7 +128,7 @@ class BareGuest(WithDebugger):
             self.assertIn(f"{self.ecall:#x} became {self.ecall + 4:#x}", answers[4][1])
 
     def test_Events_NextAndPrevious(self):
-        for run in self.both():
+        for run in self.runs():
             self.assertEqual(self.steps(*run, verbs=["next guest-exception", "next trap-return", "prev trap-return", "prev guest-exception"]),
                              [ROM + 20, ROM + 25, ROM + 24, ROM + 19])
             answers = self.debug(*run, verbs=["catch device-write", "continue", "continue", "info"])
@@ -145,7 +145,7 @@ class BareGuest(WithDebugger):
             self.assertEqual(self.steps(self.kept, "--engine", engine, verbs=["goto " + moment for moment in moments]), expected)
 
     def test_RegistersAndMemory(self):
-        for run in self.both():
+        for run in self.runs():
             answers = self.debug(*run, verbs=["continue @38", "regs t2 s0", f"x/2xg {RAM + 0x1000:#x}", f"xp/1dw {RAM + 0x1000:#x}", "csr mepc",
                                               f"x/3i {self.at['function']:#x}", "console"])
             self.assertRegex(answers[1][1], r"t2 +0x0000000000000007")
@@ -157,14 +157,14 @@ class BareGuest(WithDebugger):
             self.assertEqual(answers[6][1], "A\n")
 
     def test_End_IsToldWithTheOutcome(self):
-        for run in self.both():
+        for run in self.runs():
             answers = self.debug(*run, verbs=["continue", "back", "info"])
             self.assertIn("The run ends here", answers[0][1])
             self.assertIn("the run has ended", answers[1][0])
             self.assertEqual(int(answers[2][0][1:].split()[0]), int(answers[1][0][1:].split()[0]) - 1)
 
     def test_WrongWords_SayWhatToDo_AndEndTheScript(self):
-        for verb, says in (("brake", "did you mean"), ("break nowhere", "neither a number nor a symbol"), ("x/3q 0", "forms are"), ("step 0", "at least 1"),
+        for verb, says in (("bxeak", "did you mean"), ("break nowhere", "neither a number nor a symbol"), ("x/3q 0", "forms are"), ("step 0", "at least 1"),
                            ("watch", "it wants an address"), ("catch ecall", "no kind of exit or guest trap"), ("delete 7", "no stop point"),
                            ("csr mstat", "did you mean mstatus"), ("goto line:never", "never came"), ("hart 4", "no hart"), ("regs q9", "no such register"),
                            ("x 0x10", "neither RAM nor"), ("send hello", "A new run takes input"), ("finish", "is not known"), ("list", "debug information"),
