@@ -32,7 +32,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-       vitrine lab|bisect|explain|replay|debug|inspect|classes|suite|doctor|qemu -h
+    vitrine lab|bisect|explain|replay|debug|inspect|classes|suite|doctor|qemu -h
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
