@@ -122,7 +122,7 @@ def find_breaks(vitrine: str, engines: list[str], folder: pathlib.Path) -> int:
     missed = 0
     for words, guest in BREAKS:
         for engine in engines:
-            command = [vitrine, "suite", "run", folder / guest, "--out", folder / f"results-{words.split()[0]}-{engine}-{len(words)}", "--engine", engine,
+            command = [vitrine, "suite", "run", folder / guest, "--out", folder / f"results-{guest}-{words.split()[0]}-{engine}-{len(words)}", "--engine", engine,
                        "--max-instructions", "80000000", "--break", *words.split()]
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
             found = done.returncode == 1 and f"fail  {guest}" in done.stdout
