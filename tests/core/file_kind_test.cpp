@@ -46,6 +46,12 @@ TEST(FileKind, MasterBootRecord_NeedsSensibleEntries) {
   FileBytes status = partitioned();
   put(status, 446 + 16, 0x13, 1);
   EXPECT_EQ(recognise(status), FileKind::kUnknown) << "an entry's status is 0 or 0x80";
+  FileBytes active = partitioned();
+  put(active, 446, 0x80, 1);
+  EXPECT_EQ(recognise(active), FileKind::kPartitioned) << "one to boot from";
+  FileBytes nothing = partitioned();
+  put(nothing, 446 + 12, 0, 4);
+  EXPECT_EQ(recognise(nothing), FileKind::kUnknown) << "a partition has sectors";
   FileBytes none = partitioned();
   put(none, 446 + 4, 0, 1);
   EXPECT_EQ(recognise(none), FileKind::kUnknown) << "a table without a partition";
@@ -63,6 +69,26 @@ TEST(FileKind, Ext_NeedsASensibleSuperblock) {
   EXPECT_EQ(recognise(file), FileKind::kExt);
   put(file, 0x418, 7, 4);
   EXPECT_EQ(recognise(file), FileKind::kUnknown) << "there are no blocks of 128 KiB";
+  put(file, 0x418, 6, 4);
+  EXPECT_EQ(recognise(file), FileKind::kExt);
+  put(file, 0x43a, 8, 2);
+  EXPECT_EQ(recognise(file), FileKind::kUnknown) << "its state has three bits";
+  put(file, 0x43a, 1, 2);
+  put(file, 0x44c, 2, 4);
+  EXPECT_EQ(recognise(file), FileKind::kUnknown) << "its revision is 0 or 1";
+}
+
+// Two letters and a digit are no bzip2; one byte and a small dictionary are no lzma.
+TEST(FileKind, WeakMagics_NeedTheRestOfTheHeader) {
+  EXPECT_EQ(recognise(at_offset(0, "BZh91AY&SY")), FileKind::kBzip2);
+  EXPECT_EQ(recognise(at_offset(0, "BZh91AY&SZ")), FileKind::kUnknown);
+  FileBytes lzma = at_offset(0, "\x5d");
+  put(lzma, 1, 1 << 23, 4);
+  put(lzma, 5, ~uint64_t{0}, 8);
+  EXPECT_EQ(recognise(lzma), FileKind::kLzma);
+  EXPECT_EQ(recognise(std::span(lzma).first(13)), FileKind::kUnknown) << "nothing is packed in it";
+  put(lzma, 5, 100, 8);
+  EXPECT_EQ(recognise(lzma), FileKind::kUnknown) << "the size stands at its end";
 }
 
 TEST(FileKind, MzAlone_IsNotAnEfiProgram) {

@@ -94,6 +94,10 @@ TEST_F(FileTest, SymlinkLoop_IsMissing) {
   EXPECT_EQ(read_file(path, 10).error().kind, ErrorKind::kMissing);
 }
 
+TEST_F(FileTest, NameThatIsTooLong_IsMissing) {
+  EXPECT_EQ(read_file(std::string(300, 'x'), 10).error().kind, ErrorKind::kMissing);
+}
+
 TEST_F(FileTest, Directory_IsRefused) {
   EXPECT_THAT(read_file(folder_, 10).error().message, HasSubstr("is a directory"));
   EXPECT_EQ(read_file(folder_, 10).error().kind, ErrorKind::kBadImage);
