@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -102,9 +103,13 @@ class Explainer final : private core::EventSink {
  public:
   // `processes` are those of the replay's machine.
   Explainer(Replay& replay, const Processes& processes, const std::string& printed);
+  // Of a machine that somebody else moves: explain_next() alone.
+  Explainer(Machine& machine, const Processes& processes);
 
   // `printed` has to be what the replay's console got. `at_end`: the run's end is told, too.
   core::Result<Explanation> explain(core::Step step, bool at_end);
+  // The next step, which `make_step` makes; some hart must be there that makes it. What it prints is not told.
+  core::Result<Explanation> explain_next(const std::function<core::Result<>()>& make_step);
 
  private:
   void event(const core::Event& event, const core::EventWords& effect) noexcept override;
@@ -118,10 +123,10 @@ class Explainer final : private core::EventSink {
   void tell_trap(const riscv::Hart& hart);
   uint64_t read_ram(core::GuestPhys at, unsigned width) const;
 
-  Replay& replay_;
+  Replay* replay_;
   Machine& machine_;
   const Processes& processes_;
-  const std::string& printed_;
+  const std::string* printed_;
   SourceLines lines_;
   Explanation it_;
   HartState before_;

@@ -94,8 +94,27 @@ bool is_bookkeeping(std::string_view name) {
 }  // namespace
 
 Explainer::Explainer(Replay& replay, const Processes& processes, const std::string& printed)
-    : replay_(replay), machine_(replay.machine()), processes_(processes), printed_(printed) {
+    : replay_(&replay), machine_(replay.machine()), processes_(processes), printed_(&printed) {
   lines_.open_kernel_of(machine_);
+}
+
+Explainer::Explainer(Machine& machine, const Processes& processes)
+    : replay_(nullptr), machine_(machine), processes_(processes), printed_(nullptr) {
+  lines_.open_kernel_of(machine_);
+}
+
+core::Result<Explanation> Explainer::explain_next(const std::function<core::Result<>()>& make_step) {
+  it_ = {};
+  const core::Clock& clock = machine_.clock();
+  it_.step = it_.step_reached = clock.step();
+  look();
+  machine_.events().add_sink(*this);
+  auto done = make_step();
+  machine_.events().remove_sink(*this);
+  if (!done) return done.error();
+  it_.made = clock.step() == it_.step + 1;
+  if (it_.made) tell_difference();
+  return std::move(it_);
 }
 
 void Explainer::event(const core::Event& event, const core::EventWords& effect) noexcept {
@@ -105,25 +124,25 @@ void Explainer::event(const core::Event& event, const core::EventWords& effect) 
 core::Result<Explanation> Explainer::explain(core::Step step, bool at_end) {
   it_ = {};
   it_.step = step;
-  if (auto done = replay_.advance(step); !done) return done.error();
+  if (auto done = replay_->advance(step); !done) return done.error();
   const core::Clock& clock = machine_.clock();
   it_.step_reached = clock.step();
-  if (clock.step() != step || replay_.at_end()) return std::move(it_);
-  const size_t printed = printed_.size();
+  if (clock.step() != step || replay_->at_end()) return std::move(it_);
+  const size_t printed = printed_->size();
   machine_.events().add_sink(*this);
-  auto done = replay_.make_step([this] { look(); });
+  auto done = replay_->make_step([this] { look(); });
   machine_.events().remove_sink(*this);
   if (!done) return done.error();
   it_.made = clock.step() == step + 1;
-  it_.console = printed_.substr(printed);
+  it_.console = printed_->substr(printed);
   if (it_.made) tell_difference();
   if (!at_end) return std::move(it_);
-  if (auto ended = replay_.finish(); !ended) return ended.error();
-  it_.outcome = replay_.outcome();
+  if (auto ended = replay_->finish(); !ended) return ended.error();
+  it_.outcome = replay_->outcome();
   it_.cut = !it_.outcome;
   it_.state_hash = machine_.state_hash();
-  it_.console_bytes = printed_.size();
-  it_.console_crc = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(printed_.data()), printed_.size()));
+  it_.console_bytes = printed_->size();
+  it_.console_crc = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(printed_->data()), printed_->size()));
   return std::move(it_);
 }
 

@@ -250,7 +250,7 @@ core::Result<std::optional<Change>> last_change(State& state, unsigned hart, uns
     const Step begin = it.control().timeline().checkpoint_before(end);
     if (auto done = it.go_to(begin); !done) return done.error();
     Watching watching(state.machine(), hart, csr);
-    if (auto done = it.go_to(end); !done) return done.error();
+    if (auto done = it.run(end); !done) return done.error();
     if (auto change = watching.last()) return change;
     end = begin;
   }

@@ -14,7 +14,8 @@ namespace vitrine::app::debug {
 std::span<const VerbGroup> verb_groups() {
   static const VerbGroup kGroups[] = {
       {"Motion", motion_verbs()},   {"Stop points", stop_verbs()}, {"Memory and code", memory_verbs()},
-      {"The machine", machine_verbs()}, {"The session", session_verbs()},
+      {"The machine", machine_verbs()}, {"Page tables", table_verbs()},    {"Interrupts and devices", device_verbs()},
+      {"What happens", event_verbs()}, {"The session", session_verbs()},
   };
   return kGroups;
 }

@@ -80,10 +80,8 @@ class BareGuest(WithDebugger):
 
     def runs(self):
         for engine in ENGINES:
-            with self.subTest(engine=engine, run="kept"):
-                yield [self.kept, "--engine", engine]
-            with self.subTest(engine=engine, run="new"):
-                yield [self.folder / "guest.bin", "--bios", "none", "--no-keep", "--engine", engine]
+            yield [self.kept, "--engine", engine]
+            yield [self.folder / "guest.bin", "--bios", "none", "--no-keep", "--engine", engine]
 
     def test_Steps_OneEach_ForwardsAndBack(self):
         for run in self.runs():
@@ -156,6 +154,40 @@ class BareGuest(WithDebugger):
             self.assertEqual([line.split("  ")[-1] for line in answers[5][1].splitlines()], ["addi t2, t2, 1", "ret", "csrr t3, mepc"])
             self.assertEqual(answers[6][1], "A\n")
 
+    def test_Events_AreThoseOfTheLogBeforeNow(self):
+        log = self.folder / "log.ndjson"
+        vitrine("run", self.folder / "guest.bin", "--bios", "none", "--no-keep", "--log", "all", "--log-file", log)
+        # What the shadow lacks depends on where the machine was put back to.
+        logged = [(event["step"], event["kind"]) for event in map(json.loads, log.read_text().splitlines()) if event["kind"] != "hidden-fault"]
+        self.assertGreaterEqual(sum(10 < step < 38 for step, _ in logged), 3)
+        for run in self.runs():
+            answers = self.debug(*run, verbs=["continue @38", "events 100", "goto 20", "events 100", "info"])
+            for answer, now in ((answers[1][1], 38), (answers[3][1], 20)):
+                told = [(int(step), kind) for step, kind in re.findall(r"^@(\d+) .*?: (?:exit|guest trap) ([a-z-]+):", answer, re.M)]
+                self.assertEqual([it for it in told if it[1] != "hidden-fault"], [it for it in logged if it[0] < now])
+            self.assertEqual([int(answers[i][0][1:].split()[0]) for i in (2, 4)], [38, 20])  # to look back moves nothing
+
+    def test_Explain_IsThatOfVitrineExplain(self):
+        steps = [ROM + 13, ROM + 14, ROM + 19]
+        for engine in ENGINES:
+            for step in steps:
+                told = vitrine("explain", self.kept, f"@{step}", "--engine", engine).stdout
+                answers = self.debug(self.kept, "--engine", engine, verbs=[f"goto {step}", "explain", "info"])
+                # What a shadow lacks depends on where the machine was put back to.
+                kept = [line for line in told.splitlines() if line.startswith(("Step", "The instruction", "Guest trap", "Changed", "Memory"))]
+                self.assertGreater(len(kept), 1)
+                for line in kept:
+                    self.assertIn(line, answers[1][1].splitlines())
+                self.assertEqual(int(answers[2][0][1:].split()[0]), step)
+
+    def test_DevicesAndInterrupts(self):
+        answers = self.debug(self.kept, verbs=["goto 38", "devices", "devices uart0", "irq", "walk 0x80001000", "maps"])
+        self.assertRegex(answers[1][1], r"(?m)^uart0 +0x10000000-")
+        self.assertRegex(answers[2][1], r"LSR +0x60 ")
+        self.assertIn("pending (mip):", answers[3][1])
+        self.assertIn("is not translated: the address is physical", answers[4][1])
+        self.assertIn("no paging", answers[5][1])
+
     def test_End_IsToldWithTheOutcome(self):
         for run in self.runs():
             answers = self.debug(*run, verbs=["continue", "back", "info"])
@@ -205,6 +237,20 @@ class Teach(WithDebugger):
         for engine in ENGINES:
             steps = self.steps(self.kept, "--engine", engine, verbs=["catch guest-interrupt", "c", "c", "c", "rc", "rc"])
             self.assertEqual(steps, [0, *expected, expected[2] - 1, expected[1] - 1])
+
+    def test_WalkAndMaps_AreThoseOfExplain(self):
+        # A store of S mode in paging, as explain tells its walk.
+        trap = [event["step"] for event in self.events if event["kind"] == "guest-exception"][2]
+        done = vitrine("explain", self.kept, f"@{trap + 1}", "--json")
+        fetch = json.loads(done.stdout)["moments"][0]["walks"][0]
+        answers = self.debug(self.kept, verbs=[f"goto {trap + 1}", "walk $pc fetch", "maps", "info"])
+        tables = re.findall(r"\|\s+(\d+) \| (0x[0-9a-f]{16}) \|", answers[1][1])
+        self.assertEqual([int(value, 16) for _, value in tables], [int(entry["value"], 16) for entry in fetch["entries"]])
+        self.assertIn(f"physical address is {fetch['physical']}", answers[1][1])
+        pc, physical = int(fetch["address"], 16), int(fetch["physical"], 16)
+        inside = [(first, base) for first, last, base in ((int(a, 16), int(b, 16), int(c, 16)) for a, b, c in
+                  re.findall(r"^(0x\w+)-(0x\w+) -> (0x\w+)", answers[2][1], re.M)) if first <= pc <= last]
+        self.assertEqual([base + pc - first for first, base in inside], [physical])
 
     def test_Finish_ReturnsToTheCaller(self):
         trap = [event["step"] for event in self.events if event["kind"] == "guest-exception"][2]
