@@ -7,12 +7,7 @@
 
 namespace vitrine::app::debug {
 
-struct LineEditor::Library {};
-
-LineEditor::LineEditor(State&) {}
-LineEditor::~LineEditor() = default;
-
-std::optional<std::string> LineEditor::read(const std::string& prompt) {
+std::optional<std::string> read_line(const std::string& prompt) {
   std::fputs(prompt.c_str(), stdout);
   std::fflush(stdout);
   std::string line;

@@ -75,9 +75,8 @@ bool echo_and_do(State& state, const std::string& line) {
 }
 
 int talk(State& state) {
-  LineEditor editor(state);
   while (!state.quit) {
-    const auto line = editor.read(prompt(state));
+    const auto line = read_line(prompt(state));
     if (!line) break;
     do_line(state, *line);
   }

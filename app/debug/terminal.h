@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The debugger's prompt: reads verbs from a terminal, with completion and history, or from whatever else standard input is, and
-// prints what they say. Next: verbs.h.
+// The debugger's prompt: reads verbs from a terminal or from whatever else standard input is, and prints what they say. Next: verbs.h.
 #pragma once
 
 #include <string>
