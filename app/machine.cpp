@@ -129,7 +129,7 @@ core::Result<> Machine::build() {
   ram_->add_listener(system_.get());
   build_harts();
   if (auto done = build_devices(); !done) return done;
-  return load();
+  return load(outside_.images);
 }
 
 // The interpreter is always there: the translator leaves to it what is cold.
@@ -365,9 +365,10 @@ core::Result<> Machine::build_virtio() {
 }
 
 // The images are in guest RAM then, and need not be held twice; a reset reads them again.
-core::Result<> Machine::load() {
-  if (core::ChaosStream* bytes = chaos(core::Chaos::kRam)) ram_->fill([bytes] { return bytes->next(); });
-  if (auto done = place(boot_, config_, *ram_); !done) return done;
+core::Result<> Machine::load(bool images) {
+  if (core::ChaosStream* bytes = images ? chaos(core::Chaos::kRam) : nullptr) ram_->fill([bytes] { return bytes->next(); });
+  if (images)
+    if (auto done = place(boot_, config_, *ram_); !done) return done;
   for (auto* image : {&boot_.firmware_image, &boot_.kernel_image}) {
     if (!*image) continue;
     for (core::ImageSegment& segment : (*image)->segments) segment.bytes = std::vector<std::byte>();
@@ -463,7 +464,7 @@ core::Result<> Machine::reset() {
   forget_code();
   ram_->clear();
   for (const auto& device : devices_) device->reset();
-  return load();
+  return load(true);
 }
 
 std::optional<uint64_t> Machine::look_at(unsigned hart, core::GuestVirt at, unsigned width) const {

@@ -68,6 +68,7 @@ class Machine final : private devices::FinishObserver,
     core::ByteSink& console;
     riscv::World& world;
     MachineObserver& observer;
+    bool images = true;  // false: they are looked at, and not put into RAM, for all of it is about to be loaded
     core::ByteSink* virtio_console = nullptr;  // where a virtio console's output goes; null: the console's
     // Opens a disk; empty: its file.
     std::function<core::Result<std::unique_ptr<devices::BlockBackend>>(const DiskConfig&, devices::BlockObserver&)> open_disk = {};
@@ -173,7 +174,7 @@ class Machine final : private devices::FinishObserver,
   core::Result<std::unique_ptr<devices::VirtioModel>> make_model(const VirtioConfig& config,
                                                                  const std::string& name);
   core::Result<> plug(uint64_t base, uint64_t size, std::unique_ptr<core::Device> device);
-  core::Result<> load();
+  core::Result<> load(bool images);
   void start_harts();
   std::string identity();
 

@@ -115,6 +115,7 @@ core::Result<> Session::build(const MachineConfig& config) {
   core::ByteSink* const virtio = playing_ ? &playing_->console : virtio_present_ ? static_cast<core::ByteSink*>(virtio_present_.get()) : &virtio_output_;
   riscv::World& entrance = playing_ ? *replaying_ : history_ ? static_cast<riscv::World&>(*history_) : *keeping_;
   Machine::Outside outside{console, entrance, *this, options_.one_console && !playing_ ? nullptr : virtio};
+  outside.images = !options_.from;
   if (playing_) outside.around_engine = playing_->around_engine;
   stand_below_disks(outside);
   if (options_.log.any()) {

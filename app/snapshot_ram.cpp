@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -73,8 +74,12 @@ core::Result<> unpack(const SnapshotReader& reader, const SnapshotReader::Sectio
   std::vector<std::byte> bytes(pages.size() * kPageSize);
   const size_t got = ZSTD_decompress(bytes.data(), bytes.size(), packed->data(), packed->size());
   if (ZSTD_isError(got) || got != bytes.size()) return reader.damaged("pages of its RAM cannot be unpacked");
-  for (size_t i = 0; i < pages.size(); ++i)
-    std::memcpy(ram.host(ram.base() + uint64_t{pages[i]} * kPageSize), bytes.data() + i * kPageSize, kPageSize);
+  for (size_t i = 0, end = 0; i < pages.size(); i = end) {  // pages side by side at a time
+    for (end = i + 1; end < pages.size() && pages[end] == pages[end - 1] + 1;) ++end;
+    if (!ram.load(ram.base() + uint64_t{pages[i]} * kPageSize, std::span(bytes).subspan(i * kPageSize, (end - i) * kPageSize)))
+      return core::error(core::ErrorKind::kHost, "The host has no memory for the RAM of '{}': {}.", core::printable(reader.path()),
+                         strerror(errno));
+  }
   return core::Ok{};
 }
 

@@ -118,6 +118,20 @@ void GuestRam::zero(GuestPhys from, uint64_t size) noexcept {
   }
 }
 
+// Written to the file, a page is neither cleared nor mapped first.
+bool GuestRam::load(GuestPhys at, std::span<const std::byte> bytes) noexcept {
+  VT_ASSERT(contains(at, bytes.size()), "what is loaded lies in RAM");
+  uint64_t offset = at.value - base_;
+  while (!bytes.empty()) {
+    const ssize_t wrote = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return false;
+    offset += static_cast<uint64_t>(wrote);
+    bytes = bytes.subspan(static_cast<size_t>(wrote));
+  }
+  return true;
+}
+
 void GuestRam::fill(const std::function<uint64_t()>& next) {
   announce_before(base(), size_);
   for (uint64_t at = 0; at < size_; at += sizeof(uint64_t)) {
