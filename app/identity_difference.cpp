@@ -63,7 +63,8 @@ std::string identity_difference(const std::string& then, const std::string& now)
     const std::string was = i < a.size() ? a[i] : "nothing", is = i < b.size() ? b[i] : "nothing";
     if (was == is) continue;
     return fmt::format("{} was {} then, and is {} now", core::printable(was.substr(0, was.find('='))),
-                       core::printable(was.substr(was.find('=') + 1)), core::printable(is.substr(is.find('=') + 1)));
+                       core::printable(was.substr(was.find('=') + 1)),
+                       core::printable(is.substr(is.find('=') + 1)));
   }
   return {};
 }

@@ -14,8 +14,8 @@ constexpr uint64_t kMaxSectors = uint64_t{1} << 50;
 
 bool read_disk(std::vector<KeptDiskHeader>& disks, std::string_view value) {
   KeptDiskHeader& disk = disks.emplace_back();
-  return read_number(next_word(value), disk.sectors) && read_number(next_word(value), disk.size) && read_text(value, disk.path) &&
-         disk.sectors < kMaxSectors;
+  return read_number(next_word(value), disk.sectors) && read_number(next_word(value), disk.size) &&
+         read_text(value, disk.path) && disk.sectors < kMaxSectors;
 }
 
 bool read_clock(ClockMode& clock, std::string_view value) {
@@ -40,7 +40,9 @@ std::vector<std::string> header_lines(const KeptHeader& header) {
   lines.push_back(fmt::format("date {}", header.date));
   field("clock", clock_name(header.clock));
   field("identity", header.identity);
-  if (header.snapshot) lines.push_back(fmt::format("snapshot {:016x} {}", header.snapshot->checksum, escaped(header.snapshot->path)));
+  if (header.snapshot)
+    lines.push_back(
+        fmt::format("snapshot {:016x} {}", header.snapshot->checksum, escaped(header.snapshot->path)));
   using Input = KeptHeader::Input;
   if (header.input_kind == Input::kFile) field("input", header.input);
   if (header.input_kind == Input::kTooLong) lines.emplace_back("long-input");

@@ -25,8 +25,8 @@ using core::ErrorKind;
 
 namespace {
 
-constexpr SectionKind kHead = {'h', 'e', 'a', 'd'}, kInput = {'i', 'n', 'p', 't'}, kDisks = {'d', 'i', 's', 'k'},
-                      kState = {'s', 't', 'a', 't'};
+constexpr SectionKind kHead = {'h', 'e', 'a', 'd'}, kInput = {'i', 'n', 'p', 't'},
+                      kDisks = {'d', 'i', 's', 'k'}, kState = {'s', 't', 'a', 't'};
 constexpr size_t kStatePart = 4 << 20;
 constexpr uint64_t kMostState = 64 << 20;  // without what was written to disks
 constexpr uint64_t kMostHead = 4 << 20, kMostInput = 64 << 20, kMostHashes = 256 << 20;
@@ -41,7 +41,8 @@ std::string present_folder() {
 // The words are those with which the machine was built first.
 core::Result<SnapshotHeader> header_of(Session& session) {
   const RunOptions& options = session.options();
-  if (!options.from && !options.kept_words) return core::error(ErrorKind::kUsage, "Nothing says what was typed to make this machine.");
+  if (!options.from && !options.kept_words)
+    return core::error(ErrorKind::kUsage, "Nothing says what was typed to make this machine.");
   Machine& machine = session.machine();
   SnapshotHeader header;
   if (options.from) {
@@ -88,7 +89,8 @@ void write_state(SnapshotWriter& writer, std::span<const std::byte> state) {
   std::vector<std::byte> packed(ZSTD_compressBound(kStatePart));
   for (size_t at = 0; at < state.size(); at += kStatePart) {
     const auto part = state.subspan(at, std::min(kStatePart, state.size() - at));
-    writer.add(kState, std::span(packed).first(ZSTD_compress(packed.data(), packed.size(), part.data(), part.size(), 1)));
+    writer.add(kState, std::span(packed).first(
+                           ZSTD_compress(packed.data(), packed.size(), part.data(), part.size(), 1)));
   }
 }
 
@@ -99,7 +101,8 @@ core::Result<> check_disks(Session& session) {
   for (const DiskConfig& disk : disks_of(session.machine().config()))
     if (!disk.read_only && !disk.snapshot)
       return core::error(ErrorKind::kUsage,
-                         "No snapshot of a moment that is past can be made if the run writes to a disk: what '{}' held at this step is in no "
+                         "No snapshot of a moment that is past can be made if the run writes to a disk: what "
+                         "'{}' held at this step is in no "
                          "file. Disks that are given with ,snapshot or ,ro have none of this.",
                          core::printable(disk.path));
   return core::Ok{};
@@ -161,10 +164,12 @@ core::Result<> Snapshot::read() {
   Sections sections(file_->sections());
   if (auto done = read_head(sections); !done) return done;
   const SnapshotReader::Section* const input = take(sections, kInput);
-  if (!input || input->length > kMostInput || header_.input_left > input->length) return file_->damaged("its console input is missing");
+  if (!input || input->length > kMostInput || header_.input_left > input->length)
+    return file_->damaged("its console input is missing");
   input_ = *input;
   if (auto done = read_disks(sections); !done) return done;
-  const auto ram = std::find_if(sections.begin(), sections.end(), [](const auto& section) { return section.kind != kState; });
+  const auto ram = std::find_if(sections.begin(), sections.end(),
+                                [](const auto& section) { return section.kind != kState; });
   state_ = sections.first(static_cast<size_t>(ram - sections.begin()));
   ram_ = sections.subspan(state_.size());
   if (state_.empty()) return file_->damaged("it has no state");
@@ -176,8 +181,8 @@ bool Snapshot::head_line(std::string_view name, std::string_view value) {
   if (name == "input-left") return kept::read_number(value, header_.input_left);
   if (name != "time") return kept::read_header_line(header_.made, name, value);
   SnapshotDisk& disk = header_.disks.emplace_back();
-  return kept::read_number(kept::next_word(value), disk.seconds) && kept::read_number(kept::next_word(value), disk.nanoseconds) &&
-         kept::read_text(value, disk.path);
+  return kept::read_number(kept::next_word(value), disk.seconds) &&
+         kept::read_number(kept::next_word(value), disk.nanoseconds) && kept::read_text(value, disk.path);
 }
 
 core::Result<> Snapshot::read_head(Sections& sections) {
@@ -192,8 +197,10 @@ core::Result<> Snapshot::read_head(Sections& sections) {
     const std::string_view name = kept::next_word(line);
     const bool good = head_line(name, line);
     if (!header_.made.version.empty() && header_.made.version != version())
-      return core::error(ErrorKind::kUsage, "'{}' was made by vitrine {}, and this is {}: another version may make another machine of it.",
-                         core::printable(path()), core::printable(header_.made.version), version());
+      return core::error(
+          ErrorKind::kUsage,
+          "'{}' was made by vitrine {}, and this is {}: another version may make another machine of it.",
+          core::printable(path()), core::printable(header_.made.version), version());
     if (!good) return file_->damaged(fmt::format("its head has a line '{}'", core::printable(name, 40)));
   }
   return core::Ok{};
@@ -201,7 +208,8 @@ core::Result<> Snapshot::read_head(Sections& sections) {
 
 core::Result<> Snapshot::read_disks(Sections& sections) {
   const SnapshotReader::Section* const section = take(sections, kDisks);
-  if (!section || header_.disks.size() != header_.made.disks.size()) return file_->damaged("it says nothing of its disks");
+  if (!section || header_.disks.size() != header_.made.disks.size())
+    return file_->damaged("it says nothing of its disks");
   auto bytes = file_->read(*section, kMostHashes);
   if (!bytes) return bytes.error();
   size_t at = 0;
@@ -226,17 +234,21 @@ core::Result<> Snapshot::read_disks(Sections& sections) {
 core::Result<> Snapshot::check(Session& session, bool disks) const {
   const MachineConfig& config = session.machine().config();
   const auto refused = [this](std::string_view what, std::string_view advice) {
-    return core::error(ErrorKind::kUsage, "The machine of '{}' cannot go on: {}.{}", core::printable(path()), what, advice);
+    return core::error(ErrorKind::kUsage, "The machine of '{}' cannot go on: {}.{}", core::printable(path()),
+                       what, advice);
   };
   const std::string now = machine_identity(config, session.machine().boot());
-  if (const std::string what = identity_difference(header_.made.identity, now); !what.empty()) return refused(what, "");
+  if (const std::string what = identity_difference(header_.made.identity, now); !what.empty())
+    return refused(what, "");
   const auto all = disks_of(config);
-  if (all.size() != header_.disks.size()) return file_->damaged("it has another number of disks than its machine");
+  if (all.size() != header_.disks.size())
+    return file_->damaged("it has another number of disks than its machine");
   for (size_t i = 0; disks && i < all.size(); ++i) {
     const std::string what = disk_difference(header_.disks[i], all[i].path);
     if (what.empty()) continue;
     const bool writes = !all[i].read_only && !all[i].snapshot;
-    return refused(what, writes ? " Its guest writes to this disk. If it is given with ,snapshot when the snapshot is made, what the "
+    return refused(what, writes ? " Its guest writes to this disk. If it is given with ,snapshot when the "
+                                  "snapshot is made, what the "
                                   "guest writes is in the snapshot, and the file stays as it is."
                                 : "");
   }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Snapshots: a machine in a file, at one step of its run, complete. A run that goes on from there is the same run: the same
-// states at the same steps, on either engine.
+// Snapshots: a machine in a file, at one step of its run, complete. A run that goes on from there is the same
+// run: the same states at the same steps, on either engine.
 //
 //     vitrine run linux --snapshot-at 2000000000:booted    writes it on the way
 //     vitrine run booted --input script                    goes on from there
 //
 // Sections of the file (snapshot_file.h), in this order:
-//     head   lines as of a kept run (kept_header.h), and: step N, input-left N, time SECONDS NANOSECONDS (of each disk)
-//     inpt   console input that was given as a file, all of it
-//     disk   of each disk: how many hashes, and those (snapshot_disks.h)
-//     stat   once or more: StateWriter's bytes (core/state.h), as frames of zstd of at most 4 MiB
-//     page, ram    RAM (snapshot_ram.h)
+//     head   lines as of a kept run (kept_header.h), and: step N, input-left N, time SECONDS NANOSECONDS (of
+//     each disk) inpt   console input that was given as a file, all of it disk   of each disk: how many
+//     hashes, and those (snapshot_disks.h) stat   once or more: StateWriter's bytes (core/state.h), as frames
+//     of zstd of at most 4 MiB page, ram    RAM (snapshot_ram.h)
 //
-// Images are not in it. The machine is built from the words of the run that made it, and must be the same one: its identity
-// line says so for the images, and the hashes do for the disks. What the guest wrote to a disk with `snapshot` is state.
+// Images are not in it. The machine is built from the words of the run that made it, and must be the same
+// one: its identity line says so for the images, and the hashes do for the disks. What the guest wrote to a
+// disk with `snapshot` is state.
 #pragma once
 
 #include <memory>
@@ -49,8 +49,8 @@ class Snapshot {
   [[nodiscard]] const std::string& path() const { return file_->path(); }
   [[nodiscard]] uint64_t checksum() const { return file_->checksum(); }
 
-  // The session, which stands at its machine's reset, stands where the other one stood. With `disks`, they must be as they
-  // were. An error: the session is good for nothing.
+  // The session, which stands at its machine's reset, stands where the other one stood. With `disks`, they
+  // must be as they were. An error: the session is good for nothing.
   core::Result<> load(Session& session, bool disks) const;
 
  private:

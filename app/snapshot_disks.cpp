@@ -24,7 +24,8 @@ constexpr uint64_t kPiece = SnapshotDisk::kPiece;
 
 class Image {
  public:
-  explicit Image(const std::string& path) : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  explicit Image(const std::string& path)
+      : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (fd_ < 0 || fstat(fd_, &info_) != 0) return;
     const off_t end = lseek(fd_, 0, SEEK_END);  // of a block device, too
     if (end >= 0) size_ = static_cast<uint64_t>(end);
@@ -40,7 +41,8 @@ class Image {
   [[nodiscard]] uint64_t size() const { return size_; }
   [[nodiscard]] const struct stat& info() const { return info_; }
   [[nodiscard]] core::Error error() const {
-    return core::error(core::ErrorKind::kMissing, "The disk '{}' cannot be read: {}.", core::printable(path_), strerror(errno));
+    return core::error(core::ErrorKind::kMissing, "The disk '{}' cannot be read: {}.", core::printable(path_),
+                       strerror(errno));
   }
   // Of the piece that begins at an offset; a hole in the file is not read.
   core::Result<uint64_t> hash(uint64_t at) {
@@ -55,7 +57,8 @@ class Image {
       if (got <= 0) return error();
       done += static_cast<uint64_t>(got);
     }
-    const bool zero = std::all_of(bytes_.begin(), bytes_.end(), [](std::byte byte) { return byte == std::byte{0}; });
+    const bool zero =
+        std::all_of(bytes_.begin(), bytes_.end(), [](std::byte byte) { return byte == std::byte{0}; });
     return zero ? 0 : core::hash_bytes(bytes_);
   }
 
@@ -75,7 +78,9 @@ std::string absolute(const std::string& path) {
 }
 
 // Files whose change may still be going on have a time that says nothing: clocks of file systems are coarse.
-bool is_settled(const struct stat& info) { return S_ISREG(info.st_mode) && info.st_mtim.tv_sec + 2 < time(nullptr); }
+bool is_settled(const struct stat& info) {
+  return S_ISREG(info.st_mode) && info.st_mtim.tv_sec + 2 < time(nullptr);
+}
 
 }  // namespace
 
@@ -107,14 +112,18 @@ std::string disk_difference(const SnapshotDisk& then, const std::string& path) {
   Image image(path);
   if (!image.good()) return image.error().message;
   const std::string changed = fmt::format("the disk '{}' has changed since: ", core::printable(path));
-  if (image.size() != then.size) return changed + fmt::format("it had {} bytes, and has {}", then.size, image.size());
+  if (image.size() != then.size)
+    return changed + fmt::format("it had {} bytes, and has {}", then.size, image.size());
   const timespec& time = image.info().st_mtim;
-  if (then.seconds != 0 && time.tv_sec == then.seconds && time.tv_nsec == then.nanoseconds && absolute(path) == then.path) return {};
+  if (then.seconds != 0 && time.tv_sec == then.seconds && time.tv_nsec == then.nanoseconds &&
+      absolute(path) == then.path)
+    return {};
   for (uint64_t at = 0; at < then.size; at += kPiece) {
     auto hash = image.hash(at);
     if (!hash) return hash.error().message;
     if (*hash != then.hashes[at / kPiece])
-      return changed + fmt::format("bytes {:#x} to {:#x} are others", at, std::min(at + kPiece, then.size) - 1);
+      return changed +
+             fmt::format("bytes {:#x} to {:#x} are others", at, std::min(at + kPiece, then.size) - 1);
   }
   return {};
 }

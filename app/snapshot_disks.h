@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The disks that a snapshot is bound to: a machine goes on only with the images that it had. An image is known by its place,
-// size and time of last change; where these are others, by its contents.
+// The disks that a snapshot is bound to: a machine goes on only with the images that it had. An image is
+// known by its place, size and time of last change; where these are others, by its contents.
 #pragma once
 
 #include <cstdint>

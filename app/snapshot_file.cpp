@@ -48,7 +48,8 @@ std::string folder_of(const std::string& path) {
 }
 
 core::Error cannot_write(const std::string& path, int why) {
-  return core::error(ErrorKind::kMissing, "The snapshot '{}' cannot be written: {}.", core::printable(path), strerror(why));
+  return core::error(ErrorKind::kMissing, "The snapshot '{}' cannot be written: {}.", core::printable(path),
+                     strerror(why));
 }
 
 }  // namespace
@@ -56,7 +57,9 @@ core::Error cannot_write(const std::string& path, int why) {
 core::Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::create(const std::string& path) {
   struct stat info {};
   if (lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
-    return core::error(ErrorKind::kUsage, "The snapshot '{}' cannot be written: something else than a file is there.", core::printable(path));
+    return core::error(ErrorKind::kUsage,
+                       "The snapshot '{}' cannot be written: something else than a file is there.",
+                       core::printable(path));
   std::string temporary = path + ".XXXXXX";
   const int fd = mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return cannot_write(path, errno);
@@ -116,7 +119,8 @@ core::Result<> SnapshotWriter::finish() {
 core::Result<std::unique_ptr<SnapshotReader>> SnapshotReader::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
-    return core::error(ErrorKind::kMissing, "The snapshot '{}' cannot be opened: {}.", core::printable(path), strerror(errno));
+    return core::error(ErrorKind::kMissing, "The snapshot '{}' cannot be opened: {}.", core::printable(path),
+                       strerror(errno));
   std::unique_ptr<SnapshotReader> made(new SnapshotReader(path, fd));
   if (auto done = made->read_sections(); !done) return done.error();
   return made;
@@ -148,7 +152,8 @@ core::Result<> SnapshotReader::read_sections() {
       std::string_view(file.magic, sizeof file.magic) != kSnapshotMagic)
     return core::error(ErrorKind::kBadImage, "'{}' is no snapshot.", core::printable(path_));
   if (file.format != kSnapshotFormat || file.zero != 0)
-    return core::error(ErrorKind::kBadImage, "'{}' is a snapshot of another version of vitrine (format {}; this is {}).",
+    return core::error(ErrorKind::kBadImage,
+                       "'{}' is a snapshot of another version of vitrine (format {}; this is {}).",
                        core::printable(path_), file.format, kSnapshotFormat);
   const auto size = static_cast<uint64_t>(info.st_size);
   uint64_t at = sizeof file;
@@ -162,7 +167,8 @@ core::Result<> SnapshotReader::read_sections() {
     const uint64_t seed = seed_of(head, checksum_);
     checksum_ = head.checksum;
     if (head.kind == kEndSection) {
-      if (head.length != 0 || head.checksum != core::hash_bytes({}, seed)) return damaged("its checksums do not belong together");
+      if (head.length != 0 || head.checksum != core::hash_bytes({}, seed))
+        return damaged("its checksums do not belong together");
       return at == size ? core::Result<>(core::Ok{}) : damaged("there is something behind its end");
     }
     sections_.push_back({head.kind, at, head.length, head.checksum, seed});
@@ -184,7 +190,8 @@ bool is_snapshot(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
   char magic[16] = {};
-  const bool is = pread(fd, magic, sizeof magic, 0) == sizeof magic && std::string_view(magic, sizeof magic) == kSnapshotMagic;
+  const bool is = pread(fd, magic, sizeof magic, 0) == sizeof magic &&
+                  std::string_view(magic, sizeof magic) == kSnapshotMagic;
   close(fd);
   return is;
 }

@@ -2,13 +2,15 @@
 // The form of a snapshot's file; what its sections mean is in snapshot.h. All numbers are little endian.
 //
 //     "vitrine-snapshot"   16 bytes, then the format's number and a zero, of 4 bytes each
-//     section              its kind (4 letters), a zero of 4 bytes, length (8), checksum (8); then so many bytes
+//     section              its kind (4 letters), a zero of 4 bytes, length (8), checksum (8); then so many
+//     bytes
 //     ...
 //     section "end "       of no bytes; nothing stands behind it
 //
-// A checksum is the XXH3 of the section's bytes; its seed follows from the section's kind and length and from the checksum
-// before it. So no section can be changed, left out, moved or brought in from another file, and the last checksum stands
-// for the file. The file comes from anywhere: nothing is believed, and no memory taken, because a number in it says so.
+// A checksum is the XXH3 of the section's bytes; its seed follows from the section's kind and length and from
+// the checksum before it. So no section can be changed, left out, moved or brought in from another file, and
+// the last checksum stands for the file. The file comes from anywhere: nothing is believed, and no memory
+// taken, because a number in it says so.
 #pragma once
 
 #include <array>
@@ -30,8 +32,8 @@ inline constexpr uint32_t kSnapshotFormat = 1;
 using SectionKind = std::array<char, 4>;
 inline constexpr SectionKind kEndSection = {'e', 'n', 'd', ' '};
 
-// Writes beside `path`; the file gets its name when it is whole and on the disk. However the writer ends, the old file is
-// there until then. What is left behind if it is killed is PATH.XXXXXX.
+// Writes beside `path`; the file gets its name when it is whole and on the disk. However the writer ends, the
+// old file is there until then. What is left behind if it is killed is PATH.XXXXXX.
 class SnapshotWriter {
  public:
   // Something else than a file at `path` is not replaced.
@@ -58,7 +60,8 @@ class SnapshotWriter {
 
 class SnapshotReader {
  public:
-  // Looks through the whole file, but not into its sections. Refuses what is no snapshot, or one of another format.
+  // Looks through the whole file, but not into its sections. Refuses what is no snapshot, or one of another
+  // format.
   static core::Result<std::unique_ptr<SnapshotReader>> open(const std::string& path);
   ~SnapshotReader();
   SnapshotReader(const SnapshotReader&) = delete;

@@ -17,9 +17,10 @@ using core::ErrorKind;
 
 namespace {
 
-constexpr std::string_view kOfMachine[] = {"--bios",  "--kernel", "--initrd", "--append", "--dtb",   "--memory",         "--harts",
-                                           "--cpu",   "--disk",   "--seed",   "--date",   "--break", "--port-disk",      "--chaos",
-                                           "--slice", "--rng",    "--dump-dtb", "--steps-per-tick", "--virtio-console"};
+constexpr std::string_view kOfMachine[] = {
+    "--bios",  "--kernel", "--initrd",   "--append",         "--dtb",           "--memory",    "--harts",
+    "--cpu",   "--disk",   "--seed",     "--date",           "--break",         "--port-disk", "--chaos",
+    "--slice", "--rng",    "--dump-dtb", "--steps-per-tick", "--virtio-console"};
 
 // In suites the kernel is named by an option, and so is the snapshot.
 core::Result<> check_words(const std::string& path, const std::vector<std::string>& words) {
@@ -28,12 +29,17 @@ core::Result<> check_words(const std::string& path, const std::vector<std::strin
     const std::string name = words[i].substr(0, equals);
     const bool behind = equals == std::string::npos && machine_option_has_value(name);
     if (behind) ++i;
-    const bool of_machine = std::find(std::begin(kOfMachine), std::end(kOfMachine), name) != std::end(kOfMachine);
-    if (of_machine && !(name == "--kernel" && i < words.size() && (behind ? words[i] : words[i].substr(equals + 1)) == path))
-      return core::error(ErrorKind::kUsage, "{} would make another machine of it: '{}' is a snapshot, and has its own.", name,
+    const bool of_machine =
+        std::find(std::begin(kOfMachine), std::end(kOfMachine), name) != std::end(kOfMachine);
+    if (of_machine && !(name == "--kernel" && i < words.size() &&
+                        (behind ? words[i] : words[i].substr(equals + 1)) == path))
+      return core::error(ErrorKind::kUsage,
+                         "{} would make another machine of it: '{}' is a snapshot, and has its own.", name,
                          core::printable(path));
     if (name == "--lint")
-      return core::error(ErrorKind::kUsage, "--lint looks at a run from its beginning, and '{}' is a snapshot.", core::printable(path));
+      return core::error(ErrorKind::kUsage,
+                         "--lint looks at a run from its beginning, and '{}' is a snapshot.",
+                         core::printable(path));
   }
   return core::Ok{};
 }
@@ -67,7 +73,8 @@ void take_engine(MachineConfig& config, const MachineConfig& from) {
 
 core::Result<> take_mmu(MachineConfig& config, MmuKind given) {
   if (is_lazy(given) || (is_lazy(config.mmu) && given != MachineConfig{}.mmu))
-    return core::error(ErrorKind::kUsage, "--mmu {} would make another machine of it: it has {}.", mmu_name(given), mmu_name(config.mmu));
+    return core::error(ErrorKind::kUsage, "--mmu {} would make another machine of it: it has {}.",
+                       mmu_name(given), mmu_name(config.mmu));
   if (!is_lazy(config.mmu)) config.mmu = given;
   return core::Ok{};
 }
@@ -77,7 +84,8 @@ core::Result<> check_for_suite(const std::string& path, const MachineConfig& con
   for (const DiskConfig& disk : disks_of(config))
     if (!disk.read_only && !disk.snapshot)
       return core::error(ErrorKind::kUsage,
-                         "The machine of '{}' writes to its disk '{}', and tests must not: make the snapshot with the disk given as "
+                         "The machine of '{}' writes to its disk '{}', and tests must not: make the snapshot "
+                         "with the disk given as "
                          "FILE,snapshot.",
                          core::printable(path), core::printable(disk.path));
   return core::Ok{};
@@ -85,13 +93,16 @@ core::Result<> check_for_suite(const std::string& path, const MachineConfig& con
 
 }  // namespace
 
-core::Result<MachineOptions> snapshot_options(const std::string& path, const std::vector<std::string>& words, MachineOptions given) {
+core::Result<MachineOptions> snapshot_options(const std::string& path, const std::vector<std::string>& words,
+                                              MachineOptions given) {
   if (auto good = check_words(path, words); !good) return good.error();
   auto snapshot = Snapshot::open(path);
   if (!snapshot) return snapshot.error();
   const SnapshotHeader& header = (*snapshot)->header();
   auto first = kept_options(header.made, true);
-  if (!first) return core::error(first.error().kind, "The machine of '{}' cannot be built. {}", core::printable(path), first.error().message);
+  if (!first)
+    return core::error(first.error().kind, "The machine of '{}' cannot be built. {}", core::printable(path),
+                       first.error().message);
   MachineConfig config = std::move(first->config);
   find_from(header.made.folder, config);
   take_engine(config, given.config);

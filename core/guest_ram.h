@@ -142,7 +142,7 @@ class GuestRam {
   [[nodiscard]] Comparison compare(const GuestRam& other, uint64_t from_offset = 0) const;
   // [from, from + size), in RAM, becomes zeros; what nobody has touched stays untouched.
   void zero(GuestPhys from, uint64_t size) noexcept;
-  // Pages get these bytes; false: the host has no memory for them. For a machine whose engine has cached nothing: nobody is told.
+  // Pages get these bytes; false: the host has no memory for them. Nobody is told: it is for machines that have not run.
   // Any number of threads may do it.
   [[nodiscard]] bool load(GuestPhys at, std::span<const std::byte> bytes) noexcept;
   // All of it gets bytes of the caller's, eight at a time.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Snapshots: a run that goes on from one is the run that made it; what is damaged is refused. Judge of the first: the run that
-// was never interrupted. What scripts and people see of it: snapshot_test.py.
+// Snapshots: a run that goes on from one is the run that made it; what is damaged is refused. Judge of the
+// first: the run that was never interrupted. What scripts and people see of it: snapshot_test.py.
 #include "app/snapshot.h"
 
 #include <sys/stat.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -44,12 +45,14 @@ class SnapshotTest : public SessionTest {
     more.insert(more.begin(), {"--kernel", in_folder("guest.bin"), "--bios", "none", "--memory", "8M"});
     return more;
   }
-  std::unique_ptr<Session> make(const std::vector<std::string>& typed, const std::function<void(RunOptions&)>& change = {}) {
+  std::unique_ptr<Session> make(const std::vector<std::string>& typed,
+                                const std::function<void(RunOptions&)>& change = {}) {
     auto made = try_to_make(typed, change);
     EXPECT_TRUE(made) << made.error().message;
     return made ? std::move(*made) : nullptr;
   }
-  core::Result<std::unique_ptr<Session>> try_to_make(const std::vector<std::string>& typed, const std::function<void(RunOptions&)>& change = {}) {
+  core::Result<std::unique_ptr<Session>> try_to_make(const std::vector<std::string>& typed,
+                                                     const std::function<void(RunOptions&)>& change = {}) {
     auto read = read_run_words("vitrine", typed);
     if (!read) return read.error();
     RunOptions run = read->options.run;
@@ -75,7 +78,8 @@ class SnapshotTest : public SessionTest {
   const std::string folder = testing::TempDir() + "snapshot_test." + std::to_string(getpid());
 };
 
-// Each of four harts adds to a word that they share and to one of its own, and takes a timer interrupt now and then.
+// Each of four harts adds to a word that they share and to one of its own, and takes a timer interrupt now
+// and then.
 const Words kFourBusyHarts = {
     0xf1402573,  // csrr a0, mhartid
     0x00000297,  // auipc t0, 0
@@ -107,7 +111,8 @@ const Words kFourBusyHarts = {
 };
 
 TEST_F(SnapshotTest, FourHarts_GoOnOnEachEngine_SameStates) {
-  const std::vector<std::string> typed = words(kFourBusyHarts, {"--harts", "4", "--steps-per-tick", "7", "--slice", "997"});
+  const std::vector<std::string> typed =
+      words(kFourBusyHarts, {"--harts", "4", "--steps-per-tick", "7", "--slice", "997"});
   std::vector<core::Step> steps = {1, 2, 900, 997, 10'000, 123'457, 400'000};
   auto straight = make(typed);
   std::vector<uint64_t> hashes;
@@ -130,7 +135,8 @@ TEST_F(SnapshotTest, FourHarts_GoOnOnEachEngine_SameStates) {
       run->advance(steps[i]);
       save(*run, in_folder("at"));
       for (const EngineKind engine : {EngineKind::kInterpreter, kDefaultEngine}) {
-        auto on = make({in_folder("at"), "--engine", engine == EngineKind::kInterpreter ? "interpreter" : "translator"});
+        auto on = make(
+            {in_folder("at"), "--engine", engine == EngineKind::kInterpreter ? "interpreter" : "translator"});
         ASSERT_EQ(on->machine().clock().step(), steps[i]);
         ASSERT_EQ(on->machine().state_hash(), hashes[i]) << "loaded, " << steps[i];
         for (size_t j = i + 1; j < steps.size(); ++j) {
@@ -256,7 +262,8 @@ TEST_F(SnapshotTest, Steps_MadeOnTheWayOrTold) {
   EXPECT_EQ(make({in_folder("500")})->machine().clock().step(), 500u);
   auto nowhere = make(typed, wanted({{500, in_folder("no/such/folder")}}));
   EXPECT_EQ(exit_code_of(nowhere->run()), exit_code::kMissing);
-  EXPECT_NE(refusal({in_folder("1000"), "--snapshot-at", "5:" + in_folder("x")}).find("goes on at step 1000"), std::string::npos);
+  EXPECT_NE(refusal({in_folder("1000"), "--snapshot-at", "5:" + in_folder("x")}).find("goes on at step 1000"),
+            std::string::npos);
 }
 
 TEST_F(SnapshotTest, AnotherMachine_Refused) {
@@ -264,14 +271,17 @@ TEST_F(SnapshotTest, AnotherMachine_Refused) {
   run->advance(100);
   save(*run, in_folder("s"));
   for (const char* const option : {"--memory", "--harts", "--append", "--disk", "--seed", "--slice"})
-    EXPECT_NE(refusal({in_folder("s"), option, "2"}).find("would make another machine"), std::string::npos) << option;
+    EXPECT_NE(refusal({in_folder("s"), option, "2"}).find("would make another machine"), std::string::npos)
+        << option;
   EXPECT_NE(refusal({in_folder("s"), "--memory=9M"}).find("would make another machine"), std::string::npos);
   EXPECT_NE(refusal({in_folder("s"), "--rng"}).find("would make another machine"), std::string::npos);
-  EXPECT_NE(refusal({in_folder("s"), "--mmu", "shadow-lazy"}).find("would make another machine"), std::string::npos);
+  EXPECT_NE(refusal({in_folder("s"), "--mmu", "shadow-lazy"}).find("would make another machine"),
+            std::string::npos);
   EXPECT_NE(refusal({in_folder("s"), "--lint"}).find("from its beginning"), std::string::npos);
   EXPECT_NE(refusal({in_folder("s"), "--engine", "lockstep"}).find("lockstep"), std::string::npos);
   words(test::kWaitForever);  // another kernel in its place
-  EXPECT_NE(refusal({in_folder("s")}).find("kernel was guest.bin"), std::string::npos) << refusal({in_folder("s")});
+  EXPECT_NE(refusal({in_folder("s")}).find("kernel was guest.bin"), std::string::npos)
+      << refusal({in_folder("s")});
   fs::remove(in_folder("guest.bin"));
   EXPECT_NE(refusal({in_folder("s")}).find("guest.bin"), std::string::npos) << refusal({in_folder("s")});
 }
@@ -365,7 +375,8 @@ class DamageTest : public SnapshotTest {
     return all;
   }
   static bool is_clear(const std::string& message) {
-    return message.find("is damaged: ") != std::string::npos || message.find("is no snapshot") != std::string::npos ||
+    return message.find("is damaged: ") != std::string::npos ||
+           message.find("is no snapshot") != std::string::npos ||
            message.find("of another version") != std::string::npos;
   }
 
@@ -400,7 +411,8 @@ TEST_F(DamageTest, TenThousandMutations_Refused) {
     std::string bad = good;
     // Half of them where lengths, kinds and checksums stand.
     const auto place = [&] {
-      return random() % 2 == 0 ? random() % bad.size() : std::min(places[random() % places.size()] + random() % 8, bad.size() - 1);
+      return random() % 2 == 0 ? random() % bad.size()
+                               : std::min(places[random() % places.size()] + random() % 8, bad.size() - 1);
     };
     const size_t at = place(), other = place(), size = 1 + random() % 16;
     switch (random() % 5) {
@@ -414,6 +426,54 @@ TEST_F(DamageTest, TenThousandMutations_Refused) {
     const std::string message = result_of(bad);
     ASSERT_TRUE(is_clear(message)) << "mutation " << i << ": '" << message << "'";
   }
+}
+
+// Whoever makes checksums of his own can make any state. It is refused, or it is a machine that runs.
+TEST_F(DamageTest, ForgedStates_RefusedOrRun) {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr int kStates = 100;
+#else
+  constexpr int kStates = 300;
+#endif
+  auto reader = SnapshotReader::open(in_folder("good"));
+  ASSERT_TRUE(reader);
+  std::vector<std::vector<std::byte>> sections;
+  size_t at = 0;
+  for (const auto& section : (*reader)->sections()) {
+    if (std::string_view(section.kind.data(), 4) == "stat") at = sections.size();
+    sections.push_back(*(*reader)->read(section, good.size()));
+  }
+  const size_t size = ZSTD_getFrameContentSize(sections[at].data(), sections[at].size());
+  std::vector<std::byte> state(size), packed(ZSTD_compressBound(size + 64));
+  ASSERT_EQ(ZSTD_decompress(state.data(), size, sections[at].data(), sections[at].size()), size);
+  std::mt19937_64 random(3);
+  int ran = 0;
+  for (int i = 0; i < kStates; ++i) {
+    std::vector<std::byte> forged = state;
+    for (uint64_t n = 1 + random() % 4; n-- > 0;)
+      forged[random() % size] = static_cast<std::byte>(random() % 3 == 0 ? 0xff : random());
+    auto writer = SnapshotWriter::create(in_folder("forged"));
+    ASSERT_TRUE(writer);
+    for (size_t j = 0; j < sections.size(); ++j) {
+      if (j != at) {
+        (*writer)->add((*reader)->sections()[j].kind, sections[j]);
+        continue;
+      }
+      const size_t length = ZSTD_compress(packed.data(), packed.size(), forged.data(), size, 1);
+      (*writer)->add((*reader)->sections()[j].kind, std::span(packed).first(length));
+    }
+    ASSERT_TRUE((*writer)->finish());
+    auto made = try_to_make({in_folder("forged"), "--engine", i % 2 == 0 ? "interpreter" : "translator"});
+    if (!made) {
+      EXPECT_TRUE(is_clear(made.error().message)) << made.error().message;
+      continue;
+    }
+    ++ran;
+    const core::Step now = (*made)->machine().clock().step();
+    if (now < core::kNever - 5000) (*made)->advance(now + 5000);
+    (*made)->machine().state_hash();
+  }
+  EXPECT_GT(ran, 20) << "too few states were machines";
 }
 
 }  // namespace
