@@ -67,6 +67,11 @@ class Debuggee : private core::EventSink {
   // "stop point" kinds of events by Stop::mark.
   [[nodiscard]] static core::EventKind caught(const debugger::Stop& stop) { return static_cast<core::EventKind>(stop.mark); }
 
+  // The present moment into a file, whose size is returned (snapshot.h).
+  core::Result<uint64_t> save(const std::string& path) {
+    return live_ ? save_snapshot(*session_, path) : replay_->save(path);
+  }
+
   // --- Memory, as a hart sees it now, or physical; nothing changes by looking
   // --------------------------------------------------------
   // Reads up to where it cannot go on. Registers of devices are only peeked at, and `device` says that some were.

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "app/debug/verbs.h"
 #include "app/text.h"
@@ -74,6 +75,15 @@ Answer send(State& state, const Words& words) {
   return fmt::format("{} bytes wait to be read by the guest. Go on: continue\n", bytes.size());
 }
 
+Answer snapshot(State& state, const Words& words) {
+  if (words.size() != 2) return usage(words[0], "it wants a file.");
+  const std::string path = std::filesystem::absolute(words[1]);  // a kept run is made where it was made first
+  auto saved = state.it().save(path);
+  if (!saved) return saved.error();
+  return fmt::format("Step {} is in '{}' ({}). Go on from there: vitrine run {}\n", state.it().now(),
+                     core::printable(path), core::size_text(*saved), shell_word(path));
+}
+
 std::string verb_line(const Verb& verb) {
   std::string head = fmt::format("{}{}", verb.name, verb.brief.empty() ? "" : fmt::format(", {}", verb.brief));
   if (!verb.arguments.empty()) head += fmt::format(" {}", verb.arguments);
@@ -102,6 +112,8 @@ Answer quit(State& state, const Words&) {
 constexpr Verb kVerbs[] = {
     {"console", "con", "[N]", "Shows the last N lines (20) that the guest has printed up to now.", Wants::kNothing, console},
     {"send", "", "TEXT", "Types a line to a new run: \\n, \\t, \\xNN; \\c at its end: without the line end.", Wants::kNothing, send},
+    {"snapshot", "", "FILE", "Puts the machine as it stands now into a file, from which `vitrine run` goes on.", Wants::kFile,
+     snapshot},
     {"help", "?", "[VERB]", "Shows all verbs, or one.", Wants::kVerb, help},
     {"quit", "q", "", "Ends; a new run ends with it.", Wants::kNothing, quit},
 };

@@ -153,6 +153,21 @@ class Kept(Snapshot):
         self.assertFalse((self.folder / "c").exists())
 
 
+class Debugged(Snapshot):
+    def test_SnapshotOfAMoment(self):
+        self.file("keys", LINES)
+        straight, _ = self.hashes("--input", "keys", "--keep", "kept")
+        later = {at: value for at, value in straight.items() if int(at) > STEP}
+        for run in (("kept",), ("teach", "--input", "keys")):
+            with self.subTest(run=run):
+                verbs = ("goto 3000000", f"goto {STEP}", "snapshot s")  # on the way back
+                done = self.vitrine("debug", *run, "--batch", *(word for verb in verbs for word in ("-e", verb)))
+                self.assertIn(f"Step {STEP} is in '", done.stdout)
+                self.assertEqual(self.hashes("s")[0], later)
+                done = self.vitrine("debug", "s", "--batch", "-e", "info", "-e", "step", "-e", "back")
+                self.assertIn(f"@{STEP + 1}", done.stdout)
+
+
 class Refused(Snapshot):
     def test_Words(self):
         template = self.template()
