@@ -68,7 +68,6 @@ class Machine final : private devices::FinishObserver,
     core::ByteSink& console;
     riscv::World& world;
     MachineObserver& observer;
-    bool images = true;  // false: they are looked at, and not put into RAM, for all of it is about to be loaded
     core::ByteSink* virtio_console = nullptr;  // where a virtio console's output goes; null: the console's
     // Opens a disk; empty: its file.
     std::function<core::Result<std::unique_ptr<devices::BlockBackend>>(const DiskConfig&, devices::BlockObserver&)> open_disk = {};
@@ -78,6 +77,7 @@ class Machine final : private devices::FinishObserver,
     translator::TranslationObserver* translations = nullptr;
     bool one_block = false;  // the translator returns behind each block
 #endif
+    bool images = true;  // false: they are looked at, and not put into RAM, for all of it is about to be loaded
   };
 
   // Builds the board and loads the images; the machine then stands at its first instruction.
