@@ -7,7 +7,7 @@
 namespace vitrine::app {
 
 void ConsoleLog::put(uint8_t byte) {
-  if (printed_++ < text_.size()) return;
+  if (muted_ || printed_++ < text_.size()) return;
   text_ += static_cast<char>(byte);
   steps_.push_back(clock_->step());
   if (onward_) onward_->put(byte);

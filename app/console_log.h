@@ -19,6 +19,8 @@ class ConsoleLog final : public core::ByteSink {
   void pass_on(core::ByteSink& onward) { onward_ = &onward; }
 
   void put(uint8_t byte) override;
+  // What is printed meanwhile was not.
+  void mute(bool on) { muted_ = on; }
   // The machine was put to another moment.
   void moved();
   // Up to the present moment.
@@ -33,6 +35,7 @@ class ConsoleLog final : public core::ByteSink {
   std::string text_;
   std::vector<core::Step> steps_;
   size_t printed_ = 0;  // of text_
+  bool muted_ = false;
 };
 
 }  // namespace vitrine::app

@@ -136,6 +136,12 @@ const RunOptions& Debuggee::options() const { return live_ ? session_->options()
 
 Step Debuggee::last() const { return live_ ? live_->edge() : run_->last(); }
 
+core::Result<debugger::Stop> Debuggee::go_to(Step step) {
+  auto stop = debugger_->go_to(step);
+  if (session_) session_->look_for_edge();
+  return stop;
+}
+
 void Debuggee::interrupt() {
   interrupted_ = true;
   if (session_) session_->come_in();
@@ -163,6 +169,35 @@ void Debuggee::event(const core::Event& event, const core::EventWords&) noexcept
   const auto kind = static_cast<size_t>(event.kind);
   if (catches_[kind]) machine_->stop_points().request(event.place.hart, kind);
 }
+
+#ifdef VITRINE_HAS_TRANSLATOR
+core::Result<> Debuggee::trace_block(translator::BlockTrace& trace) {
+  constexpr core::Step kLongest = 1000;
+  translator::Translator* const translator = machine_->translator();
+  if (!translator) {
+    trace.problem = "The interpreter runs this machine, so there is no host code.";
+    return core::Ok{};
+  }
+  const Step here = now();
+  core::StopPoints& stops = machine_->stop_points();
+  stops.arm(false);
+  translator->trace_next(trace);
+  // Nobody outside hears of it.
+  console_.mute(true);
+  core::Result<> done = core::Ok{};
+  if (at_edge()) {
+    session_->leave_edge();
+    machine_->run(here + kLongest);
+  } else {
+    done = run_->advance(std::min(here + kLongest, last()));
+  }
+  stops.arm(true);
+  if (done) done = debugger_->timeline().go_to(here);
+  console_.mute(false);
+  if (session_) session_->look_for_edge();
+  return done;
+}
+#endif
 
 Debuggee::Bytes Debuggee::read_memory(unsigned hart, core::GuestVirt at, size_t size) const {
   Bytes all;

@@ -58,7 +58,7 @@ class Debuggee : private core::EventSink {
   core::Result<debugger::Stop> run_back() { return debugger_->run_back(); }
   core::Result<debugger::Stop> step(unsigned hart) { return debugger_->step(hart); }
   core::Result<debugger::Stop> step_back(unsigned hart) { return debugger_->step_back(hart); }
-  core::Result<debugger::Stop> go_to(core::Step step) { return debugger_->go_to(step); }
+  core::Result<debugger::Stop> go_to(core::Step step);
   // Ends a motion soon, with Stop::Kind::kInterrupted; the next one, if there is none.
   void interrupt();
   [[nodiscard]] debugger::Debugger& control() { return *debugger_; }
@@ -71,6 +71,12 @@ class Debuggee : private core::EventSink {
   core::Result<uint64_t> save(const std::string& path) {
     return live_ ? save_snapshot(*session_, path) : replay_->save(path);
   }
+
+#ifdef VITRINE_HAS_TRANSLATOR
+  // The block that runs next, made anew and run once, host instruction by host instruction; afterwards the machine stands where it
+  // stood. Says what is wrong in the trace, or in the error if the run is none any more.
+  core::Result<> trace_block(translator::BlockTrace& trace);
+#endif
 
   // --- Memory, as a hart sees it now, or physical; nothing changes by looking
   // --------------------------------------------------------

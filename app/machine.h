@@ -133,6 +133,7 @@ class Machine final : private devices::FinishObserver,
 #ifdef VITRINE_HAS_TRANSLATOR
   // nullptr if another engine runs.
   [[nodiscard]] const translator::Translator* translator() const { return translator_.get(); }
+  [[nodiscard]] translator::Translator* translator() { return translator_.get(); }
 #endif
   // A sentence about names for tools of the host that could not be written, or empty.
   [[nodiscard]] std::string host_tools_problem() const {

@@ -61,6 +61,11 @@ class Session final : private riscv::World, private MachineObserver {
   // The same in pieces, for a debugger: start() first, then advance() as often as it likes, then finish().
   std::optional<Outcome> start();
   void finish(Outcome& outcome) { end(outcome); }
+  // The machine is about to be put back; and it may stand at the edge of its history again.
+  void leave_edge();
+  void look_for_edge() {
+    if (behind() && history_->arrive()) arrive_at_edge();
+  }
   // From any thread: the machine stops between two steps, and advance() returns.
   void come_in() {
     wants_in_ = true;
@@ -141,7 +146,6 @@ class Session final : private riscv::World, private MachineObserver {
   core::Result<> open_log();
   std::optional<Outcome> advance_behind(core::Step until);
   [[nodiscard]] bool behind() const { return history_ && history_->behind(); }
-  void leave_edge();
   void arrive_at_edge();
   void begin();
   void end(Outcome& outcome);

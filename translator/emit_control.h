@@ -182,6 +182,7 @@ class ControlEmitter : protected FloatEmitter {
 
   void emit_cold() {
     for (const Access& access : accesses_) {
+      note_cold_origin(access.site);
       a.bind(access.cold);
       a.mov(at(offsetof(Hart, site), 4), access.site);
       a.lea(a86::rcx, a86::ptr(access.base, access.offset));
@@ -194,12 +195,14 @@ class ControlEmitter : protected FloatEmitter {
       if (access.check) emit_second_check(access, again);
     }
     for (const SlowExit& slow : slow_exits_) {
+      note_cold_origin(slow.site);
       a.bind(slow.label);
       a.mov(at(offsetof(Hart, site), 4), slow.site);
       a.call(reinterpret_cast<uint64_t>(thunks_.slow));
       emit_float_refill(slow.site);
       a.jmp(slow.after);
     }
+    note_origin(ir::kNoRef, true);
     emit_float_cold();
     for (const Unboxed& unboxed : unboxed_) {
       a.bind(unboxed.label);

@@ -17,6 +17,7 @@ class MemoryEmitter : protected IntegerEmitter {
     accesses_.clear();
     slow_exits_.clear();
     site_of_check_.clear();
+    node_of_site_.clear();
     addend_of_ = 0;
   }
 
@@ -41,6 +42,7 @@ class MemoryEmitter : protected IntegerEmitter {
     out_->sites.push_back({insn.pc, riscv::operands_of(insn.insn), op,
                            static_cast<uint16_t>(in_->block.insns.size() - n.insn)});
     out_->sites.back().shares = !in_->block.checks.empty();
+    node_of_site_.push_back(current_);
     return in_->first_site + static_cast<uint32_t>(out_->sites.size() - 1);
   }
 
@@ -306,8 +308,11 @@ class MemoryEmitter : protected IntegerEmitter {
   }
 
   std::vector<Access> accesses_;
+  void note_cold_origin(uint32_t site) { note_origin(node_of_site_[site - in_->first_site], true); }
+
   std::vector<SlowExit> slow_exits_;
   std::vector<uint32_t> site_of_check_;
+  std::vector<Ref> node_of_site_;
 };
 
 }  // namespace vitrine::translator

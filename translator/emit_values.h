@@ -32,6 +32,11 @@ class ValueEmitter {
   ValueEmitter(const x86::CodeMemory& memory, const Thunks& thunks, const HostAbilities& host)
       : memory_(memory), thunks_(thunks), host_(host) {}
 
+  // The host code from here on is this node's.
+  void note_origin(Ref node, bool cold) {
+    if (in_->origins) in_->origins->pieces.push_back({static_cast<uint32_t>(a.offset()), node, cold});
+  }
+
   // --- Where values are
   static constexpr std::array<Gp, 3> kTemps = {a86::rax, a86::rdx, a86::rcx};
   static constexpr unsigned kRcx = 2;

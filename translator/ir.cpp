@@ -43,7 +43,18 @@ std::string operands(const Node& node) {
   return text;
 }
 
+std::string operation_text(const Block& block, Ref r) {
+  const Node& node = block.nodes[r];
+  std::string text = fmt::format("{} {}", node.row().name, operands(node));
+  if (block.leads(r)) text += fmt::format(" of {:+} to {:+}", block.check_of(node)->low, block.check_of(node)->high);
+  return text;
+}
+
 }  // namespace
+
+std::string node_text(const Block& block, Ref r) {
+  return (block.nodes[r].has(kValue) ? fmt::format("v{} = ", r) : "") + operation_text(block, r);
+}
 
 void Block::count_uses() {
   for (Node& node : nodes) {  // whose inputs come before it
@@ -64,9 +75,7 @@ std::string to_text(const Block& block) {
                                             : riscv::disassemble(next.insn, next.pc, riscv::Style::friendly));
     }
     const std::string result = node.has(kValue) ? fmt::format("v{} =", i) : "";
-    text += fmt::format("{:>5} {} {}", result, node.row().name, operands(node));
-    if (block.leads(static_cast<Ref>(i))) text += fmt::format(" of {:+} to {:+}", block.check_of(node)->low, block.check_of(node)->high);
-    text += '\n';
+    text += fmt::format("{:>5} {}\n", result, operation_text(block, static_cast<Ref>(i)));
   }
   return text;
 }

@@ -113,6 +113,8 @@ struct Block {
 };
 
 std::string to_text(const Block& block);
+// One node of it: "v2 = add v0, v1", "set a0, v2".
+std::string node_text(const Block& block, Ref r);
 
 // Empty if the block keeps the rules: inputs are earlier values, instructions do not go back, the last node leaves and
 // none before it does so unconditionally, registers have numbers, accesses widths. Otherwise what is wrong, and where.

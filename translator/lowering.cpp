@@ -19,13 +19,17 @@ class Lowering::Emitter : ControlEmitter {
     output.sites.clear();
     output.links.clear();
     a.begin(memory_.next());
+    if (input.origins) input.origins->clear();
+    note_origin(ir::kNoRef, false);
     emit_entry();
     const ir::Block& block = input.block;
     for (size_t i = 0; i < block.nodes.size(); ++i) {
       if (i > 0 && block.nodes[i].insn != block.nodes[i - 1].insn) end_instruction();
       current_ = static_cast<Ref>(i);
       locked_ = reserved_;
+      note_origin(current_, false);
       node(block.nodes[i]);
+      note_value();
       if (!allocates_rcx(block.nodes[i])) addend_of_ = 0;
     }
     end_instruction();
@@ -36,6 +40,21 @@ class Lowering::Emitter : ControlEmitter {
   }
 
  private:
+  void note_value() {
+    if (!in_->origins) return;
+    ValuePlace place;
+    const Node& n = node_of(current_);
+    if (n.op == Op::constant) {
+      place.kind = ValuePlace::kConstant;
+    } else if (const unsigned t = temp_of(current_); n.has(ir::kValue) && t < kTemps.size()) {
+      place = {ValuePlace::kHostRegister, static_cast<uint8_t>(kTemps[t].id())};
+    } else if (const unsigned r = n.has(ir::kValue) ? home_of(current_) : 0; r != 0) {
+      const Gp host = host_register(r);
+      place = host.isValid() ? ValuePlace{ValuePlace::kHostRegister, static_cast<uint8_t>(host.id())}
+                             : ValuePlace{ValuePlace::kHart, static_cast<uint8_t>(r)};
+    }
+    in_->origins->values.push_back(place);
+  }
   // Is rcx used only by way of take_temp() and its like?
   bool allocates_rcx(const Node& n) const {
     switch (n.op) {

@@ -31,6 +31,7 @@
 #include "isa/x86/code_memory.h"
 #include "translator/builder.h"
 #include "translator/ir.h"
+#include "translator/origins.h"
 #include "translator/thunks.h"
 
 namespace vitrine::translator {
@@ -71,6 +72,7 @@ struct LoweringInput {
   std::span<const uint16_t> scattered = {};  // instructions (offset in the page) whose predictions keep missing
   bool all_scattered = false;                // for tests: no access has a prediction
   std::span<const ApartBlock> apart = {};    // of the page
+  Origins* origins = nullptr;                // to be noted, if somebody wants them
 };
 
 struct LoweringOutput {

@@ -207,6 +207,7 @@ void Translator::run(Hart& hart, uint64_t steps) {
   core::Clock& clock = *hart.clock;
   const core::Step end = clock.step() + steps;
   hart.wants_apart = false;  // an interrupt may have led elsewhere since
+  if (trace_) return run_traced(hart, end);
   do {
     const uint8_t* const code = hart.wants_apart ? find_apart(hart) : find(hart);
     hart.wants_apart = false;
@@ -219,6 +220,64 @@ void Translator::run(Hart& hart, uint64_t steps) {
     interpreter_.run(hart, cold);
     counters_.interpreted_steps += clock.step() - before;
   } while (clock.step() < end && !attention_.wanted && !options_.one_block);
+}
+
+// Looks where the block runs, and once where it is left to. What it calls of the thunks comes back.
+class Translator::Tracer final : public x86::StepLooker {
+ public:
+  Tracer(BlockTrace& trace, const Hart& hart, const uint8_t* thunks, const uint8_t* thunks_end)
+      : trace_(trace), hart_(hart), thunks_(reinterpret_cast<uint64_t>(thunks)), thunks_size_(static_cast<uint64_t>(thunks_end - thunks)) {
+    trace_.moments.reserve(kMost);
+  }
+  bool wants(uint64_t rip) noexcept override {
+    if (trace_.moments.size() == kMost || left_) return false;
+    const bool inside = rip - trace_.address < trace_.code.size();
+    if (!inside) left_ = was_inside_ && !(rip - thunks_ < thunks_size_ && is_call(trace_.moments.back().host.rip));
+    was_inside_ = inside;
+    return inside || left_;
+  }
+  void look(const x86::HostState& state) noexcept override {
+    BlockTrace::Moment& moment = trace_.moments.emplace_back();
+    moment.host = state;
+    std::copy_n(hart_.x, 32, moment.x.begin());
+    std::copy_n(hart_.f, 32, moment.f.begin());
+  }
+
+ private:
+  static constexpr size_t kMost = 20'000;
+  // call rel32
+  static bool is_call(uint64_t rip) { return *reinterpret_cast<const uint8_t*>(rip) == 0xe8; }
+
+  BlockTrace& trace_;
+  const Hart& hart_;
+  uint64_t thunks_, thunks_size_;
+  bool was_inside_ = false, left_ = false;
+};
+
+void Translator::run_traced(Hart& hart, core::Step end) {
+  core::Clock& clock = *hart.clock;
+  const core::Step before = clock.step();
+  BlockTrace& trace = *trace_;
+  const uint32_t* const entries = hart.extensions.has(riscv::Extension::C) ? attach(hart) : nullptr;
+  if (entries) {
+    const uint8_t* const code = translate(pages_->of(entries), hart.pc);
+    trace_ = nullptr;
+    trace.block = block_;
+    trace.address = reinterpret_cast<uint64_t>(code);
+    trace.code.assign(code, code + output_.code.size());  // as it was linked
+    trace.input.apart = trace.block.apart;
+    const core::Step stop = std::min<core::Step>(end, before + block_.insns.size());
+    Tracer tracer(trace, hart, memory_->base(), memory_->base() + code_begin_);
+    std::optional<x86::SingleStep> stepping;
+    if (trace.looks) stepping.emplace(tracer);
+    run_translated(hart, code, stop);
+  } else {
+    trace_ = nullptr;
+    trace.problem = "What stands there is not translated: it lies in no page of RAM that may be executed as a whole, or a break point is in its page.";
+  }
+  trace.steps = clock.step() - before;
+  if (trace.steps == 0) interpreter_.run(hart, 1);
+  attention_.wanted = true;
 }
 
 // False if not one step was made: the block does not fit, or floating point is off.
@@ -341,6 +400,7 @@ const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc, bool apa
   const auto begin = std::chrono::steady_clock::now();
   if (memory_->left() < kMaxBlockBytes) flush();
   const BuildInput input = make_block(page, pc, apart);
+  if (trace_) trace_->input = input;
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
   places_.push_back({reinterpret_cast<uint64_t>(code), pc, &page, static_cast<uint32_t>(sites_.size())});
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
@@ -375,7 +435,8 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc, bool 
     }
     try {
       lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), physical_addend_,
-                        page.entries, page.scattered, options_.all_scattered, page.apart},
+                        page.entries, page.scattered, options_.all_scattered, page.apart,
+                        trace_ ? &trace_->origins : nullptr},
                        output_);
       return input;
     } catch (const TooComplex& what) {

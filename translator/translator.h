@@ -19,6 +19,7 @@
 #include "isa/riscv/interpreter.h"
 #include "isa/x86/code_memory.h"
 #include "isa/x86/host_tools.h"
+#include "translator/block_trace.h"
 #include "translator/builder.h"
 #include "translator/lowering.h"
 #include "translator/observer.h"
@@ -48,6 +49,9 @@ class Translator final : public riscv::Engine, public core::RamListener {
 
   void run(riscv::Hart& hart, uint64_t steps) override;
   void after_write(core::GuestPhys at, size_t size, uint8_t flags) noexcept override;
+
+  // The next run() makes a block for where it stands, anew, runs it once by single steps of the host, and returns.
+  void trace_next(BlockTrace& trace) { trace_ = &trace; }
 
   // Everything translated is forgotten, with its pages or without. No generated code runs at this moment.
   void flush();
@@ -80,6 +84,9 @@ class Translator final : public riscv::Engine, public core::RamListener {
   Translator(core::GuestRam& ram, core::Attention& attention, riscv::Interpreter& interpreter, const Options& options,
              std::unique_ptr<x86::CodeMemory> memory, std::unique_ptr<TranslatedPages> pages,
              std::unique_ptr<x86::HostTools> host_tools);
+
+  class Tracer;
+  void run_traced(riscv::Hart& hart, core::Step end);
 
   // What generated code calls (thunks.h).
   static uint64_t slow_path(riscv::Hart* hart, uint32_t index);
@@ -128,6 +135,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   uint64_t physical_addend_ = 0;  // of all of RAM (core/memory_port.h)
   uint16_t samples_ = 0;          // stretches with many misses of predictions
   std::unordered_map<const uint8_t*, size_t> steps_of_;  // instructions of each block, if one_block
+  BlockTrace* trace_ = nullptr;  // who wants the next block
   Counters counters_;
 };
 
