@@ -16,6 +16,8 @@
 
 namespace vitrine::app::debug {
 
+class BlockStepper;
+
 struct StopPoint {
   enum class Kind : uint8_t { kBreak, kWatch, kCatch } kind = Kind::kBreak;
   unsigned number = 0;
@@ -44,6 +46,9 @@ class State final : private core::EventSink {
   [[nodiscard]] const Processes* processes() const { return processes_.get(); }
 
   std::optional<unsigned> chosen;
+#ifdef VITRINE_HAS_TRANSLATOR
+  std::shared_ptr<BlockStepper> block;  // that is walked through
+#endif
   std::vector<StopPoint> points;
   unsigned next_number = 1;
   bool quit = false;

@@ -49,5 +49,8 @@ Answer obey(State& state, std::string_view line);
 [[nodiscard]] std::span<const Verb> device_verbs();
 [[nodiscard]] std::span<const Verb> event_verbs();
 [[nodiscard]] std::span<const Verb> session_verbs();
+#ifdef VITRINE_HAS_TRANSLATOR
+[[nodiscard]] std::span<const Verb> block_verbs();
+#endif
 
 }  // namespace vitrine::app::debug

@@ -4,6 +4,7 @@
 
 #include "app/debug/motion.h"
 #include "app/debug/queries.h"
+#include "app/debug/verbs_block.h"
 #include "app/diagnosis.h"
 #include "app/text.h"
 #include "core/file.h"
@@ -46,6 +47,9 @@ core::Result<Amount> parse_amount(State& state, const Words& words) {
 
 // Without a hart the machine's steps are counted, whoever makes them.
 Answer step(State& state, const Words& words) {
+#ifdef VITRINE_HAS_TRANSLATOR
+  if (names_level(words)) return step_inside(state, words);
+#endif
   auto amount = parse_amount(state, words);
   if (!amount) return amount.error();
   Debuggee& it = state.it();
@@ -58,6 +62,9 @@ Answer step(State& state, const Words& words) {
 }
 
 Answer back(State& state, const Words& words) {
+#ifdef VITRINE_HAS_TRANSLATOR
+  if (names_level(words)) return back_inside(state, words);
+#endif
   auto amount = parse_amount(state, words);
   if (!amount) return amount.error();
   Debuggee& it = state.it();
@@ -157,12 +164,12 @@ Answer go_back(State& state, const Words& words) {
 }
 
 constexpr Verb kVerbs[] = {
-    {"step", "s", "[N] [hart H]", "Makes N steps of the machine (1), or of one hart; a guest trap's entry is one step.", Wants::kNothing, step},
+    {"step", "s", "[N] [hart H] | guest|ir|host", "Makes N steps of the machine (1), or of one hart; a guest trap's entry is one step. Or one inside the block.", Wants::kNothing, step},
     {"next", "n", "[N] | KIND", "Makes N instructions, with what they call or trap to; or goes on to the next event of a kind.", Wants::kEvent, next},
     {"finish", "fin", "", "Goes on until the present function has returned.", Wants::kNothing, finish},
     {"until", "u", "WHERE", "Goes on until a hart comes to this place.", Wants::kPlace, until},
     {"continue", "c", "[@STEP]", "Goes on until something stops it, or to that step.", Wants::kNothing, go_on},
-    {"back", "b", "[N] [hart H]", "Undoes N steps of the machine (1), or of one hart.", Wants::kNothing, back},
+    {"back", "b", "[N] [hart H] | guest|ir|host", "Undoes N steps of the machine (1), or of one hart. Or one inside the block.", Wants::kNothing, back},
     {"rcontinue", "rc", "", "Goes back to the last moment at which something would have stopped it.", Wants::kNothing, go_back},
     {"prev", "p", "KIND", "Goes back to the last event of a kind before now.", Wants::kEvent, prev},
     {"goto", "g", "MOMENT", "Goes to a moment: @N, +N, -N, start, end, line:TEXT, pc:PLACE[#n], event:KIND[#n], last-trap.", Wants::kMoment, go_to_moment},
