@@ -30,10 +30,15 @@ class Debuggee::Live final : public debugger::Run {
  public:
   Live(Session& session, ConsoleLog& console) : session_(session), console_(console) {}
   // The run ends here, if it has not.
-  ~Live() override {
-    if (!started_) return;
-    Outcome quit{Outcome::Kind::kQuit, 0, "The debugger was quit."};
-    session_.finish(end_ ? *end_ : quit);
+  ~Live() override { finish({Outcome::Kind::kQuit, 0, "The debugger was quit."}); }
+  Outcome finish(Outcome outcome) {
+    if (end_) outcome = *end_;
+    if (started_ && !std::exchange(finished_, true)) session_.finish(outcome);
+    return outcome;
+  }
+  void start() {
+    if (std::exchange(started_, true)) return;
+    if (auto outcome = session_.start()) note_end(std::move(*outcome));
   }
 
   [[nodiscard]] Step now() const override { return session_.machine().clock().step(); }
@@ -44,10 +49,7 @@ class Debuggee::Live final : public debugger::Run {
   [[nodiscard]] const std::optional<Outcome>& end() const { return end_; }
 
   core::Result<> advance(Step until) override {
-    if (!started_) {
-      started_ = true;
-      if (auto outcome = session_.start()) note_end(std::move(*outcome));
-    }
+    start();
     if (ended()) return core::Ok{};
     auto outcome = session_.advance(std::min(until, last()));
     if (at_edge()) {
@@ -80,7 +82,7 @@ class Debuggee::Live final : public debugger::Run {
 
   Session& session_;
   ConsoleLog& console_;
-  bool started_ = false;
+  bool started_ = false, finished_ = false;
   std::optional<Outcome> end_;
   Step end_step_ = 0;
 };
@@ -231,5 +233,41 @@ Debuggee::Bytes Debuggee::read_physical(core::GuestPhys at, size_t size) const {
   }
   return all;
 }
+
+core::Result<> Debuggee::poke(const Poke& poke) {
+  if (!live_) return core::error(core::ErrorKind::kUsage, "A kept run is what it was: nothing in it can be written.");
+  if (live_->ended()) return core::error(core::ErrorKind::kUsage, "The run has ended: nothing in it can be written any more.");
+  live_->start();
+  return session_->poke(poke);
+}
+
+core::Result<> Debuggee::write_register(unsigned hart, unsigned number, uint64_t value) {
+  return poke({false, hart, number, value, {}, {}});
+}
+
+core::Result<> Debuggee::write_physical(core::GuestPhys at, std::string_view bytes) {
+  if (!machine_->ram().contains(at, bytes.size()))
+    return core::error(core::ErrorKind::kUsage, "Not all of {} bytes from physical {:#x} on are RAM; what is no RAM cannot be written.",
+                       bytes.size(), at.value);
+  return poke({true, 0, 0, 0, at, std::string(bytes)});
+}
+
+core::Result<> Debuggee::write_memory(unsigned hart, core::GuestVirt at, std::string_view bytes) {
+  std::vector<std::pair<core::GuestPhys, std::string_view>> pieces;
+  for (size_t done = 0; done < bytes.size();) {
+    const core::GuestVirt to = at + done;
+    const mmu::Walk walk = machine_->mmu(hart).look(to, core::AccessKind::kLoad);
+    const size_t size = std::min<size_t>(bytes.size() - done, core::kPageSize - to.page_offset());
+    if (walk.fault != core::FaultKind::kNone || !machine_->ram().contains(walk.physical, size))
+      return core::error(core::ErrorKind::kUsage, "{:#x} does not lead to RAM, so it cannot be written.", to.value);
+    pieces.emplace_back(walk.physical, bytes.substr(done, size));
+    done += size;
+  }
+  for (const auto& [to, piece] : pieces)
+    if (auto written = write_physical(to, piece); !written) return written;
+  return core::Ok{};
+}
+
+Outcome Debuggee::finish(Outcome outcome) { return live_ ? live_->finish(std::move(outcome)) : outcome; }
 
 }  // namespace vitrine::app

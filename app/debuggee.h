@@ -61,6 +61,8 @@ class Debuggee : private core::EventSink {
   core::Result<debugger::Stop> go_to(core::Step step);
   // Ends a motion soon, with Stop::Kind::kInterrupted; the next one, if there is none.
   void interrupt();
+  // What came before now interrupts nothing.
+  void forget_interrupt() { interrupted_ = false; }
   [[nodiscard]] debugger::Debugger& control() { return *debugger_; }
   // The hart that makes the next step; where all wait, the last one that ran.
   [[nodiscard]] unsigned current_hart() const;
@@ -87,12 +89,22 @@ class Debuggee : private core::EventSink {
   };
   [[nodiscard]] Bytes read_memory(unsigned hart, core::GuestVirt at, size_t size) const;
   [[nodiscard]] Bytes read_physical(core::GuestPhys at, size_t size) const;
+  // Inputs of a new run, at its edge (poke.h); elsewhere they are refused. All bytes are written, or none.
+  core::Result<> write_register(unsigned hart, unsigned number, uint64_t value);
+  core::Result<> write_memory(unsigned hart, core::GuestVirt at, std::string_view bytes);
+  core::Result<> write_physical(core::GuestPhys at, std::string_view bytes);
+
+  // --- Of a new run, for whoever made it; nullptr: of a kept one
+  [[nodiscard]] Session* session() { return session_.get(); }
+  // It is over, by this outcome if it has none of its own. Nothing moves any more.
+  Outcome finish(Outcome outcome);
 
  private:
   class Past;
   class Live;
   Debuggee() = default;
   void begin(std::unique_ptr<debugger::Run> run, Machine& machine);
+  core::Result<> poke(const Poke& poke);
   void event(const core::Event& event, const core::EventWords& effect) noexcept override;
 
   ConsoleLog console_;

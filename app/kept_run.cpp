@@ -35,6 +35,9 @@ std::string record_text(const KeptRecord& record) {
   if (!record.bytes.empty()) text += " b " + kept::escaped(record.bytes);
   if (record.moved_to) text += fmt::format(" m {}", *record.moved_to);
   if (record.stop) text += " s";
+  if (record.poke && record.poke->memory) text += fmt::format(" w {} {}", record.poke->at.value, kept::escaped(record.poke->bytes));
+  if (record.poke && !record.poke->memory)
+    text += fmt::format(" r {} {} {}", record.poke->hart, record.poke->number, record.poke->value);
   return text;
 }
 

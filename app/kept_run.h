@@ -10,6 +10,7 @@
 //   records  p STEP TICKS EVENTS TURN [b BYTES] [m TICKS] [s]    what came in during a call of World::poll
 //            i STEP TICKS EVENTS TURN [b BYTES] [m TICKS] [s]    the same of World::idle, which answered m
 //            at STEP                                             the run came this far
+//            p STEP TICKS EVENTS TURN r HART NUMBER VALUE | w ADDRESS BYTES   a debugger wrote a register, bytes of RAM (poke.h)
 //            r DISK BLOCK HASH...         blocks that are read for the first time, and what was in them
 //            w DISK BLOCK COUNT BYTES     blocks that are overwritten for the first time (kept_disks.h); z: they were zero
 //   end      full STEP             there was too much, or a disk of the host failed: from here on nothing is kept
@@ -33,6 +34,7 @@
 #include <vector>
 
 #include "app/outcome.h"
+#include "app/poke.h"
 #include "app/run_options.h"
 #include "core/result.h"
 #include "core/scheduler.h"
@@ -53,6 +55,7 @@ struct KeptRecord {
   std::string bytes;
   std::optional<core::Ticks> moved_to;
   bool stop = false;
+  std::optional<Poke> poke = std::nullopt;
 };
 
 struct KeptDiskHeader {

@@ -221,6 +221,15 @@ bool Reader::record_line(std::string_view kind, std::string_view words) {
       record.stop = true;
     } else if (what == "b") {
       if (!read_text(next_word(words), record.bytes)) return false;
+    } else if (what == "r") {
+      Poke& poke = record.poke.emplace();
+      if (!read_number(next_word(words), poke.hart) || !read_number(next_word(words), poke.number) ||
+          !read_number(next_word(words), poke.value))
+        return false;
+    } else if (what == "w") {
+      Poke& poke = record.poke.emplace();
+      poke.memory = true;
+      if (!read_number(next_word(words), poke.at.value) || !read_text(next_word(words), poke.bytes)) return false;
     } else if (what != "m" || !read_number(next_word(words), record.moved_to.emplace())) {
       return false;
     }

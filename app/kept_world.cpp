@@ -21,6 +21,8 @@ void KeepingWorld::note(KeptRecord record, size_t known, bool was_stopped) {
   if (run_) run_->records.push_back(std::move(record));
 }
 
+void KeepingWorld::note(const Poke& poke) { note({false, key_now(*parts_), {}, {}, false, poke}, parts_->feeder.log().size(), true); }
+
 // Called some thousand times a second and more: the key is made only when something came in. It names the beginning of the
 // call, at which only the clock can have been another one.
 void KeepingWorld::poll() {
@@ -65,6 +67,7 @@ const KeptRecord* ReplayingWorld::take(bool idle) {
 
 void ReplayingWorld::play(const KeptRecord& record) {
   for (const char c : record.bytes) parts_->feeder.replay(static_cast<uint8_t>(c));
+  if (record.poke && parts_->machine) (void)apply(*record.poke, *parts_->machine);
   if (record.stop) parts_->system.request_stop();
 }
 

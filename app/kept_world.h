@@ -18,6 +18,7 @@ struct KeptParts {
   riscv::System& system;
   core::Scheduler& scheduler;
   core::InputFeeder& feeder;
+  Machine* machine = nullptr;  // that a debugger writes to
 };
 [[nodiscard]] KeptKey key_now(const KeptParts& parts);
 
@@ -32,6 +33,8 @@ class KeepingWorld final : public riscv::World {
 
   void poll() override;
   core::Ticks idle(core::Ticks when) override;
+  // It was done, now.
+  void note(const Poke& poke);
 
  private:
   void note(KeptRecord record, size_t known, bool was_stopped);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "app/debug/gdb_server.h"
 #include "app/program.h"
 #include "app/replay.h"
 #include "app/text.h"
@@ -14,13 +15,14 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kOptions[] = {"--engine", "--snapshot-at", "--help"};
+constexpr std::string_view kOptions[] = {"--engine", "--gdb", "--snapshot-at", "--help"};
 constexpr int kCut = 1;
 
 struct Wish {
   std::string run;  // empty: the last one
   std::optional<EngineKind> engine;
   std::vector<SnapshotWish> snapshots;
+  std::optional<std::string> gdb;  // where it can connect
 };
 
 struct Console final : core::ByteSink {
@@ -50,6 +52,8 @@ core::Result<Wish> parse(const std::vector<std::string>& words) {
       if (!read) return read.error();
       if (word == "--engine") wish.engine = read->options.config.engine;
       wish.snapshots = std::move(read->options.run.snapshots);
+    } else if (word == "--gdb" || word.starts_with("--gdb=")) {
+      wish.gdb = word.substr(std::min(word.size(), std::string_view("--gdb=").size()));
     } else if (word.starts_with("-")) {
       const std::string_view meant = nearest(word, kOptions);
       return core::error(ErrorKind::kUsage, "There is no option {}{}", core::printable(word),
@@ -103,9 +107,20 @@ int conclude(const KeptRun& run, Replay& replay) {
   return exit_code_of(*replay.outcome());
 }
 
+// What the guest prints was printed: gdb has the terminal to itself.
+int replay_for_gdb(KeptRun run, const Wish& wish) {
+  auto debuggee = Debuggee::of_kept(std::move(run), wish.engine);
+  if (!debuggee) return fail(debuggee.error());
+  gdb::ServerOptions options;
+  options.address = *wish.gdb;
+  auto outcome = gdb::serve(**debuggee, options);
+  if (!outcome) return fail(outcome.error());
+  return outcome->kind == Outcome::Kind::kSignal ? exit_code_of(*outcome) : exit_code::kSuccess;
+}
+
 }  // namespace
 
-std::vector<std::string> replay_option_names() { return {"--engine", "--snapshot-at"}; }
+std::vector<std::string> replay_option_names() { return {"--engine", "--gdb", "--snapshot-at"}; }
 
 int replay_verb(const Program& program, const std::vector<std::string>& words) {
   auto wish = parse(words);
@@ -116,6 +131,7 @@ int replay_verb(const Program& program, const std::vector<std::string>& words) {
   }
   auto run = open_kept_run(wish->run);
   if (!run) return fail(run.error());
+  if (wish->gdb) return replay_for_gdb(std::move(*run), *wish);
   Console console;
   auto replay = Replay::create(*run, console, wish->engine);
   if (!replay) return fail(replay.error());

@@ -145,7 +145,7 @@ core::Result<> Session::build(const MachineConfig& config) {
   if (options_.htif && kernel) htif_ = Htif::create(*kernel, machine_->ram(), scheduler, outside.console);
   pacer_ = std::make_unique<Pacer>(clock_mode_, scheduler.clock(), wake_);
   if (kept_disks_) kept_disks_->watch(scheduler.clock());
-  const KeptParts parts{machine_->system(), scheduler, *feeder_};
+  const KeptParts parts{machine_->system(), scheduler, *feeder_, machine_.get()};
   if (replaying_)
     replaying_->play_to(parts);
   else
@@ -381,8 +381,10 @@ void Session::begin_keeping() {
 }
 
 void Session::end_keeping(const Outcome& outcome) {
-  if (!options_.record) return kept_->end(machine_->clock().step(), outcome);
-  kept_->end(machine_->clock().step(), outcome, machine_->state_hash());
+  // It was quit in its past: how its last known moment looked is not known here.
+  const Step step = behind() ? history_->edge() : machine_->clock().step();
+  kept_->end(step, outcome, options_.record && !behind() ? std::optional(machine_->state_hash()) : std::nullopt);
+  if (!options_.record) return;
   if (auto done = pack_recording(options_.keep_file); !done) say(done.error().message);
 }
 
@@ -468,7 +470,14 @@ void Session::keep_place() {
   kept_->reached(machine_->clock().step());
 }
 
+// Who looks at a machine that stands still wants to see what it printed.
 std::optional<Outcome> Session::advance(Step until) {
+  auto outcome = advance_on(until);
+  if (history_) flush_output();
+  return outcome;
+}
+
+std::optional<Outcome> Session::advance_on(Step until) {
   until = std::min(until, options_.max_instructions);
   if (behind()) {
     if (auto outcome = advance_behind(until); outcome || behind()) return outcome;
@@ -497,6 +506,20 @@ std::optional<Outcome> Session::advance_behind(Step until) {
   }
   arrive_at_edge();
   return std::nullopt;
+}
+
+bool Session::quit_wanted() {
+  if (live_) obey(live_->take_commands());
+  return quit_;
+}
+
+core::Result<> Session::poke(const Poke& poke) {
+  if (!history_ || behind())
+    return core::error(ErrorKind::kUsage, "The past cannot be changed: only where the run has come to, at step {}, can be written to.",
+                       history_ ? history_->edge() : machine_->clock().step());
+  if (const char* const problem = apply(poke, *machine_)) return core::error(ErrorKind::kUsage, "That cannot be written: {}.", problem);
+  keeping_->note(poke);
+  return core::Ok{};
 }
 
 // What has come from outside and is not in the machine yet stays where it is.

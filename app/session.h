@@ -73,6 +73,10 @@ class Session final : private riscv::World, private MachineObserver {
   }
   // What the guest has printed goes out, if it waits for its line's end.
   void flush_output();
+  // A debugger writes; refused in the past.
+  core::Result<> poke(const Poke& poke);
+  // Ctrl-A x was typed while the machine stood still.
+  [[nodiscard]] bool quit_wanted();
   // It has a past to which it can be put back.
   [[nodiscard]] const History* history() const { return history_.get(); }
 
@@ -144,6 +148,7 @@ class Session final : private riscv::World, private MachineObserver {
   core::Result<> count_places(Machine::Outside& outside);
   void log_execution(const MachineConfig& config, Machine::Outside& outside);
   core::Result<> open_log();
+  std::optional<Outcome> advance_on(core::Step until);
   std::optional<Outcome> advance_behind(core::Step until);
   [[nodiscard]] bool behind() const { return history_ && history_->behind(); }
   void arrive_at_edge();

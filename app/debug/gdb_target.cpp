@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Registers as gdb sees them.
+#include "app/debug/gdb_target.h"
+
+#include <fmt/format.h>
+
+#include "isa/riscv/csr.h"
+#include "isa/riscv/registers.h"
+
+namespace vitrine::app::gdb {
+namespace {
+
+using riscv::CsrRow;
+using riscv::Hart;
+
+std::string reg(std::string_view name, unsigned number, std::string_view more = "") {
+  return fmt::format("  <reg name=\"{}\" bitsize=\"64\" regnum=\"{}\"{}/>\n", name, number, more);
+}
+
+// CSRs of the hart in whatever mode it will be: asked of one in M mode, with all switched on.
+std::string csrs_of(const Hart& hart) {
+  Hart probe;
+  probe.config = hart.config;
+  probe.extensions = hart.config.extensions;
+  probe.csr.mstatus |= riscv::mstatus::kFs;
+  probe.float_off = false;
+  std::string text;
+  for (const CsrRow& row : riscv::csr_rows())
+    for (unsigned i = 0; i < row.count; ++i) {
+      if (row.accessible && !row.accessible(probe, i)) continue;
+      text += reg(riscv::csr_name(row, i), kRegCsr + row.number + i * row.stride, " save-restore=\"no\" group=\"csr\"");
+    }
+  return text;
+}
+
+}  // namespace
+
+// osabi none: gdb steps by asking for a step. For Linux it would put break points behind the instruction, and miss each guest trap.
+std::string target_description(const Machine& machine) {
+  std::string text =
+      "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n"
+      "<architecture>riscv:rv64</architecture>\n<osabi>none</osabi>\n<feature name=\"org.gnu.gdb.riscv.cpu\">\n";
+  for (unsigned i = 0; i < riscv::kXNames.size(); ++i)
+    text += reg(riscv::kXNames[i], i, i == riscv::kRa ? " type=\"code_ptr\"" : i == riscv::kSp ? " type=\"data_ptr\"" : "");
+  text += reg("pc", kRegPc, " type=\"code_ptr\"");
+  text += "</feature>\n<feature name=\"org.gnu.gdb.riscv.fpu\">\n";
+  for (unsigned i = 0; i < riscv::kFNames.size(); ++i) text += reg(riscv::kFNames[i], kRegF + i, " type=\"ieee_double\" group=\"float\"");
+  text += "</feature>\n<feature name=\"org.gnu.gdb.riscv.virtual\">\n" + reg("priv", kRegPrivilege, " save-restore=\"no\"");
+  text += "</feature>\n<feature name=\"org.gnu.gdb.riscv.csr\">\n" + csrs_of(machine.hart(0));
+  text += "</feature>\n<feature name=\"vitrine.machine\">\n";
+  text += reg("step", kRegStep, " type=\"uint64\" save-restore=\"no\" group=\"vitrine\"");
+  text += reg("space", kRegSpace, " type=\"uint64\" save-restore=\"no\" group=\"vitrine\"");
+  return text + "</feature>\n</target>\n";
+}
+
+// All of the address space, in two halves: gdb does not touch what is in none, and where guest-virtual addresses lead is the
+// guest's affair.
+std::string memory_map() {
+  return "<?xml version=\"1.0\"?>\n<!DOCTYPE memory-map PUBLIC \"+//IDN gnu.org//DTD GDB Memory Map V1.0//EN\" \"gdb-memory-map.dtd\">\n"
+         "<memory-map>\n"
+         "<memory type=\"ram\" start=\"0x0\" length=\"0x8000000000000000\"/>\n"
+         "<memory type=\"ram\" start=\"0x8000000000000000\" length=\"0x8000000000000000\"/>\n"
+         "</memory-map>\n";
+}
+
+std::optional<uint64_t> register_value(const Machine& machine, unsigned index, unsigned number) {
+  const Hart& hart = machine.hart(index);
+  if (number < kRegPc) return hart.x[number];
+  if (number == kRegPc) return hart.pc;
+  if (number < kRegPrivilege) return hart.f[number - kRegF];
+  if (number == kRegPrivilege) return static_cast<uint64_t>(hart.privilege);
+  if (number < kRegStep) return riscv::peek_csr(hart, number - kRegCsr);
+  if (number == kRegStep) return machine.clock().step();
+  if (number == kRegSpace) return hart.csr.satp;
+  return std::nullopt;
+}
+
+}  // namespace vitrine::app::gdb
