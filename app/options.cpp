@@ -13,6 +13,7 @@
 #include "app/breaking.h"
 #include "app/chaos_option.h"
 #include "app/cpu_option.h"
+#include "app/debug/gdb_listener.h"
 #include "app/event_log.h"
 #include "app/text.h"
 #include "core/file.h"
@@ -171,6 +172,12 @@ Done add_words(std::string& list, const char* option, const std::string& text) {
   return core::Ok{};
 }
 
+Done set_gdb(MachineOptions& o, const std::string& text) {
+  if (auto address = gdb::parse_address(text); !address) return bad_value("--gdb", text, address.error().message);
+  o.run.gdb = text;
+  return core::Ok{};
+}
+
 Done set_date(MachineOptions& o, const std::string& text) {
   const auto date = parse_date(text);
   if (!date)
@@ -306,8 +313,18 @@ constexpr FlagRow kFlags[] = {
   {"--gdb-jit",   false, [](MachineOptions& o) { o.config.host_tools.gdb = true; }},
   {"--lint",      false, [](MachineOptions& o) { o.run.lint = true; }},
   {"--stats",     false, [](MachineOptions& o) { o.run.stats = true; }},
+  {"--freeze",    false, [](MachineOptions& o) { o.run.freeze = true; }},
   {"--no-cache",  false, [](MachineOptions& o) { o.config.caching = false; }},  // the judge of the caches
 };
+// Options that may have a value, behind '='.
+struct OptionalValueRow {
+  const char* name;  // as CLI11 wants it, with the value that it otherwise has
+  Done (*read)(MachineOptions& options, const std::string& text);
+};
+constexpr OptionalValueRow kOptionalValues[] = {
+  {"--gdb{tcp:127.0.0.1:1234}", set_gdb},
+};
+constexpr std::string_view name_of(const OptionalValueRow& row) { return std::string_view(row.name).substr(0, std::string_view(row.name).find('{')); }
 // clang-format on
 
 Result<ParsedWords> unknown_word(const std::string& word) {
@@ -330,6 +347,7 @@ std::vector<std::string> machine_option_names() {
   std::vector<std::string> names;
   for (const ValueRow& row : kValues)
     if (!row.hidden) names.emplace_back(row.name);
+  for (const OptionalValueRow& row : kOptionalValues) names.emplace_back(name_of(row));
   for (const FlagRow& row : kFlags)
     if (!row.hidden) names.emplace_back(row.name);
   return names;
@@ -346,6 +364,8 @@ OptionTextsPointer add_machine_options(CLI::App& parser) {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  for (const OptionalValueRow& row : kOptionalValues)
+    parser.add_flag(row.name, texts->values[row.name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   for (const FlagRow& row : kFlags) parser.add_flag(row.name, texts->flags[row.name]);
   return texts;
 }
@@ -356,6 +376,9 @@ Result<MachineOptions> read_machine_options(const OptionTexts& texts, MachineOpt
     for (size_t i = row.repeats || given.empty() ? 0 : given.size() - 1; i < given.size(); ++i)
       if (auto done = row.read(options, given[i]); !done) return done.error();
   }
+  for (const OptionalValueRow& row : kOptionalValues)
+    if (const auto& given = texts.values.at(row.name); !given.empty())
+      if (auto done = row.read(options, given.back()); !done) return done.error();
   for (const FlagRow& row : kFlags)
     if (texts.flags.at(row.name)) row.set(options);
   if (auto done = finish_log(options); !done) return done.error();

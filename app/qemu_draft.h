@@ -71,7 +71,8 @@ struct Draft {
   std::optional<PortWord> virtio_console;
   bool stdio_taken = false;
 
-  std::string gdb;      // where the stub would listen
+  std::string gdb;      // where gdb can connect
+  bool gdb_waits = false;  // for gdb, with the guest's start
   bool frozen = false;  // -S
 
   void note(std::string text) { options.notes.push_back(std::move(text)); }

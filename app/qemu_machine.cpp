@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/board_table.h"
+#include "app/debug/gdb_listener.h"
 #include "app/qemu_draft.h"
 #include "app/text.h"
 #include "core/file.h"
@@ -287,8 +288,30 @@ Done set_action(Draft& draft, const Word& word) {
 }
 
 Done set_gdb(Draft& draft, const Word& word) {
-  draft.gdb = word.row->value.empty() ? "tcp::1234" : word.value;
-  if (draft.gdb == "none") draft.gdb.clear();
+  std::string text = word.row->value.empty() ? "tcp::1234" : word.value;
+  if (text == "none") return draft.gdb.clear(), core::Ok{};
+  // Behind the address stand suboptions of a chardev, the older ones without a value.
+  const size_t comma = std::min(text.find(','), text.size());
+  bool waits = false;
+  for (const std::string& part : split(text.substr(std::min(comma + 1, text.size())), ',')) {
+    std::string name = part.substr(0, part.find('='));
+    std::optional<bool> on = true;
+    if (name != part)
+      on = parse_switch(part.substr(name.size() + 1));
+    else if (name.starts_with("no") && name != "nodelay" && name != "no")
+      name.erase(0, 2), on = false;
+    if (part.empty()) continue;
+    if (!on) return word.error("Parameter '{}' expects 'on' or 'off'", core::printable(name));
+    if (name == "wait") waits = *on;
+    else if (name != "server" && name != "delay" && name != "nodelay" && name != "ipv4" && name != "ipv6" && name != "telnet")
+      return word.error("Invalid parameter '{}'", core::printable(name));
+  }
+  text.resize(comma);
+  if (!text.starts_with("tcp:") && !text.starts_with("unix:"))
+    return word.error("'{}' is not in this version; use tcp:HOST:PORT or unix:PATH", core::printable(text));
+  if (auto address = gdb::parse_address(text); !address) return word.error("{}", address.error().message);
+  draft.gdb = text;
+  draft.gdb_waits = waits;
   return core::Ok{};
 }
 
@@ -308,13 +331,11 @@ Done finish_machine(Draft& draft) {
   if (auto done = finish_accelerators(draft); !done) return done;
   if (!draft.machine_type && draft.options.dump_dtb.empty())
     draft.note("no -machine was given: this is virt, the only machine there is (QEMU would take spike)");
-  // A machine that waits for a debugger which cannot come would be a silent hang: it runs, and says so.
-  if (!draft.gdb.empty())
-    draft.note(fmt::format("this version has no gdb server: nothing listens on {}{}",
-                           core::printable(draft.gdb),
-                           draft.frozen ? ", and -S does not hold the guest back" : ""));
-  else if (draft.frozen)
-    draft.note("-S does not hold the guest back: this version has no gdb server or monitor to start it with");
+  // A machine that waits for somebody who cannot come would be a silent hang: it runs, and says so.
+  if (draft.gdb.empty() && draft.frozen)
+    draft.note("-S does not hold the guest back: this version has no monitor to start it with; with -s gdb starts it");
+  if (!draft.gdb.empty()) draft.options.run.gdb = draft.gdb;
+  draft.options.run.freeze = !draft.gdb.empty() && (draft.frozen || draft.gdb_waits);
   draft.options.run.stay_when_stuck = true;
   draft.options.run.judge_panics = false;
   draft.options.run.banner = false;

@@ -13,6 +13,7 @@
 #include <span>
 #include <system_error>
 
+#include "app/debug/gdb_server.h"
 #include "app/options.h"
 #include "app/outcome.h"
 #include "app/qemu.h"
@@ -70,6 +71,7 @@ class Qemu {
   core::Result<> open_ports();
   core::Result<> make_log() const;
   int dump_tree() const;
+  int run_with_gdb() const;
   int conclude(Session& session, const Outcome& outcome) const;
 
   std::string program_;
@@ -187,6 +189,24 @@ int Qemu::conclude(Session& session, const Outcome& outcome) const {
   return kRefused;
 }
 
+// The guest's end is told to gdb, and is the program's.
+int Qemu::run_with_gdb() const {
+  MachineOptions options;
+  options.config = options_.machine;
+  options.run = options_.run;
+  auto debuggee = Debuggee::of_new(options);
+  if (!debuggee) return refuse(debuggee.error());
+  gdb::ServerOptions server;
+  server.report_exit = true;
+  server.tell = false;
+  auto outcome = gdb::run(**debuggee, server);
+  if (!outcome) return refuse(outcome.error());
+  const int code = conclude(*(*debuggee)->session(), *outcome);
+  if (!options_.run.stats_json.empty())
+    if (auto done = write_statistics_json(*(*debuggee)->session(), *outcome); !done) return refuse(done.error());
+  return code;
+}
+
 int Qemu::run() {
   auto parsed = parse_qemu(words_, this_host(program_));
   if (!parsed) return refuse(parsed.error());
@@ -210,6 +230,7 @@ int Qemu::run() {
   options_.run.kept_words = KeptWords{true, program_, words_, more};
   options_.run.command_line += program_;
   for (const std::string& word : words_) options_.run.command_line += " " + shell_word(word);
+  if (options_.run.gdb) return run_with_gdb();
   auto session = Session::create(options_.machine, options_.run);
   if (!session) return refuse(session.error());
   if (options_.run.state_hash_every) std::fprintf(stderr, "%s\n", (*session)->identity().c_str());

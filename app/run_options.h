@@ -95,6 +95,8 @@ struct RunOptions {
   uint64_t max_output = ~uint64_t{0};  // bytes of the console
   int facts = -1;                    // the descriptor that gets what came of the run
 
+  std::optional<std::string> gdb;  // gdb can connect, there (app/debug/gdb_listener.h)
+  bool freeze = false;             // the guest waits for it
   bool stop_signals = true;        // SIGINT, SIGTERM and the like end the run
   class ConsoleLog* console_log = nullptr;  // not null: a debugger may put the run back to moments of its past (history.h)
   int live_input = -1;             // live console input comes from this descriptor, and not from standard input

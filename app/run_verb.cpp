@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "app/event_filter.h"
+#include "app/debug/gdb_server.h"
 #include "app/facts.h"
 #include "app/help.h"
 #include "app/breaking.h"
@@ -100,6 +101,19 @@ void conclude(const Program& program, Session& session, const Outcome& outcome, 
                        next_hint(program, session, outcome, guest), options.stats ? "" : "; every exit and guest trap: --stats"));
 }
 
+core::Result<> create(const MachineOptions& options, std::unique_ptr<Debuggee>& debuggee, std::unique_ptr<Session>& alone) {
+  if (options.run.gdb) {
+    auto made = Debuggee::of_new(options);
+    if (!made) return made.error();
+    debuggee = std::move(*made);
+  } else {
+    auto made = Session::create(options.config, options.run);
+    if (!made) return made.error();
+    alone = std::move(*made);
+  }
+  return core::Ok{};
+}
+
 }  // namespace
 
 int run_verb(const Program& program, const std::vector<std::string>& words) {
@@ -116,23 +130,29 @@ int run_verb(const Program& program, const std::vector<std::string>& words) {
   if (!options.run.stats_json.empty())
     if (auto done = check_statistics_path(options.run.stats_json); !done) return fail(done.error());
 
-  auto session = Session::create(options.config, options.run);
-  if (!session) return fail(session.error());
-  if (options.run.state_hash_every) std::fprintf(stderr, "%s\n", (*session)->identity().c_str());
+  if (options.run.freeze && !options.run.gdb)
+    return refuse(program, core::error(core::ErrorKind::kUsage, "--freeze holds the guest back until gdb lets it go: it wants --gdb beside it."));
+  std::unique_ptr<Debuggee> debuggee;  // if somebody shall look at the run
+  std::unique_ptr<Session> alone;
+  if (auto done = create(options, debuggee, alone); !done) return fail(done.error());
+  Session* const session = debuggee ? debuggee->session() : alone.get();
+  if (options.run.state_hash_every) std::fprintf(stderr, "%s\n", session->identity().c_str());
   if (!options.run.from)
-    if (auto done = check_raw_kernel((*session)->machine()); !done) return fail(done.error());
-  Outcome outcome = (*session)->run();
+    if (auto done = check_raw_kernel(session->machine()); !done) return fail(done.error());
+  auto ended = debuggee ? gdb::run(*debuggee, {}) : session->run();
+  if (!ended) return fail(ended.error());
+  Outcome outcome = std::move(*ended);
   if (outcome.kind == Outcome::Kind::kFaultLoop || outcome.kind == Outcome::Kind::kNothingWakes)
-    outcome.words += raw_kernel_line(**session);
+    outcome.words += raw_kernel_line(*session);
   if (const core::BreakSet breaks = options.config.breaks; breaks.any() && outcome.words.find('\n') != outcome.words.npos)
     outcome.words += "\n  " + breaks_text(breaks);
   if (options.run.facts >= 0) {
-    if (auto done = write_facts(**session, outcome); !done) return fail(done.error());
+    if (auto done = write_facts(*session, outcome); !done) return fail(done.error());
   } else {
-    conclude(program, **session, outcome, parsed->guest);
+    conclude(program, *session, outcome, parsed->guest);
   }
   if (!options.run.stats_json.empty())
-    if (auto done = write_statistics_json(**session, outcome); !done) return fail(done.error());
+    if (auto done = write_statistics_json(*session, outcome); !done) return fail(done.error());
   return exit_code_of(outcome);
 }
 

@@ -53,7 +53,7 @@ core::Result<Address> parse_address(std::string_view text) {
   const std::string_view host = colon == text.npos ? "" : text.substr(0, colon);
   const auto port = parse_number(text.substr(colon + 1));
   if (!port || *port > 0xffff)
-    return core::error(ErrorKind::kUsage, "not an address; they look like tcp:127.0.0.1:1234, :1234, unix:PATH; port 0 is any that is free");
+    return core::error(ErrorKind::kUsage, "not an address; they look like tcp:127.0.0.1:1234, :1234 or unix:PATH, and port 0 is any that is free");
   if (!host.empty()) address.host = host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
   address.port = static_cast<uint16_t>(*port);
   return address;

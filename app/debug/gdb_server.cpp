@@ -118,4 +118,13 @@ core::Result<Outcome> serve(Debuggee& debuggee, const ServerOptions& options) {
   return Server(debuggee, **listener, options).run();
 }
 
+core::Result<Outcome> run(Debuggee& debuggee, ServerOptions options) {
+  const RunOptions& run = debuggee.options();
+  options.address = run.gdb.value_or("");
+  options.freeze = run.freeze;
+  auto outcome = serve(debuggee, options);
+  if (!outcome) return outcome;
+  return debuggee.finish(std::move(*outcome));
+}
+
 }  // namespace vitrine::app::gdb

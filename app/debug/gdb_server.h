@@ -20,4 +20,7 @@ struct ServerOptions {
 // Until the run and whoever looks at it have come to an end. An error: nobody can connect, or it is not the run that it was.
 core::Result<Outcome> serve(Debuggee& debuggee, const ServerOptions& options);
 
+// The same of a new run, as its options say, to its end, which is told to it.
+core::Result<Outcome> run(Debuggee& debuggee, ServerOptions options);
+
 }  // namespace vitrine::app::gdb

@@ -76,6 +76,7 @@ void Stub::begin() {
   hart_ = step_hart_ = debuggee_.current_hart();
   multiprocess_ = knows_swbreak_ = knows_hwbreak_ = physical_ = false;
   last_stop_.clear();
+  passed_.reset();
   wish_ = Wish::kNone;
 }
 

@@ -105,6 +105,7 @@ class Stub {
   void transfer(std::string_view range, const std::string& document);
   void move(Motion motion, unsigned hart);
   void apply_points(Motion motion);
+  [[nodiscard]] bool is_passed(Motion motion, unsigned hart) const;
   void jump(std::string_view address);
   void tell(const debugger::Stop& stop);
   void say(std::string_view text);
@@ -133,6 +134,11 @@ class Stub {
     friend auto operator<=>(const Point&, const Point&) = default;
   };
   std::set<Point> points_;
+  struct Passed {
+    bool backwards;
+    unsigned hart;
+  };
+  std::optional<Passed> passed_;  // the last stop was an access, which lies behind
 };
 
 }  // namespace vitrine::app::gdb

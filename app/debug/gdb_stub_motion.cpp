@@ -90,7 +90,17 @@ void Stub::apply_points(Motion motion) {
   debuggee_.set_stop_points(std::move(breaks), std::move(watches));
 }
 
+// For gdb, watch points of RISC-V stop before the access: it takes them out, makes one more step, in the direction of the motion, and
+// looks at the value. Here the access lies behind already, so that step is none.
+bool Stub::is_passed(Motion motion, unsigned hart) const {
+  if (!passed_ || hart != passed_->hart || motion != (passed_->backwards ? Motion::kStepBack : Motion::kStep)) return false;
+  return std::none_of(points_.begin(), points_.end(), [](const Point& point) { return point.type > kHardware; });
+}
+
 void Stub::move(Motion motion, unsigned hart) {
+  const bool passed = is_passed(motion, hart);
+  passed_.reset();
+  if (passed) return tell({Kind::kStep, debuggee_.now(), hart, {}, 0});
   apply_points(motion);
   if (motion == Motion::kRun || motion == Motion::kStep) went_on_ = true;
   auto moved = [&]() -> core::Result<Stop> {
@@ -112,6 +122,8 @@ void Stub::move(Motion motion, unsigned hart) {
   const bool stepped = motion == Motion::kStep || motion == Motion::kStepBack;
   hart_ = of_a_hart ? moved->hart : stepped ? hart : debuggee_.current_hart();
   step_hart_ = hart_;
+  if (moved->kind == Kind::kLoad || moved->kind == Kind::kStore)
+    passed_ = Passed{motion == Motion::kRunBack || motion == Motion::kStepBack, moved->hart};
   tell(*moved);
 }
 
