@@ -48,11 +48,11 @@ Time and identity (same values, same run)
   --mmu KIND      shadow, tlb; stale until a fence: shadow-lazy, tlb-fenced
   --break NAMES|help  wrong on purpose   --chaos SEED[,KIND]  what may happen
 Limits and reports
-  --max-instructions N  then code 103      --max-seconds S  then exit code 104
+  --max-instructions N  code 103  --max-seconds S  code 104  --lint  --no-cache
   --no-reboot  --state-hash-every N  --untrack-after N  --snapshot-at STEP:F
   --stats, --stats-json FILE  counters  --record FILE, --keep FILE  --no-keep
   --log KIND,... or help   --log-filter TERM,...  --log-file F --log-format F
-  --perf-map, --jitdump DIR, --gdb-jit  for perf, gdb  --lint   --no-cache  slow
+  --gdb[=ADDR]  --freeze  debug   --perf-map --jitdump DIR --gdb-jit  our code
 Exit codes: 0 success, 1-99 the guest's, 100 panic, 101 fault loop, 102 nothing
   wakes it, 103 104 limits, 110 usage, 111 image, 112 missing, 120 a bug of ours
 )";
@@ -93,12 +93,13 @@ Exit codes: 0, 1 a moment never came; others as of run.
 }
 
 std::string replay_help(const std::string& program) {
-  return fmt::format(R"(Usage: vitrine replay [RUN] [--engine NAME] [--snapshot-at STEP:F]...
+  return fmt::format(R"(Usage: vitrine replay [RUN] [--engine NAME] [--snapshot-at STEP:F]... [--gdb]
 Makes a run again, bit for bit, and prints what its guest prints: the last one,
 or one from a file that --record or --keep made, here or on another host. Input
 comes in again at the same steps. Disks are not written. What is not the same
 any more (version, image, block of a disk that was read) is named and refused.
   --snapshot-at STEP:F  the machine at this step goes into a file; vitrine run F
+  --gdb[=ADDR]  gdb looks at it, forwards and backwards; nothing is printed
   {0} run kernel.elf --record crash.run
   {0} replay crash.run --engine interpreter
 Exit codes: the run's; 1 what was kept ends before it; 110 to 120 as of run.

@@ -104,6 +104,7 @@ class Stub {
   void refuse(std::string_view why);
   void transfer(std::string_view range, const std::string& document);
   void move(Motion motion, unsigned hart);
+  std::string go_to(core::Step step);
   void apply_points(Motion motion);
   [[nodiscard]] bool is_passed(Motion motion, unsigned hart) const;
   void jump(std::string_view address);

@@ -97,6 +97,15 @@ bool Stub::is_passed(Motion motion, unsigned hart) const {
   return std::none_of(points_.begin(), points_.end(), [](const Point& point) { return point.type > kHardware; });
 }
 
+// To a moment that there is; empty, or why not.
+std::string Stub::go_to(core::Step step) {
+  if (step < debuggee_.first() || step > debuggee_.last())
+    return fmt::format("there are the steps {} to {}", debuggee_.first(), debuggee_.last());
+  passed_.reset();
+  auto done = debuggee_.go_to(step);
+  return done ? "" : done.error().message;
+}
+
 void Stub::move(Motion motion, unsigned hart) {
   const bool passed = is_passed(motion, hart);
   passed_.reset();
@@ -183,8 +192,7 @@ void Stub::monitor(std::string_view command) {
   const std::string verb = words.empty() ? "help" : words[0];
   const auto number = words.size() == 2 ? parse_number(words[1]) : std::nullopt;
   if (verb == "goto" && number) {
-    auto done = debuggee_.go_to(*number);
-    if (!done) return refuse(done.error().message);
+    if (const std::string problem = go_to(*number); !problem.empty()) return refuse(problem);
     hart_ = step_hart_ = debuggee_.current_hart();
     say(fmt::format("Step {}, hart {}, pc {:#x}. (gdb does not know yet: maintenance flush register-cache)\n", debuggee_.now(), hart_,
                     debuggee_.machine().hart(hart_).pc));

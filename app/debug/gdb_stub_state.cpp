@@ -73,10 +73,8 @@ void Stub::write_register(std::string_view assignment) {
   const auto value = word_of(assignment.substr(1));
   if (!value) return refuse(kBadPacket);
   if (*which == kRegStep) {
-    auto done = debuggee_.go_to(*value);
-    if (!done) return refuse(done.error().message);
-    if (done->step != *value) return refuse(fmt::format("the run goes from step {} to step {}", debuggee_.first(), debuggee_.last()));
-    return ok();
+    const std::string problem = go_to(*value);
+    return problem.empty() ? ok() : refuse(problem);
   }
   if (auto done = debuggee_.write_register(hart_, static_cast<unsigned>(*which), *value); !done)
     return refuse(done.error().message);
@@ -121,7 +119,9 @@ void Stub::change_points(std::string_view point, bool in) {
   if (*type > 4) return answer("");
   const auto range = take_range(point);
   if (!range) return refuse(kBadPacket);
-  if (*type >= 2 && (range->size == 0 || range->at + range->size - 1 < range->at)) return refuse("a watch point needs a range of addresses");
+  constexpr uint64_t kMostWatched = 16 << 20;  // bytes; each page of them is listed
+  if (*type >= 2 && (range->size == 0 || range->size > kMostWatched || range->at + range->size - 1 < range->at))
+    return refuse("a watch point has 1 byte to 16 MiB");
   const Point it{static_cast<unsigned>(*type), range->at, range->size};
   in ? void(points_.insert(it)) : void(points_.erase(it));
   ok();

@@ -131,8 +131,10 @@ std::optional<StopReason> System::run_round(core::Step until) {
   }
   scheduler_.run_due();
   if (clock.step() >= until) return StopReason::kStepLimit;
-  if (turn_is_over() && !next_turn()) {
-    if (!pass_time() && !stop_requested_) return StopReason::kNothingWakes;
+  // A turn that begins is a round of its own: a debugger may stop the machine before its first instruction, and what comes in then
+  // comes in again here, whether there is a debugger or not.
+  if (turn_is_over()) {
+    if (!next_turn() && !pass_time() && !stop_requested_) return StopReason::kNothingWakes;
     return std::nullopt;
   }
   if (clock.step() >= scheduler_.next_step()) return std::nullopt;  // an event became due meanwhile

@@ -107,6 +107,7 @@ TEST(GdbAddress, Texts_AreAddresses) {
 
 class GdbStub : public testing::Test {
  protected:
+  [[nodiscard]] virtual std::vector<std::string> more_words() const { return {"--max-instructions", "5000"}; }
   // A loop that counts, stores and calls nobody; it ends at a limit, so that no motion is long.
   GdbStub() {
     const test::Words words = {
@@ -117,7 +118,11 @@ class GdbStub : public testing::Test {
     };
     const auto image = test::raw_image(words);
     std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(image.data()), static_cast<std::streamsize>(image.size()));
-    auto read = read_run_words("vitrine", {"--kernel", file, "--bios", "none", "--memory", "1M", "--max-instructions", "5000", "--no-keep"});
+  }
+  void SetUp() override {
+    std::vector<std::string> words = {"--kernel", file, "--bios", "none", "--memory", "1M", "--no-keep"};
+    for (const std::string& word : more_words()) words.push_back(word);
+    auto read = read_run_words("vitrine", words);
     EXPECT_TRUE(read) << read.error().message;
     read->options.run.console = -1;
     read->options.run.standard_input = false;
@@ -125,6 +130,8 @@ class GdbStub : public testing::Test {
     auto made = Debuggee::of_new(read->options);
     EXPECT_TRUE(made) << made.error().message;
     debuggee = std::move(*made);
+    stub = std::make_unique<Stub>(*debuggee, [this](std::string_view data) { said += data; }, Stub::Options{});
+    stub->begin();
   }
   ~GdbStub() override { std::filesystem::remove(file); }
 
@@ -137,11 +144,7 @@ class GdbStub : public testing::Test {
   const std::string file = testing::TempDir() + "gdb_stub." + std::to_string(getpid());
   std::unique_ptr<Debuggee> debuggee;
   std::string said;
-  std::unique_ptr<Stub> stub = nullptr;
-  void SetUp() override {
-    stub = std::make_unique<Stub>(*debuggee, [this](std::string_view data) { said += data; }, Stub::Options{});
-    stub->begin();
-  }
+  std::unique_ptr<Stub> stub;
 };
 
 TEST_F(GdbStub, Steps_ForwardsAndBack_ShowTheRegisters) {
@@ -197,6 +200,38 @@ TEST_F(GdbStub, End_OfTheGuest_IsAMomentLikeOthers) {
   EXPECT_EQ(ask(fmt::format("p{:x}", kRegEnd)), "8813000000000000");  // 5000
   EXPECT_EQ(ask("bs"), "T05thread:1;");
   EXPECT_EQ(ask(fmt::format("p{:x}", kRegEnd)), "8713000000000000");
+}
+
+class GdbStubOfHarts : public GdbStub {
+ protected:
+  [[nodiscard]] std::vector<std::string> more_words() const override {
+    return {"--max-instructions", "5000", "--harts", "2", "--slice", "1000"};
+  }
+};
+
+// The turn of the other hart has begun there, and none of its steps is made.
+TEST_F(GdbStubOfHarts, BreakPoint_BeforeTheFirstStepOfATurn_CanBeLeftAndComeBackTo) {
+  const std::string step = fmt::format("p{:x}", kRegEnd);
+  EXPECT_EQ(ask("Z0,80000000,4"), "OK");
+  EXPECT_EQ(ask("c"), "T05thread:2;");
+  EXPECT_EQ(ask(step), "e803000000000000");  // 1000
+  EXPECT_EQ(ask("Pa=3412000000000000"), "OK");
+  EXPECT_EQ(ask("bs"), "T05thread:2;replaylog:begin;");
+  EXPECT_EQ(ask("c"), "T05thread:2;");
+  EXPECT_EQ(ask(step), "e803000000000000");
+  EXPECT_EQ(ask("s"), "T05thread:2;");
+  EXPECT_EQ(ask("s"), "T05thread:2;");
+  EXPECT_EQ(ask("pa"), "3512000000000000");
+  EXPECT_EQ(ask("Hg1"), "OK");
+  EXPECT_EQ(ask("Pb=7700000000000000"), "OK");
+  EXPECT_EQ(ask("bs"), "T05thread:2;");
+  EXPECT_EQ(ask("pb"), "0000000000000000");
+  EXPECT_EQ(ask("vCont;s:1"), "T05thread:1;");
+  EXPECT_EQ(ask("pb"), "7700000000000000");
+  EXPECT_EQ(ask(step), "d107000000000000");  // 2001: its turn came first
+  EXPECT_NE(ask("c").find("replaylog:end;"), said.npos) << said;
+  EXPECT_EQ(ask("qThreadExtraInfo,2"), to_hex("hart 1: running in M mode"));
+  EXPECT_EQ(ask("qfThreadInfo"), "m1,2");
 }
 
 // What a gdb says, changed at random: no crash, no hang, and the stub still answers.

@@ -166,10 +166,14 @@ class Vitrines(Case):
                 self.assertIn(part, self.refused("-M", "virt", "-display", "none", *words))
 
     def test_debugger_words_are_accepted_with_one_line(self):
-        code, out, err = self.run_guest(Program().text("ok").finish(PASS), "-S", "-gdb", "tcp::26000")
+        code, out, err = self.run_guest(Program().text("ok").finish(PASS), "-gdb", "tcp::0,server=on,wait=off")
         self.assertEqual((code, out), (0, "ok"))
-        self.assertEqual(len(err.splitlines()), 1, err)
-        self.assertIn("no gdb server", err)
+        self.assertRegex(err, r"^gdb: 127\.0\.0\.1:\d+\n$")
+        code, out, err = self.run_guest(Program().text("ok").finish(PASS), "-S")
+        self.assertEqual((code, out), (0, "ok"))
+        self.assertIn("-S does not hold the guest back", err)
+        for words in ("tcp::0,nonsense=1", "tcp::0,wait=maybe", "stdio", "tcp::x"):
+            self.assertIn(words.split(",")[-1].split("=")[0].split(":")[-1], self.refused("-M", "virt", "-display", "none", "-gdb", words))
 
     def test_options_of_vitrine_come_from_the_environment(self):
         self.environment["VITRINE_OPTS"] = "--max-instructions 1000 --seed '7'"

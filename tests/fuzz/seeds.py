@@ -231,5 +231,6 @@ SEEDS = {
     "kept_run": lambda: texts(((1,), KEPT), ((0,), KEPT)),
     "disk_tape": lambda: [bytes(i % 20 for i in range(200)), b"".join(bytes([0, kind, 1, 2, 9]) for kind in (1, 0, 2, 0, 3, 4)) + bytes([12, 0, 0, 0, 0])],
     "disk_option": lambda: [b"a,b.img,ro", b"a,snapshot,slot=3", b"a,slot=7,ro"],
+    "gdb_packets": lambda: texts(((), "+$qC#b4+\x03$m0,4#fd$X0,1:}\x03#97"), ((), "0aff")),
     "qemu_words": lambda: texts(((0, 1), "file=a,,b.img,if=none,format=raw,id=d,readonly=on"), ((1,), "virtio-blk-device,drive=x0,help")),
 }

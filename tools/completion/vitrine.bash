@@ -9,7 +9,7 @@ _vitrine() {
   local guests="teach linux linux-disk"
   local labs="classes efficiency fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --port-disk --rng --virtio-console --engine
-    --mmu --break --chaos --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --snapshot-at --lint --stats --stats-json
+    --mmu --break --chaos --untrack-after --clock --seed --date --slice --input --max-instructions --max-seconds --state-hash-every --snapshot-at --lint --stats --stats-json --gdb --freeze
     --kernel-info --record --keep --no-keep --log --log-filter --log-file --log-format --no-reboot --no-cache --perf-map --jitdump --gdb-jit --help"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -27,7 +27,7 @@ _vitrine() {
     replay)
       case $before in
         --engine) mapfile -t COMPREPLY < <(compgen -W "interpreter translator" -- "$word") ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "--engine --snapshot-at --help" -- "$word"; compgen -f -- "$word") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "--engine --gdb --snapshot-at --help" -- "$word"; compgen -f -- "$word") ;;
       esac ;;
     debug)
       case $before in
