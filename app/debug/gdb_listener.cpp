@@ -130,8 +130,11 @@ void Listener::serve() {
     poll(fds.data(), fds.size(), kLookPeriod);
     if (fds[0].revents != 0) return;
     if (StopSignals::received() != 0) wanted_();
-    if (fds[1].revents != 0) greet();
-    if (fds[2].fd >= 0 && fds[2].revents != 0) read_client();
+    // First whoever is there: it may have gone before the other one came.
+    if (fds[2].fd >= 0 && fds[2].revents != 0)
+      read_client();
+    else if (fds[1].revents != 0)
+      greet();
   }
 }
 
@@ -151,20 +154,21 @@ void Listener::greet() {
     ++clients_;
   }
   push({Word::Kind::kConnected, {}});
-  wanted_();
 }
 
-// gdb shows what its first packet is answered with.
+// gdb shows what its first packet is answered with, if the connection stays until it has read that.
 void Listener::refuse(int fd) {
   constexpr int kPatience = 500;  // milliseconds
-  pollfd waiting{fd, POLLIN, 0};
   std::array<char, 4096> bytes;
-  if (poll(&waiting, 1, kPatience) > 0) [[maybe_unused]]
-    const auto got = recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  const auto receive = [&] {
+    pollfd waiting{fd, POLLIN, 0};
+    return poll(&waiting, 1, kPatience) > 0 ? recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT) : 0;
+  };
+  for (ssize_t got = receive(); got > 0 && std::memchr(bytes.data(), '#', static_cast<size_t>(got)) == nullptr;) got = receive();
   const std::string answer = "+" + framed("E.another gdb is connected to this run; one at a time");
   [[maybe_unused]] const auto sent = ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   shutdown(fd, SHUT_WR);
-  poll(&waiting, 1, kPatience);  // so that what was sent is read before the end is seen
+  for (unsigned packets = 0; packets < 8 && receive() > 0;) ++packets;
   close(fd);
 }
 
@@ -188,9 +192,7 @@ void Listener::take(const Item& item) {
       if (acknowledges_) write_all(client_.load(), last_sent_);
       return;
     case Item::Kind::kDamaged: return acknowledge("-");
-    case Item::Kind::kInterrupt:
-      push({Word::Kind::kInterrupt, {}});
-      return wanted_();
+    case Item::Kind::kInterrupt: return push({Word::Kind::kInterrupt, {}});
     case Item::Kind::kPacket:
       acknowledge("+");
       if (item.data == "QStartNoAckMode") acknowledges_ = false;
@@ -198,9 +200,11 @@ void Listener::take(const Item& item) {
   }
 }
 
+// Whoever has taken such a word can forget its interrupt: it is not one that comes later.
 void Listener::push(Word word) {
   {
     const std::lock_guard lock(mutex_);
+    if (word.kind != Word::Kind::kPacket) wanted_();
     word.client = clients_;
     words_.push_back(std::move(word));
   }
@@ -214,7 +218,6 @@ void Listener::drop_client() {
     if (fd >= 0) close(fd);
   }
   push({Word::Kind::kGone, {}});
-  wanted_();
 }
 
 std::optional<Listener::Word> Listener::next(std::chrono::milliseconds wait) {

@@ -61,7 +61,7 @@ TEST(GdbPackets, Framed_RunsOfEachLength_AreThoseBytes) {
 }
 
 TEST(GdbPackets, Reader_PiecesOfAStream_GivesPacketsAndInterrupts) {
-  const std::string stream = "+$qC#b4+\x03$m0,4#fd$X0,1:}\x03#97$OK#00-$cut$OK#9a";
+  const std::string stream = "+$qC#b4+\x03$m0,4#fd$X0,1:}\x03#9f$OK#00-$cut$OK#9a";
   for (size_t piece = 1; piece < stream.size(); ++piece) {
     PacketReader reader;
     std::vector<std::string> got;

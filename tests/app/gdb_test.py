@@ -120,6 +120,8 @@ class Client:
     def close(self):
         self.socket.close()
 
+    __del__ = close
+
 
 def for_each(engines_and_harts):
     def around(test):
@@ -420,6 +422,10 @@ class Qemu(Case):
                 process, address = self.start(*words)
                 client = Client(address)
                 self.assertEqual(client.ask("p20"), "0010000000000000")  # the board's boot ROM
+                loop = f"{0x80000000 + 4 * spinner().labels['loop']:x}"
+                self.assertEqual(client.ask(f"Z0,{loop},4"), "OK")
+                self.assertTrue(client.ask("c").startswith("T05"))
+                self.assertEqual(client.ask(f"z0,{loop},4"), "OK")
                 self.assertEqual(client.ask(f"M{0x80000000 + 4 * spinner().labels['value']:x},2:5555"), "OK")
                 self.assertEqual(client.ask("Pa=0100000000000000"), "OK")
                 self.assertEqual(client.ask("c"), "W00")
