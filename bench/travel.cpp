@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
     with = std::min(with, since(begin));
   }
   debugger::Timeline& timeline = it->control().timeline();
-  fmt::print("{} steps of {}; forward {:.2f} s, with checkpoints {:.2f} s: {:.3f} times; {} checkpoints, {:.0f} MiB of pages\n", it->last(), path,
+  fmt::print("{} steps of {}; forward {:.2f} s, with checkpoints {:.2f} s: {:.3f} times; {} checkpoints, {:.0f} MiB\n", it->last(), path,
              forward, with, with / forward, timeline.checkpoints().size(), static_cast<double>(timeline.bytes()) / (1 << 20));
   auto begin = Clock::now();
   need(it->go_to(it->last() / 2));

@@ -9,11 +9,7 @@ namespace vitrine::debugger {
 
 using core::Step;
 
-Timeline::Timeline(Run& run, const Options& options) : run_(run), options_(options), pages_(run.ram(), run.now()) {
-  core::MomentWriter writer;
-  run_.serialize(writer);
-  checkpoints_.emplace(run_.now(), writer.take());
-}
+Timeline::Timeline(Run& run, const Options& options) : run_(run), options_(options), pages_(run.ram(), run.now()) { add_checkpoint(); }
 
 std::vector<Step> Timeline::checkpoints() const {
   std::vector<Step> steps;
@@ -21,11 +17,18 @@ std::vector<Step> Timeline::checkpoints() const {
   return steps;
 }
 
-void Timeline::make_checkpoint() {
-  const auto begin = HostClock::now();
+void Timeline::add_checkpoint() {
   core::MomentWriter writer;
   run_.serialize(writer);
-  checkpoints_.emplace(run_.now(), writer.take());
+  core::Moment moment = writer.take();
+  moment.fields.shrink_to_fit();
+  fields_ += moment.fields.size();
+  checkpoints_.emplace(run_.now(), std::move(moment));
+}
+
+void Timeline::make_checkpoint() {
+  const auto begin = HostClock::now();
+  add_checkpoint();
   pages_.mark(run_.now());
   keep_to_budget();
   spent_ = HostClock::now() - begin;
@@ -34,7 +37,7 @@ void Timeline::make_checkpoint() {
 
 // The one goes whose absence widens the gap least, measured by how far back it is.
 void Timeline::keep_to_budget() {
-  while (pages_.bytes() > options_.budget && checkpoints_.size() > 2) {
+  while ((bytes() > options_.budget || checkpoints_.size() > options_.most) && checkpoints_.size() > 2) {
     const Step newest = checkpoints_.rbegin()->first;
     auto chosen = checkpoints_.end();
     double least = 0;
@@ -46,6 +49,7 @@ void Timeline::keep_to_budget() {
       least = worth;
     }
     pages_.forget(chosen->first);
+    fields_ -= chosen->second.fields.size();
     checkpoints_.erase(chosen);
   }
 }

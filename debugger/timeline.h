@@ -23,7 +23,8 @@ namespace vitrine::debugger {
 class Timeline {
  public:
   struct Options {
-    uint64_t budget = 512ull << 20;        // bytes of pages
+    uint64_t budget = 512ull << 20;        // bytes of checkpoints
+    size_t most = 4096;                    // checkpoints, since each new one looks at them all when the budget is used up
     core::Step least_spacing = 1'000'000;  // steps between two checkpoints on the way
     double share = 0.05;                   // of the time forward that goes into checkpoints
     core::Step near = 20'000;              // steps: so close before a step that was gone to there is one
@@ -45,11 +46,12 @@ class Timeline {
 
   // For people and tests.
   [[nodiscard]] std::vector<core::Step> checkpoints() const;
-  [[nodiscard]] uint64_t bytes() const { return pages_.bytes(); }
+  [[nodiscard]] uint64_t bytes() const { return pages_.bytes() + fields_; }
 
  private:
   using HostClock = std::chrono::steady_clock;
   void make_checkpoint();
+  void add_checkpoint();
   core::Result<> restore(core::Step step);
   core::Result<> pass_to(core::Step step);
   // How far the last checkpoint before the run's place is behind it.
@@ -60,6 +62,7 @@ class Timeline {
   Options options_;
   core::PageHistory pages_;
   std::map<core::Step, core::Moment> checkpoints_;  // all but RAM; their steps are marks of pages_
+  uint64_t fields_ = 0;                      // bytes of them
   HostClock::duration spent_{};    // on the last checkpoint
   HostClock::duration forward_{};  // since then
 };
