@@ -288,11 +288,23 @@ TEST(QemuMachine, RestartAndSeed) {
   EXPECT_REFUSED("-seed x", "Invalid seed number");
 }
 
-TEST(QemuMachine, Debugger_IsNotHereAndSaysSo) {
-  EXPECT_TRUE(has_note(good("-s"), "nothing listens on tcp::1234"));
-  const auto options = good("-S -gdb tcp::26000");
-  EXPECT_TRUE(has_note(options, "nothing listens on tcp::26000, and -S does not hold the guest back"));
+TEST(QemuMachine, Gdb_HasAnAddressAndMayHoldTheGuestBack) {
+  EXPECT_FALSE(good("").run.gdb);
+  EXPECT_EQ(good("-s").run.gdb, "tcp::1234");
+  EXPECT_FALSE(good("-s").run.freeze);
+  EXPECT_EQ(good("-S -gdb tcp::26000").run.gdb, "tcp::26000");
+  EXPECT_TRUE(good("-S -gdb tcp::26000").run.freeze);
+  EXPECT_EQ(good("-gdb unix:/x,server,nowait").run.gdb, "unix:/x");
+  EXPECT_FALSE(good("-gdb tcp::1,server=on,wait=off").run.freeze);
+  EXPECT_TRUE(good("-gdb tcp::1,server=on,wait").run.freeze);
+  EXPECT_FALSE(good("-s -gdb none").run.gdb);
+  EXPECT_REFUSED("-gdb tcp::1,wait=maybe", "expects 'on' or 'off'");
+  EXPECT_REFUSED("-gdb tcp::70000", "not an address");
+  EXPECT_REFUSED("-gdb stdio", "not in this version");
   EXPECT_TRUE(has_note(good("-S"), "-S does not hold the guest back"));
+}
+
+TEST(QemuMachine, Logs_AreTheirKindsOrNoted) {
   EXPECT_TRUE(has_note(good("-d int,fpu,trace:x -D log"), "no log of that kind: fpu, trace:x"));
   EXPECT_FALSE(has_note(good("-d int,mmu -D log"), "-d int"));
   EXPECT_EQ(good("-d int,mmu").run.log.kinds, "guest-traps,hidden-fault,guest-page-fault");
