@@ -180,6 +180,10 @@ core::Result<> Debuggee::trace_block(translator::BlockTrace& trace) {
     trace.problem = "The interpreter runs this machine, so there is no host code.";
     return core::Ok{};
   }
+  if (is_lockstep(machine_->config().engine)) {
+    trace.problem = "Two engines run this machine side by side, and the second one would not follow. Use --engine translator.";
+    return core::Ok{};
+  }
   const Step here = now();
   core::StopPoints& stops = machine_->stop_points();
   stops.arm(false);

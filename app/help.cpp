@@ -116,8 +116,9 @@ stops at its first step. Its console's input is sent by the verb send.
   -x FILE   the same of a file's lines
   --batch   ends then, and reads nothing from standard input
   --engine NAME  makes a kept run again on this engine
-At the prompt: help, help VERB. Ctrl-C stops a motion. Input that is no terminal
-is echoed, and the first error ends it.
+At the prompt: help, help VERB. Tab completes, arrow up brings lines back, an
+empty line moves once more, Ctrl-C stops a motion. Input that is no terminal is
+echoed, and the first error ends it.
   {0} debug -e 'goto last-trap' -e 'back 3' -e 'explain'
   {0} debug teach --harts 2
 Exit codes: 0; 1 a verb failed; 110 to 120 as of run. docs/debugger.md has more.

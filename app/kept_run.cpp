@@ -17,16 +17,11 @@
 
 #include "app/kept_header.h"
 #include "app/kept_line.h"
+#include "app/state_folder.h"
 #include "core/file.h"
 
 namespace vitrine::app {
 namespace {
-
-bool make_folders(const std::string& path) {
-  for (size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1))
-    if (mkdir(path.substr(0, at).c_str(), 0700) != 0 && errno != EEXIST) return false;
-  return true;
-}
 
 std::string record_text(const KeptRecord& record) {
   const KeptKey& key = record.key;
@@ -59,12 +54,7 @@ std::string packed(std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-std::string last_run_path() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  if (state && *state == '/') return fmt::format("{}/vitrine/last.run", state);
-  return home && *home == '/' ? fmt::format("{}/.local/state/vitrine/last.run", home) : "";
-}
+std::string last_run_path() { return state_file("last.run"); }
 
 KeptRunWriter::KeptRunWriter(const std::string& path, const KeptHeader& header) {
   open_file(path);

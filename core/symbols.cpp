@@ -41,6 +41,14 @@ std::optional<uint64_t> SymbolTable::find(std::string_view wanted) const {
   return found->value;
 }
 
+std::vector<std::string_view> SymbolTable::beginning_with(std::string_view text, size_t most) const {
+  std::vector<std::string_view> found;
+  auto at = std::lower_bound(by_name_.begin(), by_name_.end(), text, [this](const Symbol& s, std::string_view n) { return name(s) < n; });
+  for (; at != by_name_.end() && found.size() < most && name(*at).starts_with(text); ++at)
+    if (found.empty() || found.back() != name(*at)) found.push_back(name(*at));
+  return found;
+}
+
 std::optional<SymbolTable::Place> SymbolTable::nearest(uint64_t address) const {
   const auto after = std::upper_bound(by_address_.begin(), by_address_.end(), address,
                                       [](uint64_t a, const Symbol& s) { return a < s.value; });

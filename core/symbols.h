@@ -32,6 +32,8 @@ class SymbolTable {
   [[nodiscard]] size_t size() const { return by_name_.size(); }
   [[nodiscard]] bool empty() const { return by_name_.empty(); }
   [[nodiscard]] std::optional<uint64_t> find(std::string_view name) const;
+  // Names that begin so, in their order, at most so many; they live as long as the table.
+  [[nodiscard]] std::vector<std::string_view> beginning_with(std::string_view text, size_t most) const;
 
   struct Place {
     std::string_view name;  // lives as long as the table

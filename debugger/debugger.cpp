@@ -36,10 +36,16 @@ core::Result<Stop> Debugger::run(Step until) {
   }
 }
 
+// Time may pass before the next step, and somebody may want in meanwhile.
 core::Result<Stop> Debugger::go_to(Step step) {
-  if (auto done = timeline_.go_to(step); !done) return done.error();
-  if (run_.now() == step) return stop(Kind::kStep);
-  return stop(run_.now() < step ? Kind::kEnd : Kind::kStart);
+  for (unsigned stalled = 0;;) {
+    const Step before = run_.now();
+    if (auto done = timeline_.go_to(step); !done) return done.error();
+    if (run_.now() == step) return stop(Kind::kStep);
+    if (run_.now() > step) return stop(Kind::kStart);
+    if (interrupted()) return stop(Kind::kInterrupted);
+    if (run_.ended() || (run_.now() == before && ++stalled == 2)) return stop(Kind::kEnd);
+  }
 }
 
 core::Result<Stop> Debugger::step(unsigned hart) {

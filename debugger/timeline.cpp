@@ -64,10 +64,11 @@ core::Result<> Timeline::restore(Step step) {
 core::Result<> Timeline::forward(Step until) {
   while (run_.now() < until) {
     const Step before = run_.now();
+    const Step target = std::min(until, before + options_.least_spacing);
     const auto begin = HostClock::now();
-    if (auto done = run_.advance(std::min(until, before + options_.least_spacing)); !done) return done;
+    if (auto done = run_.advance(target); !done) return done;
     forward_ += HostClock::now() - begin;
-    if (run_.now() == before || run_.stop_points().is_hit()) break;
+    if (run_.now() < target || run_.stop_points().is_hit()) break;  // it has ended, or somebody wants in
     const bool due = std::chrono::duration<double>(forward_).count() * options_.share >= std::chrono::duration<double>(spent_).count();
     if (due && since_last() >= options_.least_spacing) make_checkpoint();
   }
@@ -80,6 +81,7 @@ core::Result<> Timeline::pass_to(Step step) {
     if (auto done = restore(nearest); !done) return done;
   if (step > options_.near) {
     if (auto done = forward(step - options_.near); !done) return done;
+    if (run_.now() < step - options_.near) return core::Ok{};
     if (since_last() > 0) make_checkpoint();
   }
   return forward(step);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "isa/riscv/disassembler.h"
 #include "isa/riscv/registers.h"
@@ -98,7 +99,7 @@ bool BlockStepper::step(Level level) {
   size_t to = place_ + 1;
   while (to < places_.size() && (!differ(level, place_, to) || (level == Level::kHost && !places_[to].host && to + 1 < places_.size()))) ++to;
   if (to >= places_.size()) return false;
-  place_ = to;
+  from_ = std::exchange(place_, to);
   return true;
 }
 
@@ -109,7 +110,7 @@ bool BlockStepper::step_back(Level level) {
   if (!differ(level, place_, to)) return false;
   while (level != Level::kHost && to > 0 && !differ(level, to, to - 1)) --to;
   while (level == Level::kHost && to > 0 && !places_[to].host) --to;
-  place_ = to;
+  from_ = place_ = to;
   return true;
 }
 
@@ -120,7 +121,7 @@ uint64_t BlockStepper::guest_register_at(size_t place, unsigned x) const {
   return host.isValid() ? moment.host.gp[host.id()] : moment.x[x];
 }
 
-std::optional<uint64_t> BlockStepper::value(ir::Ref node) const {
+std::optional<uint64_t> BlockStepper::value_at(size_t place, ir::Ref node) const {
   const ValuePlace& at = trace_.origins.values[node];
   if (at.kind == ValuePlace::kConstant) return static_cast<uint64_t>(trace_.block.nodes[node].imm);
   if (at.kind == ValuePlace::kNowhere) return std::nullopt;
@@ -128,17 +129,22 @@ std::optional<uint64_t> BlockStepper::value(ir::Ref node) const {
   size_t behind = 0;
   while (behind < places_.size() && places_[behind].node != node) ++behind;
   while (behind < places_.size() && places_[behind].node == node) ++behind;
-  if (behind >= places_.size() || behind > place_) return std::nullopt;
+  if (behind >= places_.size() || behind > place) return std::nullopt;
   const auto& moment = moment_at(behind);
   return at.kind == ValuePlace::kHostRegister ? moment.host.gp[at.number] : moment.x[at.number];
 }
 
-// Of the host's registers with their guest's, of the guest's in memory, of IR values: what the step to this place made.
+// Of IR values, the host's registers with their guest's, and the guest's in memory: what was made on the way to this place.
 std::string BlockStepper::changes() const {
-  if (place_ == 0) return {};
+  if (from_ == place_) return {};
   std::string text;
   const auto add = [&](const std::string& what) { text += (text.empty() ? "" : ", ") + what; };
-  const auto &now = moment_at(place_), &before = moment_at(place_ - 1);
+  for (size_t i = from_; i < place_; ++i) {
+    const ir::Ref node = places_[i].node;
+    if (node == ir::kNoRef || places_[i + 1].node == node) continue;
+    if (const auto made = value_at(i + 1, node)) add(fmt::format("v{} = {}", node, hex(*made)));
+  }
+  const auto &now = moment_at(place_), &before = moment_at(from_);
   for (unsigned i = 0; i < 16; ++i) {
     if (now.host.gp[i] == before.host.gp[i]) continue;
     std::string guest;
@@ -171,9 +177,11 @@ std::string BlockStepper::line(size_t place) const {
   const bool nothing = at.node == ir::kNoRef && at.insn >= 0;
   const std::string code = nothing ? "(nothing is left of it)" : host ? fmt::format("{:#x}  {} {}", host->address, host->mnemonic, host->operands)
                            : at.node == ir::kNoRef ? fmt::format("{:#x}", moment_at(place).host.rip) : "";
-  text += fmt::format("{} {:<34} {}", place == place_ ? "->" : "  ", node, code);
-  while (text.back() == ' ') text.pop_back();
-  return text + "\n";
+  std::string row = fmt::format("{} {:<34} {}", place == place_ ? "->" : "  ", node, code);
+  if (at.node != ir::kNoRef && place + 1 < places_.size() && places_[place + 1].node != at.node)
+    if (const auto made = value_at(place + 1, at.node)) row = fmt::format("{:<84} ; v{} = {}", row, at.node, hex(*made));
+  while (row.back() == ' ') row.pop_back();
+  return text + row + "\n";
 }
 
 std::string BlockStepper::text() const {
@@ -188,7 +196,7 @@ std::string BlockStepper::text() const {
       const auto known = value(shown.in[i]);
       inputs += fmt::format("{}v{} = {}", inputs.empty() ? "" : ", ", shown.in[i], known ? hex(*known) : "part of another operation");
     }
-    text += inputs.empty() ? "\n" : fmt::format("        ; {}\n", inputs);
+    text += inputs.empty() ? "\n" : fmt::format("   ; {}\n", inputs);
   }
   if (const x86::Instruction* next = host())
     text += fmt::format("  host  {:#x}  {} {}\n", next->address, next->mnemonic, next->operands);

@@ -43,12 +43,12 @@ class BlockStepper {
   [[nodiscard]] const x86::HostState& host_state() const { return moment_at(place_).host; }
   [[nodiscard]] uint64_t guest_register(unsigned x) const { return guest_register_at(place_, x); }
   // What is known of a node's value here; none: it is not computed yet, or never stands anywhere by itself.
-  [[nodiscard]] std::optional<uint64_t> value(translator::ir::Ref node) const;
+  [[nodiscard]] std::optional<uint64_t> value(translator::ir::Ref node) const { return value_at(place_, node); }
   [[nodiscard]] const translator::BlockTrace& trace() const { return trace_; }
 
-  // Where it stands: guest, IR, host, and what the step before this place changed.
+  // Where it stands: guest, IR, host, and what was made on the way there, if that was forwards.
   [[nodiscard]] std::string text() const;
-  // All places, an arrow at the present one.
+  // All places, an arrow at the present one, and what each operation made.
   [[nodiscard]] std::string listing() const;
 
  private:
@@ -64,6 +64,7 @@ class BlockStepper {
   [[nodiscard]] uint64_t guest_register_at(size_t place, unsigned x) const;
   [[nodiscard]] int insn_of(size_t place) const { return places_[place].insn; }
   [[nodiscard]] bool differ(Level level, size_t a, size_t b) const;
+  [[nodiscard]] std::optional<uint64_t> value_at(size_t place, translator::ir::Ref node) const;
   [[nodiscard]] std::string changes() const;
   [[nodiscard]] std::string line(size_t place) const;
   [[nodiscard]] const x86::Instruction* host_at(size_t place) const;
@@ -72,7 +73,7 @@ class BlockStepper {
   translator::BlockTrace trace_;
   std::vector<x86::Instruction> code_;
   std::vector<Place> places_;
-  size_t place_ = 0;
+  size_t place_ = 0, from_ = 0;  // and where the last motion began; the same: it went back
   core::Step moment_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 
 #include "app/debug/terminal.h"
 #include "app/help.h"
@@ -129,10 +130,13 @@ int debug_verb(const Program& program, const std::vector<std::string>& words) {
   auto wish = parse(words);
   if (!wish) return fail(program, wish.error());
   int input = -1;
+  std::error_code gone;  // there may be none
+  const std::filesystem::path folder = std::filesystem::current_path(gone);
   auto debuggee = begin(program, wish->words, input);
   if (!debuggee) return fail(program, debuggee.error());
   debug::State state(**debuggee);
   state.input = input;
+  state.folder = folder;
   state.prompted = true;
   return debug::converse(state, wish->script);
 }

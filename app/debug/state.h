@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,6 +56,8 @@ class State final : private core::EventSink {
   bool prompted = false;  // a prompt says where it stands: the verbs need not
   // Where live console input goes; -1: nowhere.
   int input = -1;
+  // Where the user stands, or empty: a kept run is made where it was made first. Files are named from here.
+  std::filesystem::path folder;
 
   // --- Motion. The error of a motion is the end of this run: it is not what it was.
   // The stop points hold, and these addresses besides.

@@ -12,6 +12,7 @@
 #include "app/debug/line_editor.h"
 #include "app/debug/verbs.h"
 #include "app/program.h"
+#include "app/state_folder.h"
 
 namespace vitrine::app::debug {
 
@@ -28,6 +29,7 @@ void stop_motion(int) {
 class Interrupts {
  public:
   explicit Interrupts(Debuggee& it) {
+    it.forget_interrupt();
     moving = &it;
     struct sigaction action{};
     action.sa_handler = stop_motion;
@@ -75,11 +77,17 @@ bool echo_and_do(State& state, const std::string& line) {
 }
 
 int talk(State& state) {
+  TypedLines typed(state_file("debug.lines"));
+  LineEditor editor(typed, [&state](const std::string& line) { return complete(state, line); });
+  std::string motion;  // an empty line makes it once more
   while (!state.quit) {
-    const auto line = read_line(prompt(state));
+    const auto line = editor.read(prompt(state));
     if (!line) break;
-    do_line(state, *line);
+    const core::Step before = state.it().now();
+    const bool done = do_line(state, line->empty() ? motion : *line);
+    if (!line->empty()) motion = done && state.it().now() != before ? *line : "";
   }
+  typed.save();
   if (!state.quit) std::puts("");
   return 0;
 }

@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 using Answer = core::Result<std::string>;
 
 // What can stand where a verb wants a word: for completion.
-enum class Wants : uint8_t { kNothing, kPlace, kEvent, kCsr, kVerb, kMoment, kFile };
+enum class Wants : uint8_t { kNothing, kPlace, kEvent, kCsr, kVerb, kMoment, kFile, kRegister, kDevice, kLevel, kBreak };
 
 struct Verb {
   std::string_view name;

@@ -84,7 +84,7 @@ Answer devices(State& state, const Words& words) {
 
 constexpr Verb kVerbs[] = {
     {"irq", "", "", "Shows which interrupts are pending, enabled and delegated, and what the PLIC holds.", Wants::kNothing, irq},
-    {"devices", "dev", "[NAME]", "Shows what is on the bus, or the registers of one device; nothing changes by looking.", Wants::kNothing, devices},
+    {"devices", "dev", "[NAME]", "Shows what is on the bus, or the registers of one device; nothing changes by looking.", Wants::kDevice, devices},
 };
 
 }  // namespace

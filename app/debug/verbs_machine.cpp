@@ -94,7 +94,7 @@ Answer csr(State& state, const Words& words) {
 
 constexpr Verb kVerbs[] = {
     {"hart", "h", "[H | next]", "Chooses the hart that is looked at and stepped; next: whichever makes the next step.", Wants::kNothing, hart},
-    {"regs", "r", "[f | NAME...]", "Shows the registers, or those of floating point, or some.", Wants::kNothing, regs},
+    {"regs", "r", "[f | NAME...]", "Shows the registers, or those of floating point, or some.", Wants::kRegister, regs},
     {"csr", "", "[NAME...]", "Shows CSRs with their fields; without a name those that are not 0.", Wants::kCsr, csr},
 };
 

@@ -164,12 +164,12 @@ Answer go_back(State& state, const Words& words) {
 }
 
 constexpr Verb kVerbs[] = {
-    {"step", "s", "[N] [hart H] | guest|ir|host", "Makes N steps of the machine (1), or of one hart; a guest trap's entry is one step. Or one inside the block.", Wants::kNothing, step},
+    {"step", "s", "[N] [hart H] | guest|ir|host", "Makes N steps of the machine (1), or of one hart; a guest trap's entry is one step. Or one inside the block.", Wants::kLevel, step},
     {"next", "n", "[N] | KIND", "Makes N instructions, with what they call or trap to; or goes on to the next event of a kind.", Wants::kEvent, next},
     {"finish", "fin", "", "Goes on until the present function has returned.", Wants::kNothing, finish},
     {"until", "u", "WHERE", "Goes on until a hart comes to this place.", Wants::kPlace, until},
     {"continue", "c", "[@STEP]", "Goes on until something stops it, or to that step.", Wants::kNothing, go_on},
-    {"back", "b", "[N] [hart H] | guest|ir|host", "Undoes N steps of the machine (1), or of one hart. Or one inside the block.", Wants::kNothing, back},
+    {"back", "b", "[N] [hart H] | guest|ir|host", "Undoes N steps of the machine (1), or of one hart. Or one inside the block.", Wants::kLevel, back},
     {"rcontinue", "rc", "", "Goes back to the last moment at which something would have stopped it.", Wants::kNothing, go_back},
     {"prev", "p", "KIND", "Goes back to the last event of a kind before now.", Wants::kEvent, prev},
     {"goto", "g", "MOMENT", "Goes to a moment: @N, +N, -N, start, end, line:TEXT, pc:PLACE[#n], event:KIND[#n], last-trap.", Wants::kMoment, go_to_moment},

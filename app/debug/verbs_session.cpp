@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include "app/debug/verbs.h"
 #include "app/text.h"
@@ -77,7 +76,8 @@ Answer send(State& state, const Words& words) {
 
 Answer snapshot(State& state, const Words& words) {
   if (words.size() != 2) return usage(words[0], "it wants a file.");
-  const std::string path = std::filesystem::absolute(words[1]);  // a kept run is made where it was made first
+  std::error_code gone;
+  const std::string path = state.folder.empty() ? std::filesystem::absolute(words[1], gone) : state.folder / words[1];
   auto saved = state.it().save(path);
   if (!saved) return saved.error();
   return fmt::format("Step {} is in '{}' ({}). Go on from there: vitrine run {}\n", state.it().now(),
