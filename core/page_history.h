@@ -40,6 +40,8 @@ class PageHistory final : private RamListener {
   void forget(Mark mark);
 
   [[nodiscard]] uint64_t bytes() const { return kPageSize * versions_; }
+  // Pages that were written since the last mark that was set or gone to.
+  [[nodiscard]] size_t dirty() const { return dirty_.size(); }
 
  private:
   using Bytes = std::array<uint8_t, kPageSize>;

@@ -49,7 +49,7 @@ class Timeline {
   [[nodiscard]] uint64_t bytes() const { return pages_.bytes() + fields_; }
 
  private:
-  using HostClock = std::chrono::steady_clock;
+  using Time = std::chrono::nanoseconds;  // that this thread's processor spent: whoever else uses the machine changes nothing
   void make_checkpoint();
   void add_checkpoint();
   core::Result<> restore(core::Step step);
@@ -63,8 +63,8 @@ class Timeline {
   core::PageHistory pages_;
   std::map<core::Step, core::Moment> checkpoints_;  // all but RAM; their steps are marks of pages_
   uint64_t fields_ = 0;                      // bytes of them
-  HostClock::duration spent_{};    // on the last checkpoint
-  HostClock::duration forward_{};  // since then
+  Time spent_{};    // on the last checkpoint
+  Time forward_{};  // since then
 };
 
 }  // namespace vitrine::debugger
