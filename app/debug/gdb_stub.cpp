@@ -82,6 +82,7 @@ void Stub::begin() {
 
 void Stub::end() {
   points_.clear();
+  verbs_.reset();
   debuggee_.set_stop_points({}, {});
 }
 

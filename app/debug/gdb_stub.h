@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include "app/debuggee.h"
+#include "app/debug/state.h"
 
 namespace vitrine::app::gdb {
 
@@ -135,6 +136,7 @@ class Stub {
     friend auto operator<=>(const Point&, const Point&) = default;
   };
   std::set<Point> points_;
+  std::unique_ptr<debug::State> verbs_;  // of `monitor`, once it was used
   struct Passed {
     bool backwards;
     unsigned hart;

@@ -7,6 +7,7 @@
 #include "app/debug/gdb_packets.h"
 #include "app/debug/gdb_stub.h"
 #include "app/debug/gdb_target.h"
+#include "app/debug/verbs.h"
 #include "app/text.h"
 #include "core/file.h"
 
@@ -87,7 +88,11 @@ void Stub::apply_points(Motion motion) {
   }
   std::sort(breaks.begin(), breaks.end());
   breaks.erase(std::unique(breaks.begin(), breaks.end()), breaks.end());
-  debuggee_.set_stop_points(std::move(breaks), std::move(watches));
+  std::vector<core::EventKind> catches;  // which gdb has no words for
+  if (verbs_)
+    for (const debug::StopPoint& point : verbs_->points)
+      if (point.kind == debug::StopPoint::Kind::kCatch) catches.push_back(point.event);
+  debuggee_.set_stop_points(std::move(breaks), std::move(watches), catches);
 }
 
 // For gdb, watch points of RISC-V stop before the access: it takes them out, makes one more step, in the direction of the motion, and
@@ -148,6 +153,7 @@ void Stub::tell(const Stop& stop) {
     if (outcome && first) say(fmt::format("{}\nThe machine stands at its last moment, step {}.\n", outcome->words, stop.step));
     if (!outcome) say(fmt::format("What was kept ends here, at step {}.\n", stop.step));
   }
+  if (stop.kind == Kind::kRequest) say(fmt::format("Caught: {}.\n", debug::event_name_text(Debuggee::caught(stop))));
   last_stop_ = stop_text(stop, hart_);
   answer(last_stop_);
 }
@@ -185,25 +191,25 @@ std::string Stub::stop_text(const Stop& stop, unsigned hart) const {
 
 // --- monitor
 
+// The verbs of `vitrine debug`, for the hart that gdb looks at. The text comes in either case; gdb says of an error that it is one.
 void Stub::monitor(std::string_view command) {
   const auto text = from_hex(command);
   if (!text) return refuse("no text");
-  const auto words = split_words(*text);
-  const std::string verb = words.empty() ? "help" : words[0];
-  const auto number = words.size() == 2 ? parse_number(words[1]) : std::nullopt;
-  if (verb == "goto" && number) {
-    if (const std::string problem = go_to(*number); !problem.empty()) return refuse(problem);
+  if (!verbs_) verbs_ = std::make_unique<debug::State>(debuggee_);
+  verbs_->chosen = hart_;
+  const core::Step before = debuggee_.now();
+  debug::Answer answered = debug::obey(*verbs_, *text);
+  if (answered) say(*answered);
+  if (!answered) say(answered.error().message + "\n");
+  if (verbs_->quit) say("gdb's own words end this: detach, kill.\n");
+  verbs_->quit = false;
+  if (debuggee_.now() != before) {
     hart_ = step_hart_ = debuggee_.current_hart();
-    say(fmt::format("Step {}, hart {}, pc {:#x}. (gdb does not know yet: maintenance flush register-cache)\n", debuggee_.now(), hart_,
-                    debuggee_.machine().hart(hart_).pc));
-  } else if (verb == "step") {
-    say(fmt::format("Step {} of {} to {}.\n", debuggee_.now(), debuggee_.first(), debuggee_.last()));
-  } else if (verb == "help") {
-    say("goto N  to the moment before step N\nstep    which step the machine stands before\n");
-  } else {
-    say(fmt::format("'{}' is no verb; there are: goto N, step, help.\n", core::printable(*text)));
+    passed_.reset();
+    last_stop_.clear();
+    say("(gdb does not know yet where it stands: maintenance flush register-cache)\n");
   }
-  ok();
+  answered ? ok() : answer("E01");
 }
 
 }  // namespace vitrine::app::gdb

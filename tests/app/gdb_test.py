@@ -260,6 +260,33 @@ tell(step=reg("step"))
         self.assertEqual(told[:8], told[8:16][::-1], said)
         self.assertEqual(told[16]["step"], 1000)
 
+    def test_monitor_has_the_verbs_of_the_debugger(self):
+        told, said = self.debug(ENGINES[0], 1, """
+print(do("monitor goto last-trap"))
+do("maintenance flush register-cache")
+tell(**at())
+print(do("monitor csr stvec"))
+print(do("monitor walk $pc"))
+do("monitor catch guest-exception")
+print(do("reverse-continue"))
+tell(**at())
+try: gdb.execute("monitor nonsense")
+except gdb.error as problem: print("REFUSED", problem)
+try: gdb.execute("monitor goto 1 2 3")
+except gdb.error as problem: print("REFUSED", problem)
+""")
+        kept = self.kept(1)
+        here = self.vitrine("debug", kept, "--batch", "-e", "goto last-trap", "-e", "csr stvec", "-e", "walk $pc", "-e", "catch guest-exception",
+                            "-e", "rcontinue", "-e", "goto +0")
+        steps = [int(step) for step in re.findall(r"^@(\d+) hart", here.stdout, re.M)]
+        self.assertEqual([told[0]["step"], told[1]["step"]], [steps[1], steps[-1]], here.stdout + said)
+        self.assertLess(told[1]["step"], told[0]["step"])
+        self.assertIn("stvec", said)
+        self.assertIn(re.search(r"^stvec .*$", here.stdout, re.M)[0], said)
+        self.assertIn("'nonsense' is not a verb", said)
+        self.assertEqual(len(re.findall(r"^REFUSED .*", said, re.M)), 2, said)
+        self.assertIn("Caught: guest trap guest-exception", said)
+
     def test_ends_of_history_are_told_and_nothing_of_it_can_be_written(self):
         told, said = self.debug(ENGINES[0], 4, """
 do("reverse-stepi")
