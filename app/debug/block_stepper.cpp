@@ -135,6 +135,24 @@ std::optional<uint64_t> BlockStepper::value_at(size_t place, ir::Ref node) const
 }
 
 // Of IR values, the host's registers with their guest's, and the guest's in memory: what was made on the way to this place.
+// With the guest register that lives in it.
+std::string BlockStepper::name_of(unsigned host) {
+  for (const translator::Mapping& mapping : translator::kMapped)
+    if (mapping.host.id() == host) return fmt::format("{} ({})", kHostNames[host], riscv::kXNames[mapping.guest]);
+  return std::string(kHostNames[host]);
+}
+
+std::string BlockStepper::registers() const {
+  const x86::HostState& state = host_state();
+  std::string text;
+  for (unsigned i = 0; i < 16; ++i) text += fmt::format("{:<10} {:#018x}{}", name_of(i), state.gp[i], i % 3 == 2 ? "\n" : "    ");
+  text += fmt::format("{:<10} {:#018x}    {:<10} {:#018x}\n", "rip", state.rip, "flags", state.flags);
+  for (unsigned i = 0; i < 16; ++i) text += fmt::format("{:<10} {:#018x}{}", fmt::format("xmm{}", i), state.xmm[i], i % 3 == 2 ? "\n" : "    ");
+  text += fmt::format("{:<10} {:#010x}\n", "mxcsr", state.mxcsr);
+  if (const x86::Instruction* const next = host()) text += fmt::format("next       {} {}: {:02x}\n", next->mnemonic, next->operands, fmt::join(next->bytes, " "));
+  return text;
+}
+
 std::string BlockStepper::changes() const {
   if (from_ == place_) return {};
   std::string text;
@@ -147,10 +165,7 @@ std::string BlockStepper::changes() const {
   const auto &now = moment_at(place_), &before = moment_at(from_);
   for (unsigned i = 0; i < 16; ++i) {
     if (now.host.gp[i] == before.host.gp[i]) continue;
-    std::string guest;
-    for (const translator::Mapping& mapping : translator::kMapped)
-      if (mapping.host.id() == i) guest = fmt::format(" ({})", riscv::kXNames[mapping.guest]);
-    add(fmt::format("{}{} {} -> {}", kHostNames[i], guest, hex(before.host.gp[i]), hex(now.host.gp[i])));
+    add(fmt::format("{} {} -> {}", name_of(i), hex(before.host.gp[i]), hex(now.host.gp[i])));
   }
   for (unsigned i = 0; i < 16; ++i)
     if (now.host.xmm[i] != before.host.xmm[i]) add(fmt::format("xmm{} {} -> {}", i, hex(before.host.xmm[i]), hex(now.host.xmm[i])));

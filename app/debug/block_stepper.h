@@ -50,6 +50,8 @@ class BlockStepper {
   [[nodiscard]] std::string text() const;
   // All places, an arrow at the present one, and what each operation made.
   [[nodiscard]] std::string listing() const;
+  // All host registers, and the bytes of the host instruction that is next.
+  [[nodiscard]] std::string registers() const;
 
  private:
   struct Place {
@@ -63,6 +65,7 @@ class BlockStepper {
   [[nodiscard]] const translator::BlockTrace::Moment& moment_at(size_t place) const { return trace_.moments[places_[place].moment]; }
   [[nodiscard]] uint64_t guest_register_at(size_t place, unsigned x) const;
   [[nodiscard]] int insn_of(size_t place) const { return places_[place].insn; }
+  [[nodiscard]] static std::string name_of(unsigned host);
   [[nodiscard]] bool differ(Level level, size_t a, size_t b) const;
   [[nodiscard]] std::optional<uint64_t> value_at(size_t place, translator::ir::Ref node) const;
   [[nodiscard]] std::string changes() const;

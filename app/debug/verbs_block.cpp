@@ -40,15 +40,16 @@ Answer leave(State& state) {
 }
 
 Answer inside(State& state, const Words& words) {
-  if (words.size() > 1) return usage(words[0], "it has no arguments.");
+  const bool registers = words.size() == 2 && words[1] == "regs";
+  if (words.size() > 1 && !registers) return usage(words[0], "it takes no other word than regs.");
   bool fresh = false;
   auto block = walk(state, fresh);
   if (!block) return block.error();
-  return (*block)->listing();
+  return registers ? (*block)->registers() : (*block)->listing();
 }
 
 constexpr Verb kVerbs[] = {
-    {"inside", "", "", "The block that runs next: guest, IR and host beside each other, as it really runs; an arrow where step ir or host stands.", Wants::kNothing, inside},
+    {"inside", "", "[regs]", "The block that runs next: guest, IR and host beside each other, as it really runs; an arrow where step ir or host stands. regs: all host registers there.", Wants::kNothing, inside},
 };
 
 }  // namespace
