@@ -38,27 +38,31 @@ std::string enabled_interrupts(const Hart& hart) {
   return names.empty() ? "none" : names;
 }
 
+std::vector<const core::SymbolTable*> symbols_of(const Machine& machine) {
+  std::vector<const core::SymbolTable*> all;
+  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image})
+    if (*image) all.push_back(&(*image)->symbols);
+  for (const core::SymbolTable& symbols : machine.more_symbols()) all.push_back(&symbols);
+  return all;
+}
+
 }  // namespace
 
 std::string symbol_text(const Machine& machine, uint64_t pc) {
-  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image}) {
-    if (!*image) continue;
-    if (std::string text = (*image)->symbols.text(pc); !text.empty()) return text;
-  }
+  for (const core::SymbolTable* symbols : symbols_of(machine))
+    if (std::string text = symbols->text(pc); !text.empty()) return text;
   return {};
 }
 
 std::optional<uint64_t> symbol_at(const Machine& machine, std::string_view name) {
-  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image})
-    if (*image)
-      if (const auto found = (*image)->symbols.find(name)) return found;
+  for (const core::SymbolTable* symbols : symbols_of(machine))
+    if (const auto found = symbols->find(name)) return found;
   return std::nullopt;
 }
 
 std::optional<uint64_t> symbol_of(const Machine& machine, uint64_t address) {
-  for (const auto* image : {&machine.boot().kernel_image, &machine.boot().firmware_image})
-    if (*image)
-      if (const auto found = (*image)->symbols.nearest(address)) return address - found->offset;
+  for (const core::SymbolTable* symbols : symbols_of(machine))
+    if (const auto found = symbols->nearest(address)) return address - found->offset;
   return std::nullopt;
 }
 

@@ -32,7 +32,7 @@ std::string short_help(const std::string& program) {
 // 80 columns, 24 rows.
 std::string run_help() {
   return R"(Usage: vitrine run [GUEST] [OPTION]...    GUEST: teach, linux, linux-disk, FILE
-    vitrine lab|bisect|explain|replay|debug|inspect|classes|suite|doctor|qemu -h
+vitrine lab|bisect|explain|replay|debug|dap|inspect|classes|suite|doctor|qemu -h
 Images
   --kernel FILE   ELF, Image or raw        --bios FILE|none|builtin  firmware
   --initrd FILE   initial file system      --append WORDS  kernel command line
@@ -116,12 +116,28 @@ stops at its first step. Its console's input is sent by the verb send.
   -x FILE   the same of a file's lines
   --batch   ends then, and reads nothing from standard input
   --engine NAME  makes a kept run again on this engine
+  --dap     speaks with an editor, as the verb dap
 At the prompt: help, help VERB. Tab completes, arrow up brings lines back, an
 empty line moves once more, Ctrl-C stops a motion. Input that is no terminal is
 echoed, and the first error ends it.
   {0} debug -e 'goto last-trap' -e 'back 3' -e 'explain'
   {0} debug teach --harts 2
 Exit codes: 0; 1 a verb failed; 110 to 120 as of run. docs/debugger.md has more.
+)",
+                     program);
+}
+
+std::string dap_help(const std::string& program) {
+  return fmt::format(R"(Usage: vitrine dap
+The debugger for VS Code and other editors: a debug adapter that speaks the
+Debug Adapter Protocol on standard input and output; vitrine debug --dap is the
+same. What is run stands in the editor's launch.json:
+  "guest": "kernel.elf", "arguments": ["--harts", "2"]   a new run
+  "run": "FILE", or true      a kept run: forwards and backwards; true: the last
+  "symbols": ["sh.elf"]       files of programs that the guest loads itself
+  "stopOnEntry": true         it waits at the first step
+In the debug console the verbs of {0} debug are understood.
+Exit codes: 0; 1 what the client sent made no sense. docs/dap.md has more.
 )",
                      program);
 }

@@ -11,6 +11,7 @@ std::string run_help();                              // a screen, and so are the
 std::string bisect_help(const std::string& program);
 std::string explain_help(const std::string& program);
 std::string debug_help(const std::string& program);
+std::string dap_help(const std::string& program);
 std::string replay_help(const std::string& program);
 std::string inspect_help(const std::string& program);
 std::string classes_help(const std::string& program);

@@ -113,6 +113,9 @@ class Machine final : private devices::FinishObserver,
 
   [[nodiscard]] const MachineConfig& config() const { return config_; }
   [[nodiscard]] const BootPlan& boot() const { return boot_; }
+  // Names of addresses besides those of the images, for people: of programs that the guest itself loads.
+  void add_symbols(core::SymbolTable symbols) { more_symbols_.push_back(std::move(symbols)); }
+  [[nodiscard]] const std::vector<core::SymbolTable>& more_symbols() const { return more_symbols_; }
   [[nodiscard]] const core::Clock& clock() const { return clock_; }
   [[nodiscard]] core::Scheduler& scheduler() { return scheduler_; }
   [[nodiscard]] core::GuestRam& ram() { return *ram_; }
@@ -231,6 +234,7 @@ class Machine final : private devices::FinishObserver,
   devices::Uart16550* uart_ = nullptr;
   core::ByteReceiver* virtio_console_ = nullptr;
   BootPlan boot_;
+  std::vector<core::SymbolTable> more_symbols_;
   std::optional<GuestEnd> end_;
 };
 

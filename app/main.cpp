@@ -28,7 +28,7 @@
 namespace vitrine::app {
 namespace {
 
-constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "replay", "debug", "inspect", "classes", "suite", "doctor", "qemu", "help"};
+constexpr std::string_view kVerbs[] = {"run", "lab", "bisect", "explain", "replay", "debug", "dap", "inspect", "classes", "suite", "doctor", "qemu", "help"};
 
 int unknown_verb(const Program& program, const std::string& word) {
   const std::string_view meant = nearest(word, kVerbs);
@@ -37,7 +37,7 @@ int unknown_verb(const Program& program, const std::string& word) {
   // A guest or a file where the verb should be: the verb was forgotten.
   if (meant.empty() && !word.starts_with("-"))
     hint = fmt::format("{} run {}", program.name, shell_word(word));
-  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, replay, debug, inspect, classes, suite, doctor, qemu.{}", core::printable(word),
+  complain(fmt::format("'{}' is not a verb; there are: run, lab, bisect, explain, replay, debug, dap, inspect, classes, suite, doctor, qemu.{}", core::printable(word),
                        hint.empty() ? "" : " Did you mean: " + hint));
   return exit_code::kUsage;
 }
@@ -76,6 +76,7 @@ int main_program(const Program& program) {
   if (verb == "explain") return wants_help ? print(explain_help(program.name)) : explain_verb(program, rest);
   if (verb == "replay") return wants_help ? print(replay_help(program.name)) : replay_verb(program, rest);
   if (verb == "debug") return wants_help ? print(debug_help(program.name)) : debug_verb(program, rest);
+  if (verb == "dap") return wants_help ? print(dap_help(program.name)) : dap_verb(program, rest);
   if (verb == "inspect") return wants_help ? print(inspect_help(program.name)) : inspect_verb(program, rest);
   if (verb == "classes") return wants_help ? print(classes_help(program.name)) : classes_verb(program, rest);
   if (verb == "suite") return suite_verb(program, rest);

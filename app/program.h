@@ -19,6 +19,7 @@ std::vector<std::string> replay_option_names();
 int run_verb(const Program& program, const std::vector<std::string>& words);
 int bisect_verb(const Program& program, std::vector<std::string> words);
 int classes_verb(const Program& program, const std::vector<std::string>& words);
+int dap_verb(const Program& program, const std::vector<std::string>& words);
 int debug_verb(const Program& program, const std::vector<std::string>& words);
 int doctor_verb(const Program& program, const std::vector<std::string>& words);
 int explain_verb(const Program& program, const std::vector<std::string>& words);

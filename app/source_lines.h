@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Lines of source text of a guest program, by the DWARF in its ELF file: "kernel.c:120" of an address. Without DWARF there
-// are none; that is no error.
+// Lines of source text of guest programs, by the DWARF in their ELF files: "kernel.c:120" of an address, and the addresses of a
+// line. Without DWARF there are none; that is no error.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace vitrine::app {
 
-class DwarfFile;
 class Machine;
 
 class SourceLines {
@@ -22,8 +23,9 @@ class SourceLines {
   SourceLines(const SourceLines&) = delete;
   SourceLines& operator=(const SourceLines&) = delete;
 
+  // One more program. Where an address is one of several, the program that was opened first has it.
   void open(const std::string& path);
-  // Of the machine's kernel; nothing if that has none. The machine outlives this.
+  // The machine's kernel; nothing if that has none. The machine outlives this.
   void open_kernel_of(const Machine& machine);
   // The bytes outlive this.
   void open(std::span<const std::byte> elf);
@@ -34,11 +36,28 @@ class SourceLines {
   struct Line {
     std::string file;
     unsigned number = 0;
+    uint64_t first = 0, end = 0;  // all addresses around this one that the line has without a gap
+    friend bool operator==(const Line&, const Line&) = default;
   };
   [[nodiscard]] std::optional<Line> line_at(uint64_t address) const;
 
+  // Where the statements of a line begin: one address in each function, and in each place where a compiler has put one inline. Of a
+  // line without code it is the next one that has some. Empty: there is none, or no such file.
+  struct Places {
+    std::string file;
+    unsigned number = 0;
+    std::vector<uint64_t> addresses;
+  };
+  [[nodiscard]] Places places_of(const std::string& file, unsigned number) const;
+  // The files that have code, as in Line. The one among them that `path` means: the same, or of those that are not on this host
+  // where the compiler had them, the one whose path ends most like it.
+  [[nodiscard]] const std::set<std::string>& files() const;
+  [[nodiscard]] std::optional<std::string> file_like(const std::string& path) const;
+
  private:
-  std::unique_ptr<DwarfFile> file_;
+  class Program;
+  std::vector<std::unique_ptr<Program>> programs_;
+  mutable std::optional<std::set<std::string>> files_;
 };
 
 }  // namespace vitrine::app

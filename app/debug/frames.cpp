@@ -2,6 +2,8 @@
 // Who called whom, by what functions do at their beginning, as compilers write it: `addi sp, sp, -N` makes room, `sd ra, K(sp)` keeps
 // the return address. No debug information is needed, only symbols that say where functions begin. What is left early
 // (`addi sp, sp, N` ... `ret`, and the function goes on behind it) is followed, too.
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "app/debug/motion.h"
@@ -40,8 +42,9 @@ void follow(const riscv::Insn& insn, Prologue& it) {
   }
 }
 
-std::optional<Prologue> prologue_of(State& state, uint64_t pc) {
-  const auto begin = symbol_of(state.machine(), pc);
+// A call that does not return may be its function's last instruction: then the return address is in none, or in another one.
+std::optional<Prologue> prologue_of(State& state, uint64_t pc, bool innermost) {
+  const auto begin = symbol_of(state.machine(), pc - (innermost ? 0 : 1));
   if (!begin || pc - *begin > kLongest) return std::nullopt;
   Prologue it;
   for (uint64_t at = *begin; at < pc;) {
@@ -56,7 +59,7 @@ std::optional<Prologue> prologue_of(State& state, uint64_t pc) {
 }  // namespace
 
 std::optional<Frame> caller_of(State& state, const Frame& frame, bool innermost) {
-  const auto prologue = prologue_of(state, frame.pc);
+  const auto prologue = prologue_of(state, frame.pc, innermost);
   if (!prologue) return std::nullopt;
   uint64_t back = state.hart().x[kRa];
   if (prologue->room != 0 && prologue->ra_at) {
@@ -68,6 +71,13 @@ std::optional<Frame> caller_of(State& state, const Frame& frame, bool innermost)
   }
   if (symbol_text(state.machine(), back).empty()) return std::nullopt;
   return Frame{back, frame.sp + prologue->room};
+}
+
+std::string frame_text(State& state, const Frame& frame, bool innermost) {
+  const auto begin = symbol_of(state.machine(), frame.pc - (innermost ? 0 : 1));
+  if (!begin) return fmt::format("{:#x}", frame.pc);
+  const std::string name = symbol_text(state.machine(), *begin);
+  return frame.pc == *begin ? name : fmt::format("{}+{:#x}", name, frame.pc - *begin);
 }
 
 std::vector<Frame> frames(State& state) {

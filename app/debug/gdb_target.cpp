@@ -17,19 +17,31 @@ std::string reg(std::string_view name, unsigned number, std::string_view more = 
   return fmt::format("  <reg name=\"{}\" bitsize=\"64\" regnum=\"{}\"{}/>\n", name, number, more);
 }
 
-// CSRs of the hart in whatever mode it will be: asked of one in M mode, with all switched on.
-std::string csrs_of(const Hart& hart) {
+}  // namespace
+
+// Asked of a hart in M mode, with all switched on.
+std::vector<unsigned> csrs_of(const Hart& hart) {
   Hart probe;
   probe.config = hart.config;
   probe.extensions = hart.config.extensions;
   probe.csr.mstatus |= riscv::mstatus::kFs;
   probe.float_off = false;
-  std::string text;
+  std::vector<unsigned> all;
   for (const CsrRow& row : riscv::csr_rows())
-    for (unsigned i = 0; i < row.count; ++i) {
-      if (row.accessible && !row.accessible(probe, i)) continue;
-      text += reg(riscv::csr_name(row, i), kRegCsr + row.number + i * row.stride, " save-restore=\"no\" group=\"csr\"");
-    }
+    for (unsigned i = 0; i < row.count; ++i)
+      if (!row.accessible || row.accessible(probe, i)) all.push_back(row.number + i * row.stride);
+  return all;
+}
+
+namespace {
+
+std::string csr_registers(const Hart& hart) {
+  std::string text;
+  for (const unsigned csr : csrs_of(hart)) {
+    unsigned index = 0;
+    const CsrRow* const row = riscv::find_csr(csr, index);
+    text += reg(riscv::csr_name(*row, index), kRegCsr + csr, " save-restore=\"no\" group=\"csr\"");
+  }
   return text;
 }
 
@@ -46,7 +58,7 @@ std::string target_description(const Machine& machine) {
   text += "</feature>\n<feature name=\"org.gnu.gdb.riscv.fpu\">\n";
   for (unsigned i = 0; i < riscv::kFNames.size(); ++i) text += reg(riscv::kFNames[i], kRegF + i, " type=\"ieee_double\" group=\"float\"");
   text += "</feature>\n<feature name=\"org.gnu.gdb.riscv.virtual\">\n" + reg("priv", kRegPrivilege, " save-restore=\"no\"");
-  text += "</feature>\n<feature name=\"org.gnu.gdb.riscv.csr\">\n" + csrs_of(machine.hart(0));
+  text += "</feature>\n<feature name=\"org.gnu.gdb.riscv.csr\">\n" + csr_registers(machine.hart(0));
   text += "</feature>\n<feature name=\"vitrine.machine\">\n";
   text += reg("step", kRegStep, " type=\"uint64\" save-restore=\"no\" group=\"vitrine\"");
   text += reg("space", kRegSpace, " type=\"uint64\" save-restore=\"no\" group=\"vitrine\"");

@@ -25,6 +25,9 @@ std::string target_description(const Machine& machine);
 // The map of memory for gdb, which asks by guest-virtual addresses.
 std::string memory_map();
 
+// The numbers of all CSRs that a hart has in whatever mode it will be.
+std::vector<unsigned> csrs_of(const riscv::Hart& hart);
+
 // Nothing changes by looking. nullopt: there is no such register.
 std::optional<uint64_t> register_value(const Machine& machine, unsigned hart, unsigned number);
 

@@ -18,6 +18,14 @@ Answer told(State& state, const core::Result<debugger::Stop>& stop, bool back = 
 // Where it stands: a line, unless a prompt says it.
 std::string standing_text(State& state);
 
+// One instruction of a hart, and whatever it calls or traps to: until the hart is behind it in the same mode, with the same stack; or
+// in front of it once more, since a page fault or an interrupt came first.
+core::Result<debugger::Stop> over(State& state, unsigned hart);
+// Until the hart's present function has returned. An error of kind kUsage: who called it is not known, and nothing has moved.
+core::Result<debugger::Stop> out(State& state, unsigned hart);
+// jal and jalr that keep a return address in ra or t0 (volume I, 2.5.1, "return-address stack").
+bool is_call(const riscv::Insn& insn);
+
 // A function that runs or waits for another one's return.
 struct Frame {
   uint64_t pc = 0;
@@ -25,6 +33,8 @@ struct Frame {
 };
 // The frame that called this one, by the prologue of its function (frames.cpp); none: it is not known.
 std::optional<Frame> caller_of(State& state, const Frame& frame, bool innermost);
+// "main+0x12": of a caller it is the function that made the call.
+std::string frame_text(State& state, const Frame& frame, bool innermost);
 // The innermost one, and all that called it.
 std::vector<Frame> frames(State& state);
 

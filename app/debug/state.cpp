@@ -59,10 +59,25 @@ void State::seek(std::vector<uint64_t> breaks, std::vector<core::StopPoints::Wat
   it_.set_stop_points(std::move(breaks), std::move(watches), catches);
 }
 
-core::Result<Stop> State::run_to(unsigned hart, const std::vector<uint64_t>& places, const There& there) {
-  arm(places);
+core::Result<Stop> State::move(const std::vector<uint64_t>& more, const Motion& motion) {
   while (true) {
-    auto stop = it_.run();
+    arm(more);
+    auto stop = motion();
+    if (!stop || stop->kind != Stop::Kind::kInterrupted || !look_in || !look_in()) return stop;
+  }
+}
+
+core::Result<Stop> State::run(core::Step until) {
+  return move({}, [&] { return it_.run(until); });
+}
+
+core::Result<Stop> State::step(unsigned hart) {
+  return move({}, [&] { return it_.step(hart); });
+}
+
+core::Result<Stop> State::run_to(unsigned hart, const std::vector<uint64_t>& places, const There& there) {
+  while (true) {
+    auto stop = move(places, [this] { return it_.run(); });
     if (!stop || stop->kind != Stop::Kind::kBreak) return stop;
     const auto at = [&](const StopPoint& p) { return p.kind == StopPoint::Kind::kBreak && p.at == stop->at; };
     if (std::any_of(points.begin(), points.end(), at)) return stop;

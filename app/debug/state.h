@@ -44,6 +44,8 @@ class State final : private core::EventSink {
   [[nodiscard]] unsigned hart_number() const { return chosen ? *chosen : it_.current_hart(); }
   [[nodiscard]] riscv::Hart& hart() { return machine().hart(hart_number()); }
   [[nodiscard]] const SourceLines& lines() const { return lines_; }
+  // Of one more program, which the guest loads itself.
+  void open_lines(const std::string& path) { lines_.open(path); }
   [[nodiscard]] const Processes* processes() const { return processes_.get(); }
 
   std::optional<unsigned> chosen;
@@ -60,6 +62,11 @@ class State final : private core::EventSink {
   std::filesystem::path folder;
 
   // --- Motion. The error of a motion is the end of this run: it is not what it was.
+  // Asked when somebody has interrupted a motion: true, it goes on.
+  std::function<bool()> look_in;
+  // On, or one step of a hart, with the stop points.
+  core::Result<debugger::Stop> run(core::Step until = core::kNever);
+  core::Result<debugger::Stop> step(unsigned hart);
   // The stop points hold, and these addresses besides.
   void arm(const std::vector<uint64_t>& more = {});
   // These hold and no others, until the next motion arms.
@@ -80,6 +87,8 @@ class State final : private core::EventSink {
     std::string words;
   };
   void event(const core::Event& event, const core::EventWords& effect) noexcept override;
+  using Motion = std::function<core::Result<debugger::Stop>()>;
+  core::Result<debugger::Stop> move(const std::vector<uint64_t>& more, const Motion& motion);
 
   Debuggee& it_;
   SourceLines lines_;

@@ -55,7 +55,7 @@ class Help(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, text, ""))
 
     def test_HelpOfEveryVerb_FitsAScreen(self):
-        for verb in ("run", "lab", "bisect", "explain", "replay", "debug", "inspect", "classes", "suite", "doctor"):
+        for verb in ("run", "lab", "bisect", "explain", "replay", "debug", "dap", "inspect", "classes", "suite", "doctor"):
             for word in ("--help", "-h"):
                 done = vitrine(verb, word)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))

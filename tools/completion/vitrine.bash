@@ -5,7 +5,7 @@
 _vitrine() {
   local own
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="run lab bisect explain replay debug inspect classes suite doctor qemu --help --version"
+  local verbs="run lab bisect explain replay debug dap inspect classes suite doctor qemu --help --version"
   local guests="teach linux linux-disk"
   local labs="classes efficiency fidelity full-emulation-and-split-driver isa-and-abi layers popf safety shadow-page-table time ways-of-cpu-virtualisation"
   local options="--bios --kernel --initrd --append --dtb --dump-dtb --memory --harts --cpu --disk --port-disk --rng --virtio-console --engine
@@ -33,7 +33,7 @@ _vitrine() {
       case $before in
         -e) ;;
         -x) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "$guests -e -x --batch $options" -- "$word"; compgen -f -- "$word") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "$guests -e -x --batch --dap $options" -- "$word"; compgen -f -- "$word") ;;
       esac ;;
     inspect) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     lab)
