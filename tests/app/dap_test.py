@@ -276,6 +276,22 @@ class Live(Case):
             self.assertEqual(it.output["stdout"], "x")
             self.done(it)
 
+    def test_AVerbThatMoves_IsPausedAndTold(self):
+        guest = self.file("dot.bin", Program().li("t0", UART).addi("t1", "x0", ord(".")).sb("t1", "t0", 0).spin().code() + bytes(64))
+        for engine in ENGINES:
+            it = self.begun(guest=str(guest), arguments=["--bios", "none", "--no-keep", "--engine", engine])
+            it.verb("continue @3")
+            self.assertEqual((it.event("stopped")["reason"], it.step()), ("goto", 3))
+            verb = it.send("evaluate", expression="continue", context="repl")
+            while "stdout" not in it.output:  # so it moves
+                it.message()
+            pause = it.send("pause", threadId=1)
+            self.assertIn("Interrupted", it.response(verb)["body"]["result"])
+            self.assertTrue(it.response(pause)["success"])
+            self.assertEqual(it.event("stopped")["reason"], "goto")
+            self.assertGreater(it.step(), 3)
+            self.done(it)
+
     def test_OfEveryMotion_PauseAndTheEndOfTheSession(self):
         for request, event in (("pause", "stopped"), ("terminate", "terminated"), ("disconnect", None)):
             for engine in ENGINES:
