@@ -131,6 +131,7 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] mmu::Mmu& mmu(unsigned i) { return *harts_[i]->mmu; }
   // What a hart's load would read from RAM; nothing changes by looking.
   [[nodiscard]] std::optional<uint64_t> look_at(unsigned hart, core::GuestVirt at, unsigned width) const;
+  [[nodiscard]] const mmu::AddressSpaces& spaces() const { return *spaces_; }
   [[nodiscard]] const mmu::MmuCounters& mmu_counters() const { return spaces_->counters; }
   [[nodiscard]] const riscv::CodeCache::Counters& code_counters() const { return interpreter_->counters(); }
 #ifdef VITRINE_HAS_TRANSLATOR

@@ -588,6 +588,23 @@ std::string AddressSpaces::space_text(SpaceId id, std::optional<uint64_t> asid) 
   return fmt::format("{} ({}): {}", id, what, known == 0 ? "nothing known yet" : fmt::format("kept, {} pages known", known));
 }
 
+std::vector<AddressSpaces::SpaceView> AddressSpaces::spaces() const {
+  std::vector<SpaceView> all;
+  for (unsigned id = 0; id < kSpaces; ++id) {
+    const Space& space = spaces_[id];
+    if (space.hart == ~0u) continue;
+    SpaceView view{static_cast<SpaceId>(id), space.hart, space.root, is_group(id), space.group};
+    for (unsigned kind = 0; kind < kViews; ++kind) {
+      view.known[kind] = space.known[kind].size();
+      view.linear |= space.lower[kind].writes.entries() != nullptr;
+    }
+    view.known_upper = space.known_upper.size();
+    view.linear |= space.upper.writes.entries() != nullptr;
+    all.push_back(view);
+  }
+  return all;
+}
+
 uint64_t AddressSpaces::known_in(SpaceId id) const {
   const Space& space = spaces_[id];
   uint64_t known = space.known_upper.size() + (space.group != id ? spaces_[space.group].known_upper.size() : 0);

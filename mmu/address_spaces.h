@@ -156,6 +156,18 @@ class AddressSpaces final : public core::RamListener {
 
   // For events, in words: what the last write to a watched page table did; what a space is, and how much of it is known.
   [[nodiscard]] std::string table_effect() const;
+  // All that there are, for people who ask.
+  struct SpaceView {
+    SpaceId id = 0;
+    unsigned hart = 0;
+    uint64_t root = 0;        // satp's mode and PPN, or kBareRoot
+    bool group = false;       // what members share of their upper half
+    SpaceId shares_with = 0;  // the group that it is a member of; itself: none
+    std::array<uint64_t, static_cast<size_t>(ViewKind::kCount)> known = {};  // pages, by kind of View
+    uint64_t known_upper = 0;                                                // of S, in the upper half, its own
+    bool linear = false;                                                     // it has a linear table
+  };
+  [[nodiscard]] std::vector<SpaceView> spaces() const;
   // Pages of it that are known, those that it shares with its group too.
   [[nodiscard]] uint64_t known_in(SpaceId space) const;
   // "7 (root 0x81234000, asid 12): kept, 214 pages known"; without `asid` nothing is said of it.

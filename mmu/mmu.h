@@ -60,6 +60,11 @@ class Mmu final : public core::MemoryPort {
   // machines.
   void serialize(core::Archive& ar);
 
+  // What the lazy machines keep, and under which name what is found now is kept.
+  [[nodiscard]] const KeptTranslations& kept() const { return kept_; }
+  // Where data of the present context is translated.
+  [[nodiscard]] AddressSpaces::SpaceId data_space() const { return data_space_; }
+
   // For debuggers and tests: the walk of an address in the present context, nothing changed, nothing kept.
   [[nodiscard]] Walk look(core::GuestVirt at, core::AccessKind kind) const noexcept;
 

@@ -399,10 +399,10 @@ const uint32_t* Translator::attach(Hart& hart) {
 const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc, bool apart) {
   const auto begin = std::chrono::steady_clock::now();
   if (memory_->left() < kMaxBlockBytes) flush();
-  const BuildInput input = make_block(page, pc, apart);
+  const BuildInput input = make_block(page, page.entries, pc, apart, trace_ ? &trace_->origins : nullptr);
   if (trace_) trace_->input = input;
   const uint8_t* const code = memory_->append(output_.code.data(), output_.code.size());
-  places_.push_back({reinterpret_cast<uint64_t>(code), pc, &page, static_cast<uint32_t>(sites_.size())});
+  places_.push_back({reinterpret_cast<uint64_t>(code), pc, &page, static_cast<uint32_t>(sites_.size()), static_cast<uint32_t>(output_.code.size())});
   sites_.insert(sites_.end(), output_.sites.begin(), output_.sites.end());
   install(page, pc, code, apart);
   if (options_.one_block) steps_of_[code] = block_.insns.size();
@@ -417,7 +417,7 @@ const uint8_t* Translator::translate(TranslatedPage& page, uint64_t pc, bool apa
 
 // block_ and output_ for pc, and what they were made from. An instruction that lowering cannot do becomes a helper, in
 // a second attempt.
-BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc, bool apart) {
+BuildInput Translator::make_block(const TranslatedPage& page, const uint32_t* entries, uint64_t pc, bool apart, Origins* origins) {
   BuildInput input{.pc = pc,
                    .page = page.host,
                    .privilege = privilege_of(page.key.set),
@@ -435,8 +435,8 @@ BuildInput Translator::make_block(const TranslatedPage& page, uint64_t pc, bool 
     }
     try {
       lowering_->lower({block_, page.key.set, static_cast<uint32_t>(sites_.size()), physical_addend_,
-                        page.entries, page.scattered, options_.all_scattered, page.apart,
-                        trace_ ? &trace_->origins : nullptr},
+                        entries, page.scattered, options_.all_scattered, page.apart,
+                        origins},
                        output_);
       return input;
     } catch (const TooComplex& what) {

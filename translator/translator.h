@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -77,6 +78,29 @@ class Translator final : public riscv::Engine, public core::RamListener {
   // address; 0: in a thunk)?
   [[nodiscard]] bool made(uint64_t host) const noexcept { return memory_->contains(reinterpret_cast<const void*>(host)); }
   [[nodiscard]] uint64_t block_of(uint64_t host) const noexcept;
+  // --- For people who ask between two rounds (block_views.cpp)
+  struct BlockView {
+    PageKey page;
+    uint64_t pc = 0;
+    const uint8_t* code = nullptr;  // host code, cold parts included
+    size_t size = 0;
+    bool apart = false;  // each access makes its own check (lowering.h)
+  };
+  // Those that can be entered now, by guest address.
+  [[nodiscard]] std::vector<BlockView> blocks() const;
+  // Its jumps to blocks that are not there yet.
+  [[nodiscard]] std::vector<Link> waiting(const BlockView& block) const;
+  // The block made again from the same bytes, not installed. nullopt: it is gone.
+  struct BlockStory {
+    BuildInput input;
+    ir::Block block;  // after the passes
+    // As like the code that runs as can be: the same but for addresses, unless accesses of the page were scattered since.
+    std::vector<uint8_t> code;
+    Origins origins;
+  };
+  std::optional<BlockStory> story_of(const BlockView& block);
+  [[nodiscard]] const HostAbilities& host_abilities() const { return host_; }
+
   // A sentence about names for tools of the host that could not be written, or empty.
   [[nodiscard]] std::string host_tools_problem() const { return host_tools_ ? host_tools_->problem() : ""; }
 
@@ -97,7 +121,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   const uint8_t* find_apart(riscv::Hart& hart);
   const uint32_t* attach(riscv::Hart& hart);
   const uint8_t* translate(TranslatedPage& page, uint64_t pc, bool apart = false);
-  BuildInput make_block(const TranslatedPage& page, uint64_t pc, bool apart);
+  BuildInput make_block(const TranslatedPage& page, const uint32_t* entries, uint64_t pc, bool apart, Origins* origins);
   void sample_misses(const core::PredictionSet& set, uint64_t misses, uint64_t steps);
   void scatter(uint32_t site);
   bool run_translated(riscv::Hart& hart, const uint8_t* code, core::Step end);
@@ -127,7 +151,7 @@ class Translator final : public riscv::Engine, public core::RamListener {
   struct Place {
     uint64_t host, guest;
     TranslatedPage* page;
-    uint32_t first_site;
+    uint32_t first_site, size;
   };
   const Place& place_of_site(uint32_t site) const;
   std::vector<Place> places_;  // of all blocks in code memory, in its order

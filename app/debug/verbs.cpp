@@ -14,8 +14,8 @@ namespace vitrine::app::debug {
 std::span<const VerbGroup> verb_groups() {
   static const VerbGroup kGroups[] = {
       {"Motion", motion_verbs()},   {"Stop points", stop_verbs()}, {"Memory and code", memory_verbs()},
-      {"The machine", machine_verbs()}, {"Page tables", table_verbs()},    {"Interrupts and devices", device_verbs()},
-      {"What happens", event_verbs()},
+      {"The machine", machine_verbs()}, {"Page tables", table_verbs()},  {"Shadows of page tables", shadow_verbs()},    {"Interrupts and devices", device_verbs()},
+      {"What happens", event_verbs()}, {"Translated code", translation_verbs()},
 #ifdef VITRINE_HAS_TRANSLATOR
       {"Inside a block", block_verbs()},
 #endif

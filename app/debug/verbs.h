@@ -46,6 +46,8 @@ Answer obey(State& state, std::string_view line);
 [[nodiscard]] std::span<const Verb> memory_verbs();
 [[nodiscard]] std::span<const Verb> machine_verbs();
 [[nodiscard]] std::span<const Verb> table_verbs();
+[[nodiscard]] std::span<const Verb> shadow_verbs();
+[[nodiscard]] std::span<const Verb> translation_verbs();
 [[nodiscard]] std::span<const Verb> device_verbs();
 [[nodiscard]] std::span<const Verb> event_verbs();
 [[nodiscard]] std::span<const Verb> session_verbs();

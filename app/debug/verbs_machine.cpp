@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "app/debug/csr_fields.h"
+#include "app/breaking.h"
 #include "app/debug/verbs.h"
 #include "app/diagnosis.h"
 #include "app/text.h"
@@ -92,10 +93,34 @@ Answer csr(State& state, const Words& words) {
   return text;
 }
 
+// All that can be wrong on purpose, and what is.
+std::string breaks_list(core::BreakSet breaks) {
+  std::string text;
+  for (const core::BreakRow& row : core::break_rows()) text += fmt::format("{} {:<27} {}\n", breaks.has(row.kind) ? "*" : " ", row.name, row.sentence);
+  return text + (breaks.any() ? "*: so it is here.\n" : "Nothing is wrong on purpose here.\n");
+}
+
+// A break is built in, and named in the run's identity: one that came later could not be made again.
+Answer sabotage(State& state, const Words& words) {
+  const core::BreakSet breaks = state.machine().config().breaks;
+  if (words.size() == 1) return breaks_list(breaks);
+  if (words.size() > 2) return usage(words[0], "it takes one name.");
+  auto named = parse_breaks(words[1]);
+  if (!named) return named.error();
+  for (const core::BreakRow& row : core::break_rows()) {
+    if (!named->has(row.kind)) continue;
+    if (breaks.has(row.kind)) return fmt::format("So it is here. {} {}\n", row.sentence, row.symptom);
+    return usage(words[0], fmt::format("no break can be switched while a machine runs, since the run could not be made again. Use a new run: vitrine debug GUEST --break {}. {}",
+                                       row.name, row.sentence));
+  }
+  return std::string();
+}
+
 constexpr Verb kVerbs[] = {
     {"hart", "h", "[H | next]", "Chooses the hart that is looked at and stepped; next: whichever makes the next step.", Wants::kNothing, hart},
     {"regs", "r", "[f | NAME...]", "Shows the registers, or those of floating point, or some.", Wants::kRegister, regs},
     {"csr", "", "[NAME...]", "Shows CSRs with their fields; without a name those that are not 0.", Wants::kCsr, csr},
+    {"sabotage", "", "[NAME]", "Shows what can be wrong on purpose, and what is; a new run is begun so: vitrine debug GUEST --break NAME.", Wants::kBreak, sabotage},
 };
 
 }  // namespace

@@ -252,6 +252,79 @@ class Teach(WithDebugger):
                   re.findall(r"^(0x\w+)-(0x\w+) -> (0x\w+)", answers[2][1], re.M)) if first <= pc <= last]
         self.assertEqual([base + pc - first for first, base in inside], [physical])
 
+    def test_SpacesAndShadow_AreThoseOfSatpAndOfTheWalk(self):
+        step = [event["step"] for event in self.events if event["kind"] == "guest-exception"][-1]
+        for engine in ENGINES:
+            answers = self.debug(self.kept, "--engine", engine, verbs=[f"goto {step - 3000}", f"continue @{step}", "csr satp", "spaces", "shadow $sp", "walk $sp load",
+                                                                       "shadow 0x10000000000"])
+            satp = int(re.search(r"satp +(0x[0-9a-f]+)", answers[2][1]).group(1), 16)
+            mine = [line for line in answers[3][1].splitlines() if "<- satp of hart 0" in line]
+            self.assertEqual(len(mine), 1, answers[3][1])
+            self.assertIn(f"root table at {(satp & ((1 << 44) - 1)) << 12:#x}", mine[0])
+            physical = re.search(r"physical address is (0x[0-9a-f]+)", answers[5][1]).group(1)
+            self.assertIn(f"-> guest-physical {physical} -> host-virtual 0x", answers[4][1])
+            self.assertNotIn("not where the walk leads", answers[4][1])
+            self.assertIn("where the walk leads", answers[4][1])
+            self.assertIn("So a load would be a guest trap", answers[6][1])
+
+    def test_Blocks_CoverTheirInstructions(self):
+        if "translator" not in ENGINES:
+            self.skipTest("this build has no translator")
+        kept = [self.kept, "--engine", "translator"]
+        step = [event["step"] for event in self.events if event["kind"] == "guest-exception"][-1]
+        listed = self.debug(*kept, verbs=[f"goto {step}", "blocks 0 1000"])[1][1]
+        blocks = [(int(pc, 16), mode, int(at, 16)) for pc, mode, at in re.findall(r"^(0x[0-9a-f]+) ([USM]) from physical (0x[0-9a-f]+),", listed, re.M)]
+        self.assertGreater(len(blocks), 10)
+        self.assertEqual(blocks, sorted(blocks, key=lambda block: block[0]))
+        self.assertIn(f"{len(blocks)} blocks, ", listed)
+        for pc, mode, physical in blocks[5::20]:
+            if mode == "S":
+                self.assertEqual(physical, pc)  # the teaching kernel's own mapping
+            answers = self.debug(*kept, verbs=[f"goto {step}", f"block {pc:#x}", f"ir {pc:#x}", f"ir {pc:#x} --pass fold", f"host {pc:#x}"])
+            its = next(part for part in re.split(r"(?m)^(?=0x)", answers[1][1]) if part.startswith(f"{pc:#x} {mode} "))
+            insns = [(int(at, 16), text) for at, text in re.findall(r"^  (?:->|  ) (0x[0-9a-f]+)  (.*)$", its, re.M)]
+            count = int(re.search(r"it ends behind (\d+) instructions", its).group(1))
+            self.assertEqual((len(insns), insns[0][0]), (count, pc))
+            if mode == "S":  # memory says the same, as the handler sees it on the other engine
+                shown = self.debug(self.kept, "--engine", "interpreter", verbs=[f"goto {step + 1}", f"x/{count}i {pc:#x}"])[1][1]
+                self.assertEqual([line.split("  ")[-1] for line in shown.splitlines() if not line.endswith(":")], [text for _, text in insns])
+            built = re.findall(r"^; (0x[0-9a-f]+)  (.*)$", answers[2][1].split("fold")[0], re.M)
+            self.assertEqual([int(at, 16) for at, _ in built], [at for at, _ in insns])
+            self.assertRegex(answers[3][1], r"(?m)^(After fold:|fold changes nothing)")
+            beside = [int(at, 16) for at in re.findall(r"^  (0x[0-9a-f]+)  ", answers[4][1], re.M)]
+            self.assertTrue(set(beside) <= {at for at, _ in insns} and beside, answers[4][1])
+        self.debug(self.kept, "--engine", "interpreter", verbs=["blocks"], code=1)
+        self.assertIn("the interpreter runs this machine", self.errors)
+
+    def test_Sabotage_SaysWhatIsWrongAndHowToBeginSo(self):
+        self.debug(self.kept, verbs=["sabotage timer-late"], code=1)
+        self.assertIn("vitrine debug GUEST --break timer-late", self.errors)
+        answers = self.debug("teach", "--no-keep", "--break", "timer-late", verbs=["sabotage", "sabotage timer-late"])
+        self.assertEqual(re.findall(r"^\* (\S+)", answers[0][1], re.M), ["timer-late"])
+        self.assertIn("So it is here", answers[1][1])
+
+    def test_Send_IsTyped_AtThePresentOnly(self):
+        for engine in ENGINES:
+            answers = self.debug("teach", "--no-keep", "--engine", engine, verbs=["continue @600000", "send halt", "continue", "console 3", "info"])
+            self.assertIn("5 bytes wait", answers[1][1])
+            self.assertIn("The run ends here: The guest ended with success", answers[2][1])
+            self.assertIn("halt", answers[3][1])
+        self.debug("teach", "--no-keep", verbs=["step 100", "back", "send halt"], code=1)
+        self.assertIn("the past cannot be changed. Use: goto @100", self.errors)
+
+    def test_SeveralHarts_StepsOfOne(self):
+        (self.folder / "loop.bin").write_bytes(Program().label("loop").addi("t0", "t0", 1).jal("x0", "loop").code().ljust(64, b"\0"))
+        kept = self.folder / "harts.run"
+        vitrine("run", self.folder / "loop.bin", "--bios", "none", "--harts", "3", "--max-instructions", "500000", "--keep", kept)
+        for engine in ENGINES:
+            answers = self.debug(kept, "--engine", engine,
+                                 verbs=["goto end", "info", "back 5 hart 2", "info", "step 3 hart 2", "info", "hart 1", "regs"])
+            steps = [[int(it) for it in re.findall(r"(\d+) steps", answers[i][1])] for i in (1, 3, 5)]
+            self.assertEqual([len(it) for it in steps], [3, 3, 3])
+            self.assertGreater(steps[0][2], 1000)
+            self.assertEqual([it[2] - steps[0][2] for it in steps], [0, -5, -2])
+            self.assertIn("Hart 1", answers[7][1])
+
     def test_Finish_ReturnsToTheCaller(self):
         trap = [event["step"] for event in self.events if event["kind"] == "guest-exception"][2]
         for engine in ENGINES:
