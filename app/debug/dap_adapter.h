@@ -18,6 +18,7 @@
 #include "app/debug/motion.h"
 #include "app/debug/state.h"
 #include "app/program.h"
+#include "core/image.h"
 
 namespace vitrine::app::dap {
 
@@ -117,7 +118,11 @@ class Adapter {
   [[nodiscard]] Numbers hit_points(const debugger::Stop& stop) const;
   [[nodiscard]] std::string_view reason_of(const debugger::Stop& stop, const Numbers& hit) const;
 
-  [[nodiscard]] static Json source_json(const std::string& file);
+  // A break point by names or lines of a program is for that program, and other ones may have its addresses.
+  [[nodiscard]] bool is_meant(const debugger::Stop& stop) const;
+  // With the path that a file has here, if it can be found.
+  [[nodiscard]] Json source_json(const std::string& file) const;
+  [[nodiscard]] std::string path_here(const std::string& file) const;
   core::Result<unsigned> hart_of(const Json& arguments) const;
 
   [[nodiscard]] debug::State& state() const { return *state_; }
@@ -142,6 +147,8 @@ class Adapter {
   std::optional<debugger::Stop> last_stop_;
   std::string last_words_;
   Json farewell_;  // the last response
+  std::vector<core::Image> programs_;                 // that the guest loads itself
+  mutable std::map<std::string, std::string> paths_;  // of source files, by their names in the programs
   int exit_code_ = 0;
 };
 

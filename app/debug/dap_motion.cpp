@@ -77,7 +77,12 @@ core::Result<Stop> Adapter::moved(const Wish& wish) {
     case Motion::kStepIn: return wish.line ? line_on(wish.hart, true) : it.step(wish.hart);
     case Motion::kStepOut: return debug::out(it, wish.hart);
     case Motion::kStepBack: return wish.line ? line_back(wish.hart) : debuggee_->step_back(wish.hart);
-    case Motion::kRunBack: it.arm(); return debuggee_->run_back();
+    case Motion::kRunBack:
+      it.arm();
+      while (true) {
+        auto stop = debuggee_->run_back();
+        if (!stop || stop->kind != Stop::Kind::kBreak || is_meant(*stop)) return stop;
+      }
   }
   __builtin_unreachable();
 }

@@ -65,6 +65,7 @@ Adapter::Answer Adapter::set_breakpoints(const Json& arguments) {
   forget_points(kind);
   Numbers& numbers = points_[kind];
   const auto file = state().lines().file_like(path);
+  if (file) paths_[*file] = path;
   Json all = Json::array();
   for (const Json& wanted : **list) {
     const int64_t line = number_of(wanted, "line").value_or(0) + (lines_from_1_ ? 0 : 1);
@@ -220,6 +221,29 @@ Adapter::Answer Adapter::set_exception_breakpoints(const Json& arguments) {
     all.push_back(add_point(std::move(point), {0}, numbers));
   }
   return Json{{"breakpoints", all}};
+}
+
+// The code that is there tells which program it is.
+bool Adapter::is_meant(const debugger::Stop& stop) const {
+  constexpr uint64_t kCompared = 64;
+  for (const unsigned number : hit_points(stop)) {
+    const bool by_address = std::none_of(points_.begin(), points_.end(), [&](const auto& kind) {
+      const bool named = kind.first == "function" || kind.first.starts_with("source ");
+      return named && std::find(kind.second.begin(), kind.second.end(), number) != kind.second.end();
+    });
+    if (by_address) return true;
+  }
+  bool others = false;
+  for (const core::Image& program : programs_)
+    for (const core::ImageSegment& segment : program.segments) {
+      const uint64_t offset = stop.at.value - segment.linked_at.value;
+      if (!segment.executable || offset >= segment.bytes.size()) continue;
+      const auto size = static_cast<size_t>(std::min<uint64_t>(kCompared, segment.bytes.size() - offset));
+      const std::string there = debuggee_->read_memory(stop.hart, stop.at, size).bytes;
+      if (std::equal(there.begin(), there.end(), reinterpret_cast<const char*>(segment.bytes.data()) + offset)) return true;
+      others = true;
+    }
+  return !others;
 }
 
 }  // namespace vitrine::app::dap

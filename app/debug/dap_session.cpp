@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -192,6 +193,7 @@ Adapter::Answer Adapter::begin(const std::vector<std::string>& words, const Json
   state_->folder = beginning.folder;
   state_->prompted = true;  // the client shows where it stands
   state_->look_in = [this] { return look_in(); };
+  state_->is_meant = [this](const debugger::Stop& stop) { return is_meant(stop); };
   if (auto done = open_symbols(symbols); !done) return end_run(), done.error();
   stop_on_entry_ = flag_of(arguments, "stopOnEntry", !debuggee_->live());
   afterwards_ = [this] { channel_.event("initialized", Json::object()); };
@@ -205,6 +207,7 @@ core::Result<> Adapter::open_symbols(const std::vector<std::string>& files) {
     if (image->symbols.empty()) say(fmt::format("'{}' has no symbols.\n", core::printable(file)));
     machine().add_symbols(std::move(image->symbols));
     state_->open_lines(file);
+    programs_.push_back(std::move(*image));
   }
   return core::Ok{};
 }
@@ -251,8 +254,26 @@ Adapter::Answer Adapter::threads(const Json&) {
 
 // --- Source text
 
-Json Adapter::source_json(const std::string& file) {
-  return {{"name", std::filesystem::path(file).filename().string()}, {"path", file}};
+Json Adapter::source_json(const std::string& file) const {
+  const std::string path = path_here(file);
+  return {{"name", std::filesystem::path(path).filename().string()}, {"path", path}};
+}
+
+// Where the compiler had it; or, if that is not here, where the client has said that it is, or below the folder that files are named from.
+std::string Adapter::path_here(const std::string& file) const {
+  namespace fs = std::filesystem;
+  const auto [known, fresh] = paths_.try_emplace(file, file);
+  std::error_code problem;
+  if (!fresh || (fs::path(file).is_absolute() && fs::exists(file, problem))) return known->second;
+  const fs::path path = fs::path(file).relative_path();
+  for (auto part = path.begin(); part != path.end(); ++part) {
+    fs::path tail = state().folder;
+    for (auto rest = part; rest != path.end(); ++rest) tail /= *rest;
+    if (!fs::is_regular_file(tail, problem)) continue;
+    known->second = tail.string();
+    break;
+  }
+  return known->second;
 }
 
 Adapter::Answer Adapter::loaded_sources(const Json&) {
@@ -265,7 +286,8 @@ Adapter::Answer Adapter::loaded_sources(const Json&) {
 Adapter::Answer Adapter::source(const Json& arguments) {
   constexpr uint64_t kLargest = 16 << 20;
   const std::string path = text_of(member(arguments, "source"), "path");
-  if (!state().lines().files().contains(path))
+  const auto& files = state().lines().files();
+  if (std::none_of(files.begin(), files.end(), [&](const std::string& file) { return path_here(file) == path; }))
     return core::error(ErrorKind::kUsage, "source: no program of the guest was made of '{}'.", core::printable(path));
   auto bytes = core::read_file(path, kLargest);
   if (!bytes) return bytes.error();

@@ -63,7 +63,9 @@ core::Result<Stop> State::move(const std::vector<uint64_t>& more, const Motion& 
   while (true) {
     arm(more);
     auto stop = motion();
-    if (!stop || stop->kind != Stop::Kind::kInterrupted || !look_in || !look_in()) return stop;
+    if (!stop) return stop;
+    if (passes(*stop) && std::find(more.begin(), more.end(), stop->at.value) == more.end()) continue;
+    if (stop->kind != Stop::Kind::kInterrupted || !look_in || !look_in()) return stop;
   }
 }
 
@@ -80,7 +82,7 @@ core::Result<Stop> State::run_to(unsigned hart, const std::vector<uint64_t>& pla
     auto stop = move(places, [this] { return it_.run(); });
     if (!stop || stop->kind != Stop::Kind::kBreak) return stop;
     const auto at = [&](const StopPoint& p) { return p.kind == StopPoint::Kind::kBreak && p.at == stop->at; };
-    if (std::any_of(points.begin(), points.end(), at)) return stop;
+    if (std::any_of(points.begin(), points.end(), at) && !passes(*stop)) return stop;
     if (stop->hart != hart || !there(machine().hart(hart))) continue;
     stop->kind = Stop::Kind::kStep;
     return stop;

@@ -64,6 +64,8 @@ class State final : private core::EventSink {
   // --- Motion. The error of a motion is the end of this run: it is not what it was.
   // Asked when somebody has interrupted a motion: true, it goes on.
   std::function<bool()> look_in;
+  // Not null: what a break point stopped at is what it was set for; otherwise the motion goes on.
+  std::function<bool(const debugger::Stop& stop)> is_meant;
   // On, or one step of a hart, with the stop points.
   core::Result<debugger::Stop> run(core::Step until = core::kNever);
   core::Result<debugger::Stop> step(unsigned hart);
@@ -89,6 +91,7 @@ class State final : private core::EventSink {
   void event(const core::Event& event, const core::EventWords& effect) noexcept override;
   using Motion = std::function<core::Result<debugger::Stop>()>;
   core::Result<debugger::Stop> move(const std::vector<uint64_t>& more, const Motion& motion);
+  [[nodiscard]] bool passes(const debugger::Stop& stop) const { return stop.kind == debugger::Stop::Kind::kBreak && is_meant && !is_meant(stop); }
 
   Debuggee& it_;
   SourceLines lines_;

@@ -487,9 +487,29 @@ class Source(Case):
         it = self.begun(run=str(self.kept))
         self.assertTrue(self.set_lines(it, 9, path=link)[0]["verified"])
         self.source.rename(moved)
+        self.done(it)
+        it = self.begun(run=str(self.kept))
         self.assertTrue(self.set_lines(it, 9, path=moved)[0]["verified"])
         self.assertEqual(it.go("continue")["reason"], "breakpoint")
+        self.assertEqual(it.frames()[0]["source"]["path"], str(moved))
         self.done(it)
+
+    def test_BreakPointsOfAProgram_AreNotAnotherOnes(self):
+        """What stands at its addresses is another program: names and lines do not stop there, addresses do."""
+        raw, other = self.folder / "sum.bin", self.folder / "other.elf"
+        subprocess.run([GCC.replace("gcc", "objcopy"), "-O", "binary", self.program, raw], check=True)
+        self.source.write_text(C_GUEST.replace("x + x", "x + x + x"))
+        self.program = other
+        self.compile()
+        for engine in ENGINES:
+            it = self.begun(guest=str(raw), arguments=["--bios", "none", "--no-keep", "--engine", engine], symbols=[str(other)])
+            point = it.ask("setFunctionBreakpoints", breakpoints=[{"name": "twice"}])["breakpoints"][0]
+            self.assertTrue(point["verified"])
+            self.assertEqual(it.go("continue")["reason"], "end")
+            self.assertEqual(it.go("reverseContinue")["reason"], "entry")
+            it.ask("setInstructionBreakpoints", breakpoints=[{"instructionReference": point["instructionReference"]}])
+            self.assertEqual(it.go("continue")["reason"], "function breakpoint")
+            self.done(it)
 
     def test_StepsByLines_ForwardsAndBack(self):
         for it in self.runs():
