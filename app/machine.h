@@ -129,6 +129,7 @@ class Machine final : private devices::FinishObserver,
   [[nodiscard]] riscv::Hart& hart(unsigned i) { return *harts_[i]->hart; }
   [[nodiscard]] unsigned hart_count() const { return static_cast<unsigned>(harts_.size()); }
   [[nodiscard]] mmu::Mmu& mmu(unsigned i) { return *harts_[i]->mmu; }
+  [[nodiscard]] const mmu::Mmu& mmu(unsigned i) const { return *harts_[i]->mmu; }
   // What a hart's load would read from RAM; nothing changes by looking.
   [[nodiscard]] std::optional<uint64_t> look_at(unsigned hart, core::GuestVirt at, unsigned width) const;
   [[nodiscard]] const mmu::AddressSpaces& spaces() const { return *spaces_; }

@@ -20,6 +20,12 @@ std::vector<Translator::BlockView> Translator::blocks() const {
   return found;
 }
 
+const uint8_t* Translator::block_at(const PageKey& key, uint64_t pc) const {
+  const TranslatedPage* const page = pages_->find(key);
+  const uint32_t offset = page ? page->entries[pc % core::kPageSize / 2] : 0;
+  return offset != 0 ? memory_->base() + offset : nullptr;
+}
+
 std::vector<Link> Translator::waiting(const BlockView& block) const {
   std::vector<Link> found;
   if (const TranslatedPage* const page = pages_->find(block.page))

@@ -86,6 +86,8 @@ class Translator final : public riscv::Engine, public core::RamListener {
     size_t size = 0;
     bool apart = false;  // each access makes its own check (lowering.h)
   };
+  // Host code of the block that begins at pc; nullptr: none is translated.
+  [[nodiscard]] const uint8_t* block_at(const PageKey& page, uint64_t pc) const;
   // Those that can be entered now, by guest address.
   [[nodiscard]] std::vector<BlockView> blocks() const;
   // Its jumps to blocks that are not there yet.

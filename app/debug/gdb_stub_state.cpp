@@ -60,7 +60,7 @@ void Stub::write_registers(std::string_view values) {
 
 void Stub::read_register(std::string_view number) {
   const auto which = take_hex(number);
-  const auto value = which && number.empty() && *which <= kRegSpace
+  const auto value = which && number.empty() && *which <= kRegBlock
                          ? register_value(debuggee_.machine(), hart_, static_cast<unsigned>(*which))
                          : std::nullopt;
   if (!value) return refuse("there is no such register");
@@ -69,7 +69,7 @@ void Stub::read_register(std::string_view number) {
 
 void Stub::write_register(std::string_view assignment) {
   const auto which = take_hex(assignment);
-  if (!which || *which > kRegSpace || !assignment.starts_with('=')) return refuse(kBadPacket);
+  if (!which || *which > kRegBlock || !assignment.starts_with('=')) return refuse(kBadPacket);
   const auto value = word_of(assignment.substr(1));
   if (!value) return refuse(kBadPacket);
   if (*which == kRegStep) {

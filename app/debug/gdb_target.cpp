@@ -4,8 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "isa/riscv/csr.h"
 #include "isa/riscv/registers.h"
+#ifdef VITRINE_HAS_TRANSLATOR
+#include "translator/translator.h"
+#endif
 
 namespace vitrine::app::gdb {
 namespace {
@@ -45,6 +50,19 @@ std::string csr_registers(const Hart& hart) {
   return text;
 }
 
+uint64_t block_of([[maybe_unused]] const Machine& machine, [[maybe_unused]] unsigned index) {
+#ifdef VITRINE_HAS_TRANSLATOR
+  const Hart& hart = machine.hart(index);
+  const mmu::Walk walk = machine.mmu(index).look({hart.pc}, core::AccessKind::kFetch);
+  if (machine.translator() == nullptr || walk.fault != core::FaultKind::kNone) return 0;
+  const unsigned set = std::min(static_cast<unsigned>(hart.privilege), 2u);
+  const uint64_t offset = hart.pc % core::kPageSize;
+  return reinterpret_cast<uint64_t>(machine.translator()->block_at({walk.physical.value - offset, hart.pc - offset, set}, hart.pc));
+#else
+  return 0;
+#endif
+}
+
 }  // namespace
 
 // osabi none: gdb steps by asking for a step. For Linux it would put break points behind the instruction, and miss each guest trap.
@@ -62,6 +80,7 @@ std::string target_description(const Machine& machine) {
   text += "</feature>\n<feature name=\"vitrine.machine\">\n";
   text += reg("step", kRegStep, " type=\"uint64\" save-restore=\"no\" group=\"vitrine\"");
   text += reg("space", kRegSpace, " type=\"uint64\" save-restore=\"no\" group=\"vitrine\"");
+  text += reg("block", kRegBlock, " type=\"uint64\" save-restore=\"no\" group=\"vitrine\"");
   return text + "</feature>\n</target>\n";
 }
 
@@ -84,6 +103,7 @@ std::optional<uint64_t> register_value(const Machine& machine, unsigned index, u
   if (number < kRegStep) return riscv::peek_csr(hart, number - kRegCsr);
   if (number == kRegStep) return machine.clock().step();
   if (number == kRegSpace) return hart.csr.satp;
+  if (number == kRegBlock) return block_of(machine, index);
   return std::nullopt;
 }
 

@@ -5,7 +5,7 @@
 //
 //   0 to 31   x registers          33 to 64   f registers            4162   step   the machine's
 //   32        pc                   65         priv                   4163   space  the root of the page table, and its mode: satp
-//                                  66 + n     CSR n
+//                                  66 + n     CSR n             4164   block  host code of the block that begins at pc; 0: none
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@
 
 namespace vitrine::app::gdb {
 
-inline constexpr unsigned kRegStep = kRegEnd, kRegSpace = kRegStep + 1;  // the others: app/poke.h
+inline constexpr unsigned kRegStep = kRegEnd, kRegSpace = kRegStep + 1, kRegBlock = kRegSpace + 1;  // the others: app/poke.h
 inline constexpr unsigned kRegistersOfG = kRegPrivilege;  // 0 to 64 are what `g` answers, 8 bytes each
 
 // target.xml for the harts of this machine.

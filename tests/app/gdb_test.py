@@ -287,6 +287,23 @@ except gdb.error as problem: print("REFUSED", problem)
         self.assertEqual(len(re.findall(r"^REFUSED .*", said, re.M)), 2, said)
         self.assertIn("Caught: guest trap guest-exception", said)
 
+    def test_block_register_is_where_the_code_of_pc_is(self):
+        if "translator" not in ENGINES:
+            self.skipTest("this build has no translator")
+        told, said = self.debug("translator", 1, """
+do("hbreak proc_fork")
+do("continue")
+do("delete")
+do("continue")
+do("monitor goto last-trap")
+do("maintenance flush register-cache")
+tell(pc=reg("pc"), block=reg("block"))
+print(do("monitor blocks $pc 1"))
+""")
+        found = re.search(r"^(0x[0-9a-f]+) U from physical .* host code at (0x[0-9a-f]+)", said, re.M)
+        shown = int(found[2], 16) if found and int(found[1], 16) == told[0]["pc"] else 0
+        self.assertEqual(told[0]["block"], shown, said)
+
     def test_ends_of_history_are_told_and_nothing_of_it_can_be_written(self):
         told, said = self.debug(ENGINES[0], 4, """
 do("reverse-stepi")
